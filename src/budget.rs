@@ -1,0 +1,37 @@
+//! Fairness: how much cached data a task may take before it must let others in.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::{Context, Poll};
+
+/// Bytes of ready data between two yields.
+const LIMIT: u32 = 1024 * 1024;
+
+/// What a ready poll costs at least, so that 128 of them also use up the budget.
+const POLL: u32 = LIMIT / 128;
+
+/// Counts ready answers and yields once when there have been enough of them.
+///
+/// Atomic only so that `&self` methods can share it: the count is a hint, its order means nothing.
+#[derive(Debug, Default)]
+pub(crate) struct Budget(AtomicU32);
+
+impl Budget {
+    /// Pending, once, with the task already woken again, when the budget is used up.
+    #[inline]
+    pub(crate) fn poll_proceed(&self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.0.load(Ordering::Relaxed) < LIMIT {
+            return Poll::Ready(());
+        }
+        self.0.store(0, Ordering::Relaxed);
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// Charges one ready answer of `bytes` bytes.
+    #[inline]
+    pub(crate) fn charge(&self, bytes: usize) {
+        let cost = u32::try_from(bytes).unwrap_or(LIMIT).clamp(POLL, LIMIT);
+        let spent = self.0.load(Ordering::Relaxed);
+        self.0.store(spent.saturating_add(cost), Ordering::Relaxed);
+    }
+}

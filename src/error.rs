@@ -1,0 +1,141 @@
+//! [`PathError`], and the words of each operation.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// What was attempted on a path, in the words that an error message uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Operation {
+    Open,
+    Read,
+    Write,
+    Seek,
+    Flush,
+    Sync,
+    SetLen,
+    Metadata,
+    SetPermissions,
+    SetTimes,
+    Clone,
+    Access,
+}
+
+impl Operation {
+    fn words(self) -> &'static str {
+        match self {
+            Operation::Open => "open file",
+            Operation::Read => "read file",
+            Operation::Write => "write to file",
+            Operation::Seek => "seek in file",
+            Operation::Flush => "flush file",
+            Operation::Sync => "sync file",
+            Operation::SetLen => "set length of file",
+            Operation::Metadata => "query metadata of file",
+            Operation::SetPermissions => "set permissions of file",
+            Operation::SetTimes => "set times of file",
+            Operation::Clone => "clone handle of file",
+            Operation::Access => "access file",
+        }
+    }
+}
+
+/// The operation, the path and the original error behind an [`io::Error`] that this crate returned.
+///
+/// Every operation on a path, and every operation on a file that was opened by its path, returns an
+/// [`io::Error`] that carries a `PathError`. Its [`kind`](io::Error::kind) is the original error's;
+/// its message names the operation and the path before the reason of the operating system. Control
+/// characters in the path are shown escaped, so that a message stays on its line.
+///
+/// An [`io::Error`] with such a payload has no [`raw_os_error`](io::Error::raw_os_error) of its own:
+/// ask [`original`](PathError::original).
+///
+/// # Examples
+///
+/// ```
+/// # futures_lite::future::block_on(async {
+/// use anyfile::{PathError, open_file};
+///
+/// let error = open_file("no/such/file").await.unwrap_err();
+/// assert_eq!(error.kind(), std::io::ErrorKind::NotFound);
+/// assert!(error.to_string().starts_with("failed to open file `no/such/file`: "));
+///
+/// let details = PathError::of(&error).unwrap();
+/// assert_eq!(details.operation(), "open file");
+/// assert_eq!(details.path(), std::path::Path::new("no/such/file"));
+/// assert!(details.original().raw_os_error().is_some());
+/// # });
+/// ```
+#[derive(Debug)]
+pub struct PathError {
+    operation: Operation,
+    path: PathBuf,
+    original: io::Error,
+}
+
+impl PathError {
+    /// Wraps `original` into an [`io::Error`] of the same kind that names `operation` and `path`.
+    pub(crate) fn wrap(operation: Operation, path: &Path, original: io::Error) -> io::Error {
+        let kind = original.kind();
+        let path = path.to_path_buf();
+        io::Error::new(
+            kind,
+            PathError {
+                operation,
+                path,
+                original,
+            },
+        )
+    }
+
+    /// The details of `error`, if it came from an operation of this crate on a path.
+    pub fn of(error: &io::Error) -> Option<&PathError> {
+        error.get_ref()?.downcast_ref()
+    }
+
+    /// The path that the operation was given.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What was attempted, as in the message: `"open file"`, for example.
+    pub fn operation(&self) -> &'static str {
+        self.operation.words()
+    }
+
+    /// The error as the operating system or the wrapped object reported it, with its
+    /// [`raw_os_error`](io::Error::raw_os_error).
+    pub fn original(&self) -> &io::Error {
+        &self.original
+    }
+}
+
+impl fmt::Display for PathError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (operation, path) = (self.operation.words(), Escaped(&self.path));
+        write!(f, "failed to {operation} `{path}`: {}", self.original)
+    }
+}
+
+impl Error for PathError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.original)
+    }
+}
+
+/// Shows a path on one line, whatever it contains.
+struct Escaped<'a>(&'a Path);
+
+impl fmt::Display for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for c in self.0.to_string_lossy().chars() {
+            if c.is_control() {
+                write!(f, "{}", c.escape_default())?;
+            } else {
+                write!(f, "{c}")?;
+            }
+        }
+        Ok(())
+    }
+}

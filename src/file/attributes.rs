@@ -1,0 +1,251 @@
+//! What a [`File`] is and has beside its bytes.
+
+use super::AsyncFile;
+use crate::cached::Facts;
+use crate::error::Operation;
+use crate::pool;
+use futures_lite::future;
+use std::fs::{File, FileTimes, Metadata, Permissions};
+use std::io;
+
+impl AsyncFile<File> {
+    pub(super) fn file(&self) -> Option<&File> {
+        self.shared.as_ref()?.file()
+    }
+
+    /// Runs a call on the pool, after accepted bytes have been written.
+    async fn on_pool<R, F>(&self, operation: Operation, call: F) -> io::Result<R>
+    where
+        F: FnOnce(&File) -> io::Result<R> + Send + 'static,
+        R: Send + 'static,
+    {
+        let shared = self.shared()?.clone();
+        pool::run(move || {
+            shared.drain(1)?;
+            let file = shared.file().ok_or_else(super::object::closed)?;
+            shared.name(operation, call(file))
+        })
+        .await
+    }
+
+    /// Queries the metadata of the file, as [`File::metadata`] (`fstat`).
+    ///
+    /// Bytes that were written to this file before are counted in its length.
+    ///
+    /// # Errors
+    ///
+    /// * Whatever the system reports.
+    /// * A write that this file accepted earlier cannot be carried out.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// use futures_lite::AsyncWriteExt;
+    ///
+    /// # let dir = tempfile::tempdir()?;
+    /// # let path = dir.path().join("greeting");
+    /// let mut file = anyfile::open_file(&path).write(true).create(true).await?;
+    /// file.write_all(b"hello").await?;
+    /// assert_eq!(file.metadata().await?.len(), 5);
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    pub async fn metadata(&self) -> io::Result<Metadata> {
+        let shared = self.shared()?;
+        if shared.is_local() && shared.outbox.is_empty() {
+            future::poll_fn(|cx| self.budget.poll_proceed(cx)).await;
+            if let Some(file) = shared.file() {
+                self.budget.charge(0);
+                return shared.name(Operation::Metadata, file.metadata());
+            }
+        }
+        self.on_pool(Operation::Metadata, File::metadata).await
+    }
+
+    /// Cuts the file off at `size` bytes, or extends it with zeros, as [`File::set_len`]
+    /// (`ftruncate`).
+    ///
+    /// The position stays where it is, and the next read sees the new contents.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped before a pool thread has begun the call, it is not carried out.
+    ///
+    /// # Errors
+    ///
+    /// * The file was not opened for writing, or the system refuses the size.
+    /// * A write that this file accepted earlier cannot be carried out.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let path = dir.path().join("greeting");
+    /// std::fs::write(&path, "hello world")?;
+    /// let file = anyfile::open_file(&path).write(true).await?;
+    /// file.set_len(5).await?;
+    /// assert_eq!(std::fs::read(&path)?, b"hello");
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    pub async fn set_len(&self, size: u64) -> io::Result<()> {
+        let shared = self.shared()?.clone();
+        self.on_pool(Operation::SetLen, move |file| {
+            let result = file.set_len(size);
+            shared.note_edit();
+            result
+        })
+        .await
+    }
+
+    /// Sets the permissions of the file, as [`File::set_permissions`] (`fchmod`).
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped before a pool thread has begun the call, it is not carried out.
+    ///
+    /// # Errors
+    ///
+    /// * The process may not change them, or the filesystem has none.
+    /// * A write that this file accepted earlier cannot be carried out.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let path = dir.path().join("greeting");
+    /// let file = anyfile::open_file(&path).write(true).create(true).await?;
+    /// let mut permissions = file.metadata().await?.permissions();
+    /// permissions.set_readonly(true);
+    /// file.set_permissions(permissions).await?;
+    /// assert!(std::fs::metadata(&path)?.permissions().readonly());
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    pub async fn set_permissions(&self, permissions: Permissions) -> io::Result<()> {
+        let call = |file: &File| file.set_permissions(permissions);
+        self.on_pool(Operation::SetPermissions, call).await
+    }
+
+    /// Sets the times of the file, as [`File::set_times`] (`futimens`).
+    ///
+    /// What was written before goes out first, so that it does not change the times afterwards.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped before a pool thread has begun the call, it is not carried out.
+    ///
+    /// # Errors
+    ///
+    /// * The process may not change them.
+    /// * A write that this file accepted earlier cannot be carried out.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// use std::time::{Duration, SystemTime};
+    ///
+    /// # let dir = tempfile::tempdir()?;
+    /// # let path = dir.path().join("greeting");
+    /// let file = anyfile::open_file(&path).write(true).create(true).await?;
+    /// let then = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+    /// file.set_times(std::fs::FileTimes::new().set_modified(then)).await?;
+    /// assert_eq!(file.metadata().await?.modified()?, then);
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    pub async fn set_times(&self, times: FileTimes) -> io::Result<()> {
+        self.on_pool(Operation::SetTimes, move |file| file.set_times(times))
+            .await
+    }
+
+    /// Makes sure that the file's contents and metadata have reached the disk, as
+    /// [`File::sync_all`] (`fsync`).
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped before a pool thread has begun the call, it is not carried out. What
+    /// was written is not lost by that.
+    ///
+    /// # Errors
+    ///
+    /// * The disk reports an error.
+    /// * A write that this file accepted earlier cannot be carried out: nothing is synced before
+    ///   that, and the next call tries again.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// use futures_lite::AsyncWriteExt;
+    ///
+    /// # let dir = tempfile::tempdir()?;
+    /// # let path = dir.path().join("greeting");
+    /// let mut file = anyfile::open_file(&path).write(true).create(true).await?;
+    /// file.write_all(b"hello").await?;
+    /// file.sync_all().await?;
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    #[doc(alias = "fsync")]
+    pub async fn sync_all(&self) -> io::Result<()> {
+        self.on_pool(Operation::Sync, File::sync_all).await
+    }
+
+    /// Makes sure that the file's contents, and the metadata needed to read them, have reached the
+    /// disk, as [`File::sync_data`] (`fdatasync`).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`sync_all`](AsyncFile::sync_all).
+    ///
+    /// # Errors
+    ///
+    /// As [`sync_all`](AsyncFile::sync_all).
+    ///
+    /// # Examples
+    ///
+    /// See [`sync_all`](AsyncFile::sync_all).
+    #[doc(alias = "fdatasync")]
+    pub async fn sync_data(&self) -> io::Result<()> {
+        self.on_pool(Operation::Sync, File::sync_data).await
+    }
+
+    /// Makes a second handle to the same open file, as [`File::try_clone`] (`dup`).
+    ///
+    /// Both share the system's cursor, and so appear to each other's writes. But each reads at its own
+    /// position: the clone's begins where this file's is now.
+    ///
+    /// # Errors
+    ///
+    /// * The process has too many open files.
+    /// * A write that this file accepted earlier cannot be carried out.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// use futures_lite::AsyncReadExt;
+    ///
+    /// # let dir = tempfile::tempdir()?;
+    /// # let path = dir.path().join("greeting");
+    /// std::fs::write(&path, "hello world")?;
+    /// let mut file = anyfile::open_file(&path).await?;
+    /// file.read_exact(&mut [0; 6]).await?;
+    ///
+    /// let mut rest = String::new();
+    /// file.try_clone().await?.read_to_string(&mut rest).await?;
+    /// assert_eq!(rest, "world");
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    #[doc(alias = "dup")]
+    pub async fn try_clone(&mut self) -> io::Result<AsyncFile<File>> {
+        future::poll_fn(|cx| self.poll_settled(cx)).await?;
+        let clone = |file: &File| {
+            let file = file.try_clone()?;
+            let facts = Facts::learn(&file);
+            Ok((file, facts))
+        };
+        let (file, facts) = self.on_pool(Operation::Clone, clone).await?;
+        Ok(self.cloned(file, facts))
+    }
+}

@@ -1,0 +1,440 @@
+//! Reading: straight from the page cache, or through the inbox.
+
+use super::AsyncFile;
+use super::inbox::{CHUNK, Chunk, Inbox, Plan, Taken};
+use super::seek::Position;
+use crate::cached::{Answer, INLINE};
+use crate::error::Operation;
+use crate::pool::{self, Task};
+use futures_lite::{AsyncBufRead, AsyncRead, ready};
+use std::io::{self, IoSliceMut, Read};
+use std::mem;
+use std::ops::Range;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+/// What is read first through a buffer, before it is known that the file is read in sequence.
+const FIRST: usize = 16 * 1024;
+
+/// Bytes read in sequence after which a regular file is read ahead.
+const AHEAD_AFTER: u64 = 2 * CHUNK as u64;
+
+/// The reading half of a file's state.
+#[derive(Default)]
+pub(super) struct Reading {
+    /// The chunk that is being consumed, and how much of it has been.
+    front: Chunk,
+    start: usize,
+    /// How many of the unread bytes in front are known to hold no end of a record.
+    scanned: usize,
+    /// What comes after the front.
+    inbox: Option<Arc<Inbox>>,
+    task: Option<Task<()>>,
+    /// Bytes read in sequence.
+    run: u64,
+    /// The last change of the file that the bytes here take account of.
+    pub(super) edits: u64,
+}
+
+/// A record that was looked for.
+pub(crate) enum Record {
+    /// Where it is in the front, with its end.
+    Found(Range<usize>),
+    /// It is longer than the limit. What there is of it has not been consumed.
+    TooLong,
+    /// The file has ended before it.
+    End,
+}
+
+impl Reading {
+    pub(super) fn unread(&self) -> &[u8] {
+        &self.front.as_bytes()[self.start..]
+    }
+
+    /// How many bytes were read and not consumed.
+    pub(super) fn ahead(&self) -> usize {
+        self.unread().len() + self.inbox.as_ref().map_or(0, |inbox| inbox.held())
+    }
+
+    /// Drops what was read ahead. A job that has not begun is not carried out.
+    pub(super) fn clear(&mut self) {
+        *self = Reading {
+            edits: self.edits,
+            ..Reading::default()
+        };
+    }
+
+    /// Nothing comes after the front for now: a file that is at rest costs no buffer.
+    fn end(&mut self) {
+        self.inbox = None;
+        self.task = None;
+        if self.unread().is_empty() {
+            self.clear();
+        }
+    }
+
+    /// Moves within the front, if the target lies there.
+    pub(super) fn shift(&mut self, position: u64, target: u64) -> bool {
+        let start = (self.start as u64)
+            .checked_add(target)
+            .and_then(|sum| sum.checked_sub(position));
+        let len = self.front.as_bytes().len();
+        match start.and_then(|start| usize::try_from(start).ok()) {
+            Some(start) if start < len => {
+                self.start = start;
+                self.scanned = 0;
+                true
+            }
+            _ => target == position,
+        }
+    }
+
+    /// Adds a chunk after the unread bytes of the front.
+    fn push(&mut self, chunk: Chunk) {
+        self.run += chunk.as_bytes().len() as u64;
+        if self.unread().is_empty() {
+            let used = mem::replace(&mut self.front, chunk).into_bytes();
+            if let Some(inbox) = &self.inbox {
+                inbox.recycle(used);
+            }
+        } else {
+            let mut bytes = mem::take(&mut self.front).into_bytes();
+            bytes.drain(..self.start);
+            bytes.extend_from_slice(chunk.as_bytes());
+            self.front = Chunk::Bytes(bytes);
+        }
+        self.start = 0;
+    }
+
+    /// Puts bytes back in front of the unread ones.
+    fn put_back(&mut self, mut bytes: Vec<u8>) {
+        bytes.extend_from_slice(self.unread());
+        self.front = Chunk::Bytes(bytes);
+        self.start = 0;
+        self.scanned = 0;
+    }
+}
+
+impl<T: Send + 'static> AsyncFile<T> {
+    /// What comes before each read: written bytes go out, and what has become stale is dropped.
+    pub(super) fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.budget.poll_proceed(cx));
+        if self.writing.is_unwritten() || self.asking.is_some() {
+            ready!(self.poll_written(cx))?;
+        }
+        self.shared()?;
+        self.check_edits();
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_read_bufs(
+        &mut self,
+        cx: &mut Context<'_>,
+        bufs: &mut [IoSliceMut<'_>],
+    ) -> Poll<io::Result<usize>> {
+        ready!(self.poll_readable(cx))?;
+        let len = bufs
+            .iter()
+            .fold(0, |sum: usize, buf| sum.saturating_add(buf.len()));
+        if len == 0 {
+            return Poll::Ready(Ok(0));
+        }
+        if self.reading.unread().is_empty() {
+            if ready!(self.poll_is_regular(cx))? && self.is_inbox_spent() {
+                let position = ready!(self.poll_position(cx))?;
+                if let Some(read) = self.read_cached(bufs, position) {
+                    let read = read?;
+                    self.reading.run += read as u64;
+                    self.position = Position::At(position + read as u64);
+                    self.budget.charge(read);
+                    return Poll::Ready(Ok(read));
+                }
+            }
+            if !ready!(self.poll_more_from_pool(cx, len.min(INLINE), false))? {
+                return Poll::Ready(Ok(0));
+            }
+        }
+        let read = copy_to(self.reading.unread(), bufs);
+        self.consume_unread(read);
+        self.budget.charge(read);
+        Poll::Ready(Ok(read))
+    }
+
+    /// Gets more unread bytes into the front, or tells that the file ends.
+    pub(super) fn poll_more(
+        &mut self,
+        cx: &mut Context<'_>,
+        lines: bool,
+    ) -> Poll<io::Result<bool>> {
+        let first = self.reading.run == 0;
+        let size = if first { FIRST } else { CHUNK };
+        if ready!(self.poll_is_regular(cx))? && self.is_inbox_spent() {
+            let position = ready!(self.poll_position(cx))?;
+            // In sequence, the next chunk is read elsewhere while the caller works on this one.
+            if self.reading.run < AHEAD_AFTER {
+                let offset = position + self.reading.unread().len() as u64;
+                let mut bytes = vec![0; size];
+                if let Some(read) = self.read_cached(&mut [IoSliceMut::new(&mut bytes)], offset) {
+                    let read = read?;
+                    bytes.truncate(read);
+                    match read {
+                        0 => self.reading.end(),
+                        _ => self.reading.push(Chunk::Bytes(bytes)),
+                    }
+                    return Poll::Ready(Ok(read > 0));
+                }
+            }
+        }
+        self.poll_more_from_pool(cx, size, lines)
+    }
+
+    fn read_cached(&self, bufs: &mut [IoSliceMut<'_>], offset: u64) -> Option<io::Result<usize>> {
+        let shared = self.shared.as_ref()?;
+        let (file, facts) = (shared.file()?, shared.facts()?);
+        if !facts.reads_cached() {
+            return None;
+        }
+        match facts.read_at(file, bufs, offset) {
+            Answer::Now(answer) => Some(shared.name(Operation::Read, answer)),
+            Answer::AskPool => None,
+        }
+    }
+
+    /// Takes the next chunk of the inbox, and sends jobs that fill it.
+    fn poll_more_from_pool(
+        &mut self,
+        cx: &mut Context<'_>,
+        size: usize,
+        lines: bool,
+    ) -> Poll<io::Result<bool>> {
+        let regular = ready!(self.poll_is_regular(cx))?;
+        let stream = regular && self.reading.run >= AHEAD_AFTER;
+        let size = if stream { CHUNK } else { size };
+        let plan = Plan {
+            size,
+            stream,
+            lines,
+        };
+        loop {
+            let inbox = match &self.reading.inbox {
+                Some(inbox) => inbox.clone(),
+                None => {
+                    let offset = match regular {
+                        true => {
+                            let position = ready!(self.poll_position(cx))?;
+                            Some(position + self.reading.unread().len() as u64)
+                        }
+                        false => None,
+                    };
+                    self.reading
+                        .inbox
+                        .insert(Arc::new(Inbox::at(offset)))
+                        .clone()
+                }
+            };
+            match inbox.take(lines, cx.waker()) {
+                Taken::Chunk(chunk) => {
+                    self.reading.push(chunk);
+                    if stream && inbox.wants_job() {
+                        self.send_fill(inbox, plan)?;
+                    }
+                    return Poll::Ready(Ok(true));
+                }
+                Taken::End(end) => {
+                    self.reading.end();
+                    return Poll::Ready(end.map(|()| false));
+                }
+                Taken::Nothing if self.reading.task.is_none() => self.send_fill(inbox, plan)?,
+                Taken::Filling | Taken::Nothing => ready!(self.poll_fill_over(cx)),
+            }
+        }
+    }
+
+    fn send_fill(&mut self, inbox: Arc<Inbox>, plan: Plan) -> io::Result<()> {
+        let shared = self.shared()?.clone();
+        inbox.announce_job();
+        self.reading.task = Some(pool::run(move || inbox.fill(&shared, plan)));
+        Ok(())
+    }
+
+    /// Waits for the job that fills the inbox. If it panicked, so does this.
+    fn poll_fill_over(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Some(mut task) = self.reading.task.take() {
+            if Pin::new(&mut task).poll(cx).is_pending() {
+                self.reading.task = Some(task);
+                return Poll::Pending;
+            }
+        }
+        Poll::Ready(())
+    }
+
+    /// Waits until no job takes bytes from an object that has its own cursor.
+    pub(super) fn poll_read_over(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match &self.reading.inbox {
+            Some(inbox) if inbox.is_filling() => self.poll_fill_over(cx),
+            _ => Poll::Ready(()),
+        }
+    }
+
+    /// Whether nothing comes from the inbox without a new job. A spent inbox is dropped.
+    fn is_inbox_spent(&mut self) -> bool {
+        let spent = self
+            .reading
+            .inbox
+            .as_ref()
+            .is_none_or(|inbox| inbox.is_spent());
+        if spent {
+            self.reading.inbox = None;
+            self.reading.task = None;
+        }
+        spent
+    }
+
+    pub(super) fn consume_unread(&mut self, len: usize) {
+        let len = len.min(self.reading.unread().len());
+        self.reading.start += len;
+        self.reading.scanned = self.reading.scanned.saturating_sub(len);
+        if let Position::At(position) = &mut self.position {
+            *position += len as u64;
+        }
+    }
+
+    /// Puts back bytes that were consumed just now.
+    pub(super) fn unconsume(&mut self, bytes: Vec<u8>) {
+        if let Position::At(position) = &mut self.position {
+            *position -= bytes.len() as u64;
+        }
+        self.reading.put_back(bytes);
+    }
+}
+
+impl<T: Send + 'static> AsyncFile<T> {
+    /// A found record as text, without checking again what is known to be UTF-8.
+    #[inline]
+    pub(crate) fn record_str(&self, range: Range<usize>) -> Option<&str> {
+        match &self.reading.front {
+            Chunk::Lines(text) => text.get(range),
+            Chunk::Bytes(bytes) => simdutf8::basic::from_utf8(bytes.get(range)?).ok(),
+        }
+    }
+
+    /// A found record's bytes.
+    #[inline]
+    pub(crate) fn record_bytes(&self, range: Range<usize>) -> &[u8] {
+        &self.reading.front.as_bytes()[range]
+    }
+}
+
+impl<T: Send + 'static> AsyncFile<T> {
+    #[cold]
+    pub(crate) fn invalid_data<R>(&self, message: String) -> io::Result<R> {
+        let error = io::Error::new(io::ErrorKind::InvalidData, message);
+        self.shared()?.name(Operation::Read, Err(error))
+    }
+}
+
+impl<T: Read + Send + 'static> AsyncFile<T> {
+    /// Looks for the next record that ends in `end`, and consumes it if it is found.
+    pub(crate) fn poll_record(
+        &mut self,
+        cx: &mut Context<'_>,
+        end: u8,
+        limit: usize,
+    ) -> Poll<io::Result<Record>> {
+        ready!(self.poll_readable(cx))?;
+        loop {
+            let unread = self.reading.unread();
+            let found = memchr::memchr(end, &unread[self.reading.scanned..]);
+            if let Some(at) = found {
+                return Poll::Ready(Ok(self.take_record(self.reading.scanned + at + 1)));
+            }
+            let len = unread.len();
+            self.reading.scanned = len;
+            if len > limit {
+                return Poll::Ready(Ok(Record::TooLong));
+            }
+            self.shared()?.learn_read();
+            if !ready!(self.poll_more(cx, end == b'\n'))? {
+                return Poll::Ready(Ok(match self.reading.unread().len() {
+                    0 => Record::End,
+                    rest => self.take_record(rest),
+                }));
+            }
+        }
+    }
+
+    #[inline]
+    fn take_record(&mut self, len: usize) -> Record {
+        let start = self.reading.start;
+        self.consume_unread(len);
+        self.reading.scanned = 0;
+        self.budget.charge(len);
+        Record::Found(start..start + len)
+    }
+
+    /// Consumes everything up to and with the next `end`. Buffers a chunk at most.
+    pub(crate) fn poll_skip(&mut self, cx: &mut Context<'_>, end: u8) -> Poll<io::Result<()>> {
+        loop {
+            ready!(self.poll_readable(cx))?;
+            self.shared()?.learn_read();
+            let unread = self.reading.unread();
+            let found = memchr::memchr(end, unread);
+            let len = found.map_or(unread.len(), |at| at + 1);
+            self.consume_unread(len);
+            self.budget.charge(len);
+            if found.is_some() || !ready!(self.poll_more(cx, false))? {
+                return Poll::Ready(Ok(()));
+            }
+        }
+    }
+}
+
+impl<T: Read + Send + 'static> AsyncRead for AsyncFile<T> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_read_vectored(cx, &mut [IoSliceMut::new(buf)])
+    }
+
+    fn poll_read_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &mut [IoSliceMut<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.shared()?.learn_read();
+        self.poll_read_bufs(cx, bufs)
+    }
+}
+
+impl<T: Read + Send + 'static> AsyncBufRead for AsyncFile<T> {
+    fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
+        let this = self.get_mut();
+        this.shared()?.learn_read();
+        ready!(this.poll_readable(cx))?;
+        if this.reading.unread().is_empty() {
+            ready!(this.poll_more(cx, false))?;
+        }
+        this.budget.charge(0);
+        Poll::Ready(Ok(this.reading.unread()))
+    }
+
+    fn consume(mut self: Pin<&mut Self>, amt: usize) {
+        self.budget.charge(amt);
+        self.consume_unread(amt);
+    }
+}
+
+/// Copies what fits.
+fn copy_to(mut bytes: &[u8], bufs: &mut [IoSliceMut<'_>]) -> usize {
+    let len = bytes.len();
+    for buf in bufs {
+        let fits = buf.len().min(bytes.len());
+        let (now, later) = bytes.split_at(fits);
+        buf[..fits].copy_from_slice(now);
+        bytes = later;
+    }
+    len - bytes.len()
+}

@@ -1,0 +1,210 @@
+//! The position: where it is, and moving it.
+
+use super::AsyncFile;
+use crate::cached::Facts;
+use crate::error::Operation;
+use crate::pool::{self, Task};
+use futures_lite::{AsyncSeek, ready};
+use std::io::{self, ErrorKind, Seek, SeekFrom};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+/// Where the next byte is read or written.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Position {
+    /// At the object's own cursor, less the bytes that were read ahead.
+    OfCursor,
+    /// At this offset of a regular file, wherever its cursor is.
+    At(u64),
+}
+
+/// A question that the pool answers with a number.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Question {
+    Facts,
+    Cursor,
+    Size,
+    /// Moves the object's cursor: what was read ahead is dropped when it is done.
+    Seek(SeekFrom),
+}
+
+pub(super) struct Asking {
+    question: Question,
+    task: Task<io::Result<u64>>,
+}
+
+impl<T: Send + 'static> AsyncFile<T> {
+    /// Asks the pool. A question that was asked before and given up is heard out first.
+    pub(super) fn poll_ask(
+        &mut self,
+        cx: &mut Context<'_>,
+        question: Question,
+    ) -> Poll<io::Result<u64>> {
+        loop {
+            if let Some(asked) = self.asking.as_ref().map(|asking| asking.question) {
+                let answer = ready!(self.poll_answer(cx));
+                if asked == question {
+                    return Poll::Ready(answer);
+                }
+            }
+            let shared = self.shared()?.clone();
+            let task = pool::run(move || {
+                let answer = match question {
+                    Question::Facts => {
+                        shared.learn_facts();
+                        Ok(0)
+                    }
+                    Question::Cursor => shared.seek(SeekFrom::Current(0)),
+                    Question::Size => shared.size(),
+                    Question::Seek(to) => shared.seek(to),
+                };
+                shared.name(Operation::Seek, answer)
+            });
+            self.asking = Some(Asking { question, task });
+        }
+    }
+
+    /// The answer to the question that is on its way, or 0 if there is none.
+    pub(super) fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
+        let Some(mut asking) = self.asking.take() else {
+            return Poll::Ready(Ok(0));
+        };
+        let Poll::Ready(answer) = Pin::new(&mut asking.task).poll(cx) else {
+            self.asking = Some(asking);
+            return Poll::Pending;
+        };
+        if matches!(asking.question, Question::Seek(_)) && answer.is_ok() {
+            self.reading.clear();
+            self.position = Position::OfCursor;
+        }
+        Poll::Ready(answer)
+    }
+
+    /// Learns what the object is, once. Gives back whether it is a regular file.
+    pub(super) fn poll_is_regular(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
+        loop {
+            if let Some(facts) = self.shared()?.facts() {
+                return Poll::Ready(Ok(facts.regular));
+            }
+            ready!(self.poll_ask(cx, Question::Facts))?;
+        }
+    }
+
+    /// The position in a regular file.
+    pub(super) fn poll_position(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
+        if let Position::At(position) = self.position {
+            return Poll::Ready(Ok(position));
+        }
+        let shared = self.shared()?;
+        let cursor = match shared.is_local() {
+            true => shared.name(Operation::Seek, shared.seek(SeekFrom::Current(0)))?,
+            false => ready!(self.poll_ask(cx, Question::Cursor))?,
+        };
+        self.position = Position::At(cursor);
+        Poll::Ready(Ok(cursor))
+    }
+
+    fn poll_size(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
+        let shared = self.shared()?;
+        match shared.is_local() {
+            true => Poll::Ready(shared.name(Operation::Seek, shared.size())),
+            false => self.poll_ask(cx, Question::Size),
+        }
+    }
+
+    /// Moves the position; gives back the new one.
+    fn poll_seek_to(&mut self, cx: &mut Context<'_>, to: SeekFrom) -> Poll<io::Result<u64>> {
+        ready!(self.budget.poll_proceed(cx));
+        ready!(self.poll_written(cx))?;
+        if ready!(self.poll_is_regular(cx))? {
+            return self.poll_seek_regular(cx, to);
+        }
+        ready!(self.poll_read_over(cx));
+        let ahead = self.reading.ahead();
+        let to = match to {
+            SeekFrom::Current(by) => match by.checked_sub_unsigned(ahead as u64) {
+                Some(by) => SeekFrom::Current(by),
+                None => return Poll::Ready(self.refuse_seek()),
+            },
+            to => to,
+        };
+        self.poll_ask(cx, Question::Seek(to))
+    }
+
+    /// A regular file's cursor is left alone until a write needs it.
+    fn poll_seek_regular(&mut self, cx: &mut Context<'_>, to: SeekFrom) -> Poll<io::Result<u64>> {
+        let target = match to {
+            SeekFrom::Start(offset) => Some(offset),
+            SeekFrom::Current(by) => ready!(self.poll_position(cx))?.checked_add_signed(by),
+            SeekFrom::End(by) => ready!(self.poll_size(cx))?.checked_add_signed(by),
+        };
+        let Some(target) = target.filter(|&target| i64::try_from(target).is_ok()) else {
+            return Poll::Ready(self.refuse_seek());
+        };
+        self.check_edits();
+        match self.position {
+            Position::At(position) if self.reading.shift(position, target) => {}
+            _ => self.reading.clear(),
+        }
+        self.position = Position::At(target);
+        self.budget.charge(0);
+        Poll::Ready(Ok(target))
+    }
+
+    fn refuse_seek(&self) -> io::Result<u64> {
+        let message = "invalid seek to a negative or overflowing position";
+        let error = io::Error::new(ErrorKind::InvalidInput, message);
+        self.shared()?.name(Operation::Seek, Err(error))
+    }
+
+    /// Puts everything in its place: accepted bytes written, the object's cursor, where there is one,
+    /// at the position, and nothing read ahead but from an object that cannot seek.
+    pub(super) fn poll_settled(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_written(cx))?;
+        if ready!(self.poll_is_regular(cx))? {
+            if let Position::At(position) = self.position {
+                ready!(self.poll_move_cursor(cx, SeekFrom::Start(position)))?;
+            }
+            return Poll::Ready(Ok(()));
+        }
+        ready!(self.poll_read_over(cx));
+        let ahead = self.reading.ahead();
+        if ahead > 0 && self.shared()?.can_seek() {
+            ready!(self.poll_move_cursor(cx, SeekFrom::Current(-(ahead as i64))))?;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_move_cursor(&mut self, cx: &mut Context<'_>, to: SeekFrom) -> Poll<io::Result<()>> {
+        let shared = self.shared()?;
+        if !shared.is_local() {
+            return self.poll_ask(cx, Question::Seek(to)).map_ok(drop);
+        }
+        shared.name(Operation::Seek, shared.seek(to))?;
+        self.reading.clear();
+        self.position = Position::OfCursor;
+        Poll::Ready(Ok(()))
+    }
+
+    /// Drops what was read ahead of a regular file that has changed since.
+    pub(super) fn check_edits(&mut self) {
+        let Some(shared) = &self.shared else { return };
+        if self.reading.edits != shared.edits() {
+            self.reading.edits = shared.edits();
+            if shared.facts().is_some_and(|facts: &Facts| facts.regular) {
+                self.reading.clear();
+            }
+        }
+    }
+}
+
+impl<T: Seek + Send + 'static> AsyncSeek for AsyncFile<T> {
+    fn poll_seek(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        to: SeekFrom,
+    ) -> Poll<io::Result<u64>> {
+        self.shared()?.learn_seek();
+        self.poll_seek_to(cx, to)
+    }
+}

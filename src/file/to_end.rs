@@ -1,0 +1,142 @@
+//! Reading what is left of a file in one go.
+
+use super::AsyncFile;
+use crate::error::Operation;
+use futures_lite::{AsyncRead, future, ready};
+use std::io::{self, ErrorKind, Read};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+/// How much a vector grows by at least, and at most.
+const STEPS: (usize, usize) = (16 * 1024, 256 * 1024);
+
+impl<T: Read + Send + 'static> AsyncFile<T> {
+    /// Reads to the end of the file, appending to `buf`, and returns how many bytes were read.
+    ///
+    /// As [`Read::read_to_end`](std::io::Read::read_to_end).
+    ///
+    /// # Cancel safety
+    ///
+    /// What was read before the future was dropped is in `buf`, and the position is after it.
+    ///
+    /// # Errors
+    ///
+    /// * Whatever the read reports. What was read before is in `buf`, and the position is after it.
+    /// * A write that this file accepted earlier cannot be carried out.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let path = dir.path().join("greeting");
+    /// std::fs::write(&path, "hello")?;
+    /// let mut file = anyfile::open_file(&path).await?;
+    ///
+    /// let mut bytes = b"> ".to_vec();
+    /// assert_eq!(file.read_to_end(&mut bytes).await?, 5);
+    /// assert_eq!(bytes, b"> hello");
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    pub async fn read_to_end(&mut self, buf: &mut Vec<u8>) -> io::Result<usize> {
+        let start = buf.len();
+        let mut step = STEPS.0;
+        while let read @ 1.. = future::poll_fn(|cx| self.poll_append(cx, buf, step)).await? {
+            if read == step {
+                step = (step * 2).min(STEPS.1);
+            }
+        }
+        Ok(buf.len() - start)
+    }
+
+    /// Reads up to `step` bytes onto the end of `buf`.
+    fn poll_append(
+        &mut self,
+        cx: &mut Context<'_>,
+        buf: &mut Vec<u8>,
+        step: usize,
+    ) -> Poll<io::Result<usize>> {
+        let len = buf.len();
+        // Room that is there already is used up before the vector is made to grow.
+        let room = buf.capacity() - len;
+        let step = if room < 32 { step } else { room.min(STEPS.1) };
+        buf.resize(len + step, 0);
+        let polled = Pin::new(self).poll_read(cx, &mut buf[len..]);
+        let read = match polled {
+            Poll::Ready(Ok(read)) => read,
+            _ => 0,
+        };
+        buf.truncate(len + read);
+        polled
+    }
+
+    /// Reads to the end of the file as UTF-8, appending to `buf`, and returns how many bytes were
+    /// read.
+    ///
+    /// As [`Read::read_to_string`](std::io::Read::read_to_string), but that invalid text is not lost.
+    ///
+    /// # Cancel safety
+    ///
+    /// What was read before the future was dropped is in `buf`, and the position is after it.
+    ///
+    /// # Errors
+    ///
+    /// * [`InvalidData`](ErrorKind::InvalidData): what is left of the file is not UTF-8. `buf` is as it
+    ///   was before, and so is the position: [`read_to_end`](AsyncFile::read_to_end) gets the bytes.
+    /// * Whatever the read reports. What was read before is in `buf`, and the position is after it.
+    /// * A write that this file accepted earlier cannot be carried out.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let path = dir.path().join("greeting");
+    /// std::fs::write(&path, "grüße")?;
+    /// let mut file = anyfile::open_file(&path).await?;
+    ///
+    /// let mut text = String::from("> ");
+    /// file.read_to_string(&mut text).await?;
+    /// assert_eq!(text, "> grüße");
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    pub async fn read_to_string(&mut self, buf: &mut String) -> io::Result<usize> {
+        self.shared()?.learn_read();
+        let start = buf.len();
+        while future::poll_fn(|cx| self.poll_append_text(cx, buf, start)).await? {}
+        Ok(buf.len() - start)
+    }
+
+    /// Moves text from the file onto the end of `buf`; tells whether there may be more.
+    fn poll_append_text(
+        &mut self,
+        cx: &mut Context<'_>,
+        buf: &mut String,
+        start: usize,
+    ) -> Poll<io::Result<bool>> {
+        ready!(self.poll_readable(cx))?;
+        let more = ready!(self.poll_more(cx, false))?;
+        let unread = self.reading.unread();
+        let (valid, broken) = match simdutf8::compat::from_utf8(unread) {
+            Ok(text) => (text, false),
+            Err(error) => {
+                let (valid, rest) = unread.split_at(error.valid_up_to());
+                // A character may be cut at the end of a chunk, but not at the end of the file.
+                let cut = error.error_len().is_none() && more && rest.len() < 4;
+                (str::from_utf8(valid).unwrap_or_default(), !cut)
+            }
+        };
+        if broken {
+            let text = buf.split_off(start);
+            self.unconsume(text.into_bytes());
+            let message = "the rest of the file is not valid UTF-8";
+            let error = io::Error::new(ErrorKind::InvalidData, message);
+            return Poll::Ready(self.shared()?.name(Operation::Read, Err(error)));
+        }
+        buf.push_str(valid);
+        let len = valid.len();
+        self.consume_unread(len);
+        self.budget.charge(len);
+        Poll::Ready(Ok(more))
+    }
+}

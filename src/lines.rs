@@ -1,0 +1,285 @@
+//! Lines: [`Lines`], and reading single lines and records.
+
+use crate::file::{AsyncFile, Record};
+use futures_lite::{Stream, future, ready};
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read};
+use std::ops::Range;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+impl<T: Read + Send + 'static> AsyncFile<T> {
+    /// The lines of the file, from the current position on.
+    ///
+    /// See [`Lines`] for what a line is, and for how to iterate without allocating.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// use futures_lite::StreamExt;
+    ///
+    /// # let dir = tempfile::tempdir()?;
+    /// # let path = dir.path().join("greeting");
+    /// std::fs::write(&path, "hello\r\nworld")?;
+    ///
+    /// let mut lines = anyfile::open_file(&path).await?.lines();
+    /// while let Some(line) = lines.try_next().await? {
+    ///     println!("{line}");
+    /// }
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    pub fn lines(self) -> Lines<T> {
+        Lines {
+            file: self,
+            number: 0,
+            max_len: usize::MAX,
+            skipping: false,
+        }
+    }
+
+    /// Appends the next line to `buf`, with its end, and returns its length in bytes: 0 at the end of
+    /// the file.
+    ///
+    /// As [`BufRead::read_line`](std::io::BufRead::read_line).
+    ///
+    /// # Cancel safety
+    ///
+    /// A line is appended whole, or not at all: the next call gets it then.
+    ///
+    /// # Errors
+    ///
+    /// * [`InvalidData`](io::ErrorKind::InvalidData): the line is not UTF-8. It has been consumed; `buf` is
+    ///   as it was before.
+    /// * Whatever the read reports. Nothing has been consumed: the next call goes on with the line.
+    /// * A write that this file accepted earlier cannot be carried out.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// let mut file = anyfile::wrap_file(std::io::Cursor::new("hello\nworld"));
+    /// let mut line = String::from("> ");
+    /// assert_eq!(file.read_line(&mut line).await?, 6);
+    /// assert_eq!(line, "> hello\n");
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    pub async fn read_line(&mut self, buf: &mut String) -> io::Result<usize> {
+        let Some(range) = self.next_record(b'\n').await? else {
+            return Ok(0);
+        };
+        let len = range.len();
+        match self.record_str(range) {
+            Some(line) => buf.push_str(line),
+            None => return self.invalid_data("the line is not valid UTF-8".into()),
+        }
+        Ok(len)
+    }
+
+    /// Appends the bytes up to and with the next `byte` to `buf`, or up to the end of the file, and
+    /// returns how many they are.
+    ///
+    /// As [`BufRead::read_until`](std::io::BufRead::read_until).
+    ///
+    /// # Cancel safety
+    ///
+    /// The bytes are appended at once, or not at all: the next call gets them then.
+    ///
+    /// # Errors
+    ///
+    /// * Whatever the read reports. Nothing has been consumed.
+    /// * A write that this file accepted earlier cannot be carried out.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// let mut file = anyfile::wrap_file(std::io::Cursor::new("a,b"));
+    /// let mut field = Vec::new();
+    /// assert_eq!(file.read_until(b',', &mut field).await?, 2);
+    /// assert_eq!(file.read_until(b',', &mut field).await?, 1);
+    /// assert_eq!(field, b"a,b");
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    pub async fn read_until(&mut self, byte: u8, buf: &mut Vec<u8>) -> io::Result<usize> {
+        let Some(range) = self.next_record(byte).await? else {
+            return Ok(0);
+        };
+        let record = self.record_bytes(range);
+        buf.extend_from_slice(record);
+        Ok(record.len())
+    }
+
+    async fn next_record(&mut self, end: u8) -> io::Result<Option<Range<usize>>> {
+        match future::poll_fn(|cx| self.poll_record(cx, end, usize::MAX)).await? {
+            Record::Found(range) => Ok(Some(range)),
+            Record::End | Record::TooLong => Ok(None),
+        }
+    }
+}
+
+/// The lines of a file, as [`AsyncFile::lines`] makes them.
+///
+/// A line ends in `\n` or `\r\n`, which are not part of it; what stands after the last line end is a
+/// line too, if it is not empty. This is [`BufRead::lines`](std::io::BufRead::lines)' meaning.
+///
+/// Iterate with [`next_line`](Lines::next_line), which lends each line and allocates nothing, or as a
+/// [`Stream`] of `io::Result<String>`.
+///
+/// The stream ends where the file does. If the file grows afterwards, the stream goes on.
+///
+/// # Cancel safety
+///
+/// A future of `next_line`, or of the stream's `next`, may be dropped: the line is delivered by the
+/// next call.
+///
+/// # Errors
+///
+/// * [`InvalidData`](io::ErrorKind::InvalidData): a line is not UTF-8, or longer than
+///   [`max_len`](Lines::max_len). The message has its number; the next call goes on with the next line.
+/// * Whatever the read reports. Nothing is lost: the next call goes on with the same line.
+///
+/// # Examples
+///
+/// ```
+/// # futures_lite::future::block_on(async {
+/// # let dir = tempfile::tempdir()?;
+/// # let path = dir.path().join("greeting");
+/// std::fs::write(&path, "hello\nworld\n")?;
+///
+/// let mut lines = anyfile::open_file(&path).await?.lines();
+/// let mut longest = 0;
+/// while let Some(line) = lines.next_line().await? {
+///     longest = longest.max(line.len());
+/// }
+/// assert_eq!(longest, 5);
+/// # std::io::Result::Ok(()) }).unwrap();
+/// ```
+#[must_use = "a stream does nothing unless it is polled"]
+pub struct Lines<T: Send + 'static = File> {
+    file: AsyncFile<T>,
+    /// How many lines have been delivered or reported.
+    number: u64,
+    max_len: usize,
+    /// The rest of a line that was too long has yet to be passed over.
+    skipping: bool,
+}
+
+impl<T: Send + 'static> Lines<T> {
+    /// Bounds the length of a line, in bytes and without its end. No more than that and one chunk of
+    /// 64 KiB is kept in memory.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// let file = anyfile::wrap_file(std::io::Cursor::new("much too long\nshort\n"));
+    /// let mut lines = file.lines().max_len(5);
+    /// assert!(lines.next_line().await.is_err());
+    /// assert_eq!(lines.next_line().await?, Some("short"));
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    pub fn max_len(mut self, bytes: usize) -> Lines<T> {
+        self.max_len = bytes;
+        self
+    }
+
+    /// The file that the lines are read from.
+    pub fn get_ref(&self) -> &AsyncFile<T> {
+        &self.file
+    }
+
+    /// Gives back the file, positioned after the last line that was delivered.
+    pub fn into_inner(self) -> AsyncFile<T> {
+        self.file
+    }
+}
+
+impl<T: Read + Send + 'static> Lines<T> {
+    /// The next line, lent until the next call; `None` at the end of the file.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, the next call delivers the line.
+    ///
+    /// # Errors
+    ///
+    /// See [`Lines`].
+    ///
+    /// # Examples
+    ///
+    /// See [`Lines`].
+    pub async fn next_line(&mut self) -> io::Result<Option<&str>> {
+        match future::poll_fn(|cx| self.poll_line(cx)).await? {
+            Some(range) => self.line(range).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Finds the next line, and consumes it.
+    #[inline]
+    fn poll_line(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<Range<usize>>>> {
+        if self.skipping {
+            ready!(self.file.poll_skip(cx, b'\n'))?;
+            self.skipping = false;
+        }
+        // Room for a `\r` that may turn out to be part of the line's end.
+        let limit = self.max_len.saturating_add(1);
+        match ready!(self.file.poll_record(cx, b'\n', limit))? {
+            Record::Found(range) => {
+                self.number += 1;
+                let bytes = self.file.record_bytes(range.clone());
+                let len = bytes.strip_suffix(b"\n").map_or(bytes.len(), |line| {
+                    line.strip_suffix(b"\r").unwrap_or(line).len()
+                });
+                if len > self.max_len {
+                    return Poll::Ready(self.too_long());
+                }
+                Poll::Ready(Ok(Some(range.start..range.start + len)))
+            }
+            Record::TooLong => {
+                self.number += 1;
+                self.skipping = true;
+                Poll::Ready(self.too_long())
+            }
+            Record::End => Poll::Ready(Ok(None)),
+        }
+    }
+
+    #[inline]
+    fn line(&self, range: Range<usize>) -> io::Result<&str> {
+        match self.file.record_str(range) {
+            Some(line) => Ok(line),
+            None => {
+                let message = format!("line {} is not valid UTF-8", self.number);
+                self.file.invalid_data(message)
+            }
+        }
+    }
+
+    #[cold]
+    fn too_long<R>(&self) -> io::Result<R> {
+        let (number, max_len) = (self.number, self.max_len);
+        let message = format!("line {number} is longer than {max_len} bytes");
+        self.file.invalid_data(message)
+    }
+}
+
+impl<T: Read + Send + 'static> Stream for Lines<T> {
+    type Item = io::Result<String>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let range = ready!(self.poll_line(cx)).transpose();
+        Poll::Ready(range.map(|range| self.line(range?).map(String::from)))
+    }
+}
+
+impl<T: Send + 'static> fmt::Debug for Lines<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lines")
+            .field("file", &self.file)
+            .field("number", &self.number)
+            .finish_non_exhaustive()
+    }
+}
