@@ -15,13 +15,14 @@ use crate::cached::Facts;
 use crate::error::Operation;
 use crate::pool::{self, Task};
 use futures_lite::{future, ready};
-use object::Shared;
+use object::{Shared, closed};
 use read::Reading;
 pub(crate) use read::Record;
 use seek::{Asking, Position};
 use std::fmt;
 use std::fs::File;
 use std::io;
+use std::mem;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -61,8 +62,7 @@ use write::Writing;
 ///
 /// Every future of this type may be dropped at any time. Bytes that were taken from the file are
 /// delivered by the next read, bytes that a write accepted stay accepted. An operation that was
-/// dropped before a pool thread began it is not carried out; one that has begun is finished, and the
-/// next operation comes after it.
+/// dropped before a pool thread began it is not carried out; one that has begun is finished.
 ///
 /// # Errors
 ///
@@ -95,8 +95,7 @@ use write::Writing;
 /// # std::io::Result::Ok(()) }).unwrap();
 /// ```
 pub struct AsyncFile<T: Send + 'static = File> {
-    /// `None` once the file has been closed.
-    shared: Option<Arc<Shared<T>>>,
+    state: State<T>,
     position: Position,
     reading: Reading,
     writing: Writing,
@@ -104,6 +103,12 @@ pub struct AsyncFile<T: Send + 'static = File> {
     asking: Option<Asking>,
     closing: Option<Task<()>>,
     budget: Budget,
+}
+
+enum State<T> {
+    Open(Arc<Shared<T>>),
+    /// Closed; an error still names the path that the file was opened by.
+    Closed(Option<Box<Path>>),
 }
 
 /// Makes the blocking object `inner` asynchronous.
@@ -155,8 +160,8 @@ impl AsyncFile<File> {
     /// A second handle to the same open file.
     fn cloned(&self, file: File, facts: Facts) -> AsyncFile<File> {
         let path = self
-            .shared
-            .as_ref()
+            .shared()
+            .ok()
             .and_then(|shared| shared.path())
             .map(Box::from);
         let shared = Shared::new(file, path, Some(facts));
@@ -169,7 +174,7 @@ impl AsyncFile<File> {
 impl<T: Send + 'static> AsyncFile<T> {
     fn with_shared(shared: Shared<T>, position: Position) -> AsyncFile<T> {
         AsyncFile {
-            shared: Some(Arc::new(shared)),
+            state: State::Open(Arc::new(shared)),
             position,
             reading: Reading::default(),
             writing: Writing::default(),
@@ -187,7 +192,18 @@ impl<T: Send + 'static> AsyncFile<T> {
 
     #[inline]
     fn shared(&self) -> io::Result<&Arc<Shared<T>>> {
-        self.shared.as_ref().ok_or_else(object::closed)
+        match &self.state {
+            State::Open(shared) => Ok(shared),
+            State::Closed(path) => Err(closed(path.as_deref())),
+        }
+    }
+
+    /// Leaves the file closed.
+    fn take_shared(&mut self) -> Option<Arc<Shared<T>>> {
+        match mem::replace(&mut self.state, State::Closed(None)) {
+            State::Open(shared) => Some(shared),
+            State::Closed(_) => None,
+        }
     }
 
     /// Runs `f` on the wrapped object, on the thread pool.
@@ -232,13 +248,12 @@ impl<T: Send + 'static> AsyncFile<T> {
     {
         future::poll_fn(|cx| self.poll_settled(cx)).await?;
         let shared = self.shared()?.clone();
-        let result = pool::run(move || {
+        pool::run(move || {
             let result = shared.with_mut(f);
             shared.note_edit();
             shared.name(Operation::Access, result)
         })
-        .await;
-        result
+        .await
     }
 
     /// Gives back the wrapped object, with everything written to it and, where it can seek, with its
@@ -270,9 +285,9 @@ impl<T: Send + 'static> AsyncFile<T> {
     /// ```
     pub async fn into_inner(mut self) -> io::Result<T> {
         future::poll_fn(|cx| self.poll_settled(cx)).await?;
-        let shared = self.shared.take().ok_or_else(object::closed)?;
+        let shared = self.take_shared().ok_or_else(|| closed(None))?;
         match Arc::try_unwrap(shared) {
-            Ok(shared) => shared.into_object().ok_or_else(object::closed),
+            Ok(shared) => shared.into_object(),
             // A call whose future was dropped is still at work.
             Err(shared) => {
                 pool::run(move || shared.name(Operation::Access, shared.take_object())).await
@@ -316,10 +331,11 @@ impl<T: Send + 'static> AsyncFile<T> {
     }
 
     fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.shared.is_some() {
+        if let State::Open(_) = self.state {
             ready!(self.poll_written(cx))?;
         }
-        if let Some(shared) = self.shared.take() {
+        if let Some(shared) = self.take_shared() {
+            self.state = State::Closed(shared.path().map(Box::from));
             self.reading = Reading::default();
             self.asking = None;
             if shared.is_local() {
@@ -341,7 +357,7 @@ impl<T: Send + 'static> AsyncFile<T> {
 
 impl<T: Send + 'static> Drop for AsyncFile<T> {
     fn drop(&mut self) {
-        let Some(shared) = self.shared.take() else {
+        let Some(shared) = self.take_shared() else {
             return;
         };
         let unwritten = self.writing.is_unwritten();
@@ -362,9 +378,9 @@ impl<T: Send + 'static> Drop for AsyncFile<T> {
 impl<T: Send + 'static> fmt::Debug for AsyncFile<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = f.debug_struct("AsyncFile");
-        match &self.shared {
-            Some(shared) => debug.field("path", &shared.path()),
-            None => debug.field("closed", &true),
+        match &self.state {
+            State::Open(shared) => debug.field("path", &shared.path()),
+            State::Closed(path) => debug.field("path", path).field("closed", &true),
         };
         debug
             .field("position", &self.position)

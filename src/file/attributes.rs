@@ -10,7 +10,7 @@ use std::io;
 
 impl AsyncFile<File> {
     pub(super) fn file(&self) -> Option<&File> {
-        self.shared.as_ref()?.file()
+        self.shared().ok()?.file()
     }
 
     /// Runs a call on the pool, after accepted bytes have been written.
@@ -22,7 +22,7 @@ impl AsyncFile<File> {
         let shared = self.shared()?.clone();
         pool::run(move || {
             shared.drain(1)?;
-            let file = shared.file().ok_or_else(super::object::closed)?;
+            let file = shared.file().ok_or_else(|| super::object::closed(None))?;
             shared.name(operation, call(file))
         })
         .await

@@ -14,8 +14,11 @@ use std::task::Waker;
 /// The size of the chunks in which a stream is read.
 pub(super) const CHUNK: usize = 64 * 1024;
 
-/// Chunks that wait in the inbox before a streaming job gives its thread back.
-const ENOUGH: usize = 2;
+/// Chunks that wait in the inbox when a streaming job gives its thread back.
+const ENOUGH: usize = 3;
+
+/// Chunks that wait in the inbox when the next job is sent.
+const FEW: usize = 1;
 
 /// Bytes in the form that they were read in.
 #[derive(Debug)]
@@ -26,6 +29,7 @@ pub(super) enum Chunk {
 }
 
 impl Chunk {
+    #[inline]
     pub(super) fn as_bytes(&self) -> &[u8] {
         match self {
             Chunk::Bytes(bytes) => bytes,
@@ -118,10 +122,11 @@ impl Inbox {
         state.end.take().map_or(Taken::Nothing, Taken::End)
     }
 
-    /// Whether a job should be sent: none is at work, none has ended the stream, and there is room.
+    /// Whether a job should be sent: none is at work, none has ended the stream, and few chunks
+    /// are left.
     pub(super) fn wants_job(&self) -> bool {
         let state = self.lock();
-        !state.filling && state.end.is_none() && state.chunks.len() < ENOUGH
+        !state.filling && state.end.is_none() && state.chunks.len() <= FEW
     }
 
     pub(super) fn is_filling(&self) -> bool {

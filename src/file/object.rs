@@ -70,20 +70,25 @@ impl<T: Send + 'static> Shared<T> {
     }
 
     /// Takes the object out, if no job is left that shares a file.
-    pub(super) fn into_object(self) -> Option<T> {
+    pub(super) fn into_object(self) -> io::Result<T> {
         match self.object {
-            Object::File(file) => from_file(file),
-            Object::Other(object) => object.into_inner().ok().flatten(),
+            Object::File(file) => Ok(from_file(file)),
+            Object::Other(object) => object
+                .into_inner()
+                .map_err(poisoned)?
+                .ok_or_else(|| closed(None)),
         }
     }
 
     /// Takes the object out of its place, or a second handle where it is a file. May wait.
     pub(super) fn take_object(&self) -> io::Result<T> {
         match &self.object {
-            Object::File(file) => {
-                Ok(from_file(file.try_clone()?).expect("BUG: the object is a file, so T is File"))
-            }
-            Object::Other(object) => object.lock().map_err(poisoned)?.take().ok_or_else(closed),
+            Object::File(file) => Ok(from_file(file.try_clone()?)),
+            Object::Other(object) => object
+                .lock()
+                .map_err(poisoned)?
+                .take()
+                .ok_or_else(|| closed(None)),
         }
     }
 
@@ -100,7 +105,7 @@ impl<T: Send + 'static> Shared<T> {
             Object::File(_) => unreachable!("BUG: a file is used without its lock"),
             Object::Other(object) => {
                 let mut object = object.lock().map_err(poisoned)?;
-                f(object.as_mut().ok_or_else(closed)?)
+                f(object.as_mut().ok_or_else(|| closed(None))?)
             }
         }
     }
@@ -131,6 +136,10 @@ impl<T> Shared<T> {
 
     pub(super) fn facts(&self) -> Option<&Facts> {
         self.facts.get()
+    }
+
+    pub(super) fn is_regular(&self) -> bool {
+        self.facts().is_some_and(|facts| facts.regular)
     }
 
     /// Whether using or closing the object cannot wait.
@@ -173,6 +182,7 @@ impl<T> Shared<T> {
     }
 
     /// The number of the last change that made bytes read ahead stale.
+    #[inline]
     pub(super) fn edits(&self) -> u64 {
         self.edits.load(Ordering::Acquire)
     }
@@ -199,8 +209,7 @@ impl<T: Send + 'static> Shared<T> {
         let read = retry(|| match (&self.object, offset) {
             (Object::File(file), None) => (&*file).read(buf),
             (Object::File(file), Some(offset)) => {
-                let _guard = self.lock_cursor();
-                positional::read_at(file, buf, offset)
+                self.with_cursor(|| positional::read_at(file, buf, offset))
             }
             (Object::Other(_), _) => {
                 let read = self.reader.get().ok_or_else(unlearned)?;
@@ -213,10 +222,7 @@ impl<T: Send + 'static> Shared<T> {
     /// Writes at the cursor.
     pub(super) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
         let written = retry(|| match &self.object {
-            Object::File(file) => {
-                let _guard = self.lock_cursor();
-                (&*file).write(bytes)
-            }
+            Object::File(file) => self.with_cursor(|| (&*file).write(bytes)),
             Object::Other(_) => {
                 let (write, _) = self.writer.get().ok_or_else(unlearned)?;
                 self.with(|object| write(object, bytes))
@@ -227,20 +233,14 @@ impl<T: Send + 'static> Shared<T> {
 
     pub(super) fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<usize> {
         let file = self.file().ok_or_else(unlearned)?;
-        let written = retry(|| {
-            let _guard = self.lock_cursor();
-            positional::write_at(file, bytes, offset)
-        });
+        let written = retry(|| self.with_cursor(|| positional::write_at(file, bytes, offset)));
         self.note_edit();
         written
     }
 
     pub(super) fn seek(&self, to: SeekFrom) -> io::Result<u64> {
         match &self.object {
-            Object::File(file) => {
-                let _guard = self.lock_cursor();
-                (&*file).seek(to)
-            }
+            Object::File(file) => self.with_cursor(|| (&*file).seek(to)),
             Object::Other(_) => {
                 let seek = self.seeker.get().ok_or_else(unlearned)?;
                 self.with(|object| seek(object, to))
@@ -272,22 +272,30 @@ impl<T: Send + 'static> Shared<T> {
         self.name(Operation::Flush, self.flush())
     }
 
+    /// Makes a call that uses the cursor, or moves it and puts it back.
     #[cfg(windows)]
-    fn lock_cursor(&self) -> std::sync::MutexGuard<'_, ()> {
-        self.cursor
+    fn with_cursor<R>(&self, call: impl FnOnce() -> R) -> R {
+        let _guard = self
+            .cursor
             .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        call()
     }
 
+    /// Makes a call that uses the cursor: no other one moves it.
     #[cfg(not(windows))]
-    fn lock_cursor(&self) {}
+    fn with_cursor<R>(&self, call: impl FnOnce() -> R) -> R {
+        call()
+    }
 }
 
 /// Gives a file back as the type that it came as.
-fn from_file<T: 'static>(file: File) -> Option<T> {
-    (&mut Some(file) as &mut dyn Any)
-        .downcast_mut::<Option<T>>()
+fn from_file<T: 'static>(file: File) -> T {
+    let mut slot = Some(file);
+    let object = (&mut slot as &mut dyn Any).downcast_mut::<Option<T>>();
+    object
         .and_then(Option::take)
+        .expect("BUG: the object is a file, so T is File")
 }
 
 /// The seek function of the standard library's seekable types, known before it is first used.
@@ -320,8 +328,12 @@ fn check_count(count: usize, len: usize, call: &str) -> io::Result<usize> {
     Err(io::Error::new(ErrorKind::InvalidData, message))
 }
 
-pub(super) fn closed() -> io::Error {
-    io::Error::new(ErrorKind::InvalidInput, "the file has been closed")
+pub(super) fn closed(path: Option<&Path>) -> io::Error {
+    let error = io::Error::new(ErrorKind::InvalidInput, "the file has been closed");
+    match path {
+        Some(path) => PathError::wrap(Operation::Access, path, error),
+        None => error,
+    }
 }
 
 fn poisoned<E>(_: E) -> io::Error {

@@ -5,7 +5,9 @@
 //! lose any, and `drop` can write them itself. The lock is never held while something may wait.
 
 use std::io::{self, ErrorKind, SeekFrom};
+use std::mem;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
 
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
@@ -23,6 +25,8 @@ struct State {
     draining: bool,
     /// The last batch's buffer, kept while bytes keep coming.
     spare: Vec<u8>,
+    /// Whoever waits for room.
+    waker: Option<Waker>,
 }
 
 impl Outbox {
@@ -32,12 +36,14 @@ impl Outbox {
         state.bytes.is_empty() && !state.draining
     }
 
-    /// Accepts what fits in below `capacity`: how much, and how many bytes wait then.
+    /// Accepts what fits in below `capacity`: how much, and how many bytes wait then. If nothing does,
+    /// `waker` is woken as soon as there is room.
     pub(super) fn accept(
         &self,
         bufs: &[io::IoSlice<'_>],
         capacity: usize,
         start: Option<SeekFrom>,
+        waker: &Waker,
     ) -> (usize, usize) {
         let mut state = self.lock();
         let before = state.bytes.len();
@@ -46,7 +52,9 @@ impl Outbox {
             state.bytes.extend_from_slice(&buf[..buf.len().min(room)]);
         }
         let waiting = state.bytes.len();
-        if waiting > before && start.is_some() {
+        if waiting == before {
+            state.waker = Some(waker.clone());
+        } else if start.is_some() {
             state.start = start;
         }
         (waiting - before, waiting)
@@ -77,13 +85,17 @@ impl Outbox {
             return None;
         }
         state.draining = true;
-        let spare = std::mem::take(&mut state.spare);
-        Some(Batch {
+        let spare = mem::take(&mut state.spare);
+        let batch = Batch {
             outbox: self,
-            bytes: std::mem::replace(&mut state.bytes, spare),
+            bytes: mem::replace(&mut state.bytes, spare),
             written: 0,
             start: state.start.take(),
-        })
+        };
+        let waker = state.waker.take();
+        drop(state);
+        waker.into_iter().for_each(Waker::wake);
+        Some(batch)
     }
 
     /// No code that can panic runs under the lock.
@@ -123,7 +135,7 @@ impl Batch<'_> {
 impl Drop for Batch<'_> {
     fn drop(&mut self) {
         let mut state = self.outbox.lock();
-        let mut bytes = std::mem::take(&mut self.bytes);
+        let mut bytes = mem::take(&mut self.bytes);
         bytes.drain(..self.written);
         if !bytes.is_empty() {
             bytes.extend_from_slice(&state.bytes);

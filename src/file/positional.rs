@@ -220,7 +220,8 @@ pub(super) fn write_at(file: &File, buf: &[u8], offset: u64) -> io::Result<usize
     std::os::unix::fs::FileExt::write_at(file, buf, offset)
 }
 
-/// Reads at `offset` and puts the cursor back: the caller holds the cursor's lock.
+/// Reads at `offset` and puts the cursor back: the caller sees to it that nobody else uses the
+/// cursor meanwhile.
 #[cfg(windows)]
 pub(super) fn read_at(file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
     keeping_cursor(file, |file| {
@@ -228,7 +229,8 @@ pub(super) fn read_at(file: &File, buf: &mut [u8], offset: u64) -> io::Result<us
     })
 }
 
-/// Writes at `offset` and puts the cursor back: the caller holds the cursor's lock.
+/// Writes at `offset` and puts the cursor back: the caller sees to it that nobody else uses the
+/// cursor meanwhile.
 #[cfg(windows)]
 pub(super) fn write_at(file: &File, buf: &[u8], offset: u64) -> io::Result<usize> {
     keeping_cursor(file, |file| {

@@ -48,6 +48,7 @@ pub(crate) enum Record {
 }
 
 impl Reading {
+    #[inline]
     pub(super) fn unread(&self) -> &[u8] {
         &self.front.as_bytes()[self.start..]
     }
@@ -118,13 +119,13 @@ impl Reading {
 
 impl<T: Send + 'static> AsyncFile<T> {
     /// What comes before each read: written bytes go out, and what has become stale is dropped.
+    #[inline]
     pub(super) fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.budget.poll_proceed(cx));
         if self.writing.is_unwritten() || self.asking.is_some() {
             ready!(self.poll_written(cx))?;
         }
-        self.shared()?;
-        self.check_edits();
+        self.check_edits()?;
         Poll::Ready(Ok(()))
     }
 
@@ -190,7 +191,7 @@ impl<T: Send + 'static> AsyncFile<T> {
     }
 
     fn read_cached(&self, bufs: &mut [IoSliceMut<'_>], offset: u64) -> Option<io::Result<usize>> {
-        let shared = self.shared.as_ref()?;
+        let shared = self.shared().ok()?;
         let (file, facts) = (shared.file()?, shared.facts()?);
         if !facts.reads_cached() {
             return None;
@@ -269,11 +270,13 @@ impl<T: Send + 'static> AsyncFile<T> {
         Poll::Ready(())
     }
 
-    /// Waits until no job takes bytes from an object that has its own cursor.
-    pub(super) fn poll_read_over(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    /// Waits until no job reads at the object's cursor, where that matters for what comes next.
+    pub(super) fn poll_read_over(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let shared = self.shared()?;
+        let matters = shared.is_exclusive() || (shared.can_seek() && !shared.is_regular());
         match &self.reading.inbox {
-            Some(inbox) if inbox.is_filling() => self.poll_fill_over(cx),
-            _ => Poll::Ready(()),
+            Some(inbox) if matters && inbox.is_filling() => self.poll_fill_over(cx).map(Ok),
+            _ => Poll::Ready(Ok(())),
         }
     }
 
@@ -291,6 +294,7 @@ impl<T: Send + 'static> AsyncFile<T> {
         spent
     }
 
+    #[inline]
     pub(super) fn consume_unread(&mut self, len: usize) {
         let len = len.min(self.reading.unread().len());
         self.reading.start += len;
@@ -336,6 +340,7 @@ impl<T: Send + 'static> AsyncFile<T> {
 
 impl<T: Read + Send + 'static> AsyncFile<T> {
     /// Looks for the next record that ends in `end`, and consumes it if it is found.
+    #[inline]
     pub(crate) fn poll_record(
         &mut self,
         cx: &mut Context<'_>,
@@ -343,23 +348,36 @@ impl<T: Read + Send + 'static> AsyncFile<T> {
         limit: usize,
     ) -> Poll<io::Result<Record>> {
         ready!(self.poll_readable(cx))?;
+        let scanned = self.reading.scanned;
+        match memchr::memchr(end, &self.reading.unread()[scanned..]) {
+            Some(at) => Poll::Ready(Ok(self.take_record(scanned + at + 1))),
+            None => self.poll_long_record(cx, end, limit),
+        }
+    }
+
+    /// Gets more bytes until there is a whole record. What is there has been scanned.
+    fn poll_long_record(
+        &mut self,
+        cx: &mut Context<'_>,
+        end: u8,
+        limit: usize,
+    ) -> Poll<io::Result<Record>> {
+        self.shared()?.learn_read();
         loop {
-            let unread = self.reading.unread();
-            let found = memchr::memchr(end, &unread[self.reading.scanned..]);
-            if let Some(at) = found {
-                return Poll::Ready(Ok(self.take_record(self.reading.scanned + at + 1)));
-            }
-            let len = unread.len();
+            let len = self.reading.unread().len();
             self.reading.scanned = len;
             if len > limit {
                 return Poll::Ready(Ok(Record::TooLong));
             }
-            self.shared()?.learn_read();
             if !ready!(self.poll_more(cx, end == b'\n'))? {
                 return Poll::Ready(Ok(match self.reading.unread().len() {
                     0 => Record::End,
                     rest => self.take_record(rest),
                 }));
+            }
+            let scanned = self.reading.scanned;
+            if let Some(at) = memchr::memchr(end, &self.reading.unread()[scanned..]) {
+                return Poll::Ready(Ok(self.take_record(scanned + at + 1)));
             }
         }
     }

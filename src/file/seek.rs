@@ -1,7 +1,6 @@
 //! The position: where it is, and moving it.
 
 use super::AsyncFile;
-use crate::cached::Facts;
 use crate::error::Operation;
 use crate::pool::{self, Task};
 use futures_lite::{AsyncSeek, ready};
@@ -119,7 +118,7 @@ impl<T: Send + 'static> AsyncFile<T> {
         if ready!(self.poll_is_regular(cx))? {
             return self.poll_seek_regular(cx, to);
         }
-        ready!(self.poll_read_over(cx));
+        ready!(self.poll_read_over(cx))?;
         let ahead = self.reading.ahead();
         let to = match to {
             SeekFrom::Current(by) => match by.checked_sub_unsigned(ahead as u64) {
@@ -141,7 +140,7 @@ impl<T: Send + 'static> AsyncFile<T> {
         let Some(target) = target.filter(|&target| i64::try_from(target).is_ok()) else {
             return Poll::Ready(self.refuse_seek());
         };
-        self.check_edits();
+        self.check_edits()?;
         match self.position {
             Position::At(position) if self.reading.shift(position, target) => {}
             _ => self.reading.clear(),
@@ -167,7 +166,7 @@ impl<T: Send + 'static> AsyncFile<T> {
             }
             return Poll::Ready(Ok(()));
         }
-        ready!(self.poll_read_over(cx));
+        ready!(self.poll_read_over(cx))?;
         let ahead = self.reading.ahead();
         if ahead > 0 && self.shared()?.can_seek() {
             ready!(self.poll_move_cursor(cx, SeekFrom::Current(-(ahead as i64))))?;
@@ -186,15 +185,17 @@ impl<T: Send + 'static> AsyncFile<T> {
         Poll::Ready(Ok(()))
     }
 
-    /// Drops what was read ahead of a regular file that has changed since.
-    pub(super) fn check_edits(&mut self) {
-        let Some(shared) = &self.shared else { return };
-        if self.reading.edits != shared.edits() {
-            self.reading.edits = shared.edits();
-            if shared.facts().is_some_and(|facts: &Facts| facts.regular) {
+    /// Drops what was read ahead of a regular file before it was changed.
+    #[inline]
+    pub(super) fn check_edits(&mut self) -> io::Result<()> {
+        let edits = self.shared()?.edits();
+        if edits != self.reading.edits {
+            self.reading.edits = edits;
+            if self.shared()?.is_regular() {
                 self.reading.clear();
             }
         }
+        Ok(())
     }
 }
 

@@ -123,7 +123,7 @@ impl<T: Read + Send + 'static> AsyncFile<T> {
                 let (valid, rest) = unread.split_at(error.valid_up_to());
                 // A character may be cut at the end of a chunk, but not at the end of the file.
                 let cut = error.error_len().is_none() && more && rest.len() < 4;
-                (str::from_utf8(valid).unwrap_or_default(), !cut)
+                (std::str::from_utf8(valid).unwrap_or_default(), !cut)
             }
         };
         if broken {

@@ -65,9 +65,7 @@ impl<T: Send + 'static> AsyncFile<T> {
         if self.asking.is_some() {
             let _ = ready!(self.poll_answer(cx));
         }
-        if self.shared()?.is_exclusive() {
-            ready!(self.poll_read_over(cx));
-        }
+        ready!(self.poll_read_over(cx))?;
         let written = match self.writing.capacity {
             0 => ready!(self.poll_write_through(cx, bufs)),
             _ => ready!(self.poll_accept(cx, bufs)),
@@ -93,7 +91,10 @@ impl<T: Send + 'static> AsyncFile<T> {
         let start = self.start_of_write();
         loop {
             let capacity = self.writing.capacity;
-            let (accepted, waiting) = self.shared()?.outbox.accept(bufs, capacity, start);
+            let (accepted, waiting) =
+                self.shared()?
+                    .outbox
+                    .accept(bufs, capacity, start, cx.waker());
             if accepted > 0 {
                 self.forget_read_position();
                 self.writing.unwritten = true;
@@ -156,13 +157,13 @@ impl<T: Send + 'static> AsyncFile<T> {
             return Some(SeekFrom::Start(position));
         }
         let ahead = self.reading.ahead();
-        let can_seek = self.shared.as_ref().is_some_and(|shared| shared.can_seek());
+        let can_seek = self.shared().is_ok_and(|shared| shared.can_seek());
         (ahead > 0 && can_seek).then(|| SeekFrom::Current(-(ahead as i64)))
     }
 
     /// The position is the cursor's from now on; only what cannot seek keeps what was read ahead.
     fn forget_read_position(&mut self) {
-        let can_seek = self.shared.as_ref().is_some_and(|shared| shared.can_seek());
+        let can_seek = self.shared().is_ok_and(|shared| shared.can_seek());
         if can_seek || matches!(self.position, Position::At(_)) {
             self.reading.clear();
             self.position = Position::OfCursor;

@@ -1,0 +1,227 @@
+//! What the tests share: scratch directories, scripted objects, and children of the test program.
+
+// Each test program uses a part of it.
+#![allow(dead_code)]
+
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::{Arc, Mutex};
+use tempfile::TempDir;
+
+/// A temporary directory whose helpers say what failed.
+pub struct Dir(TempDir);
+
+impl Dir {
+    pub fn new() -> Dir {
+        Dir(tempfile::tempdir().expect("a temporary directory"))
+    }
+
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub fn join(&self, name: &str) -> PathBuf {
+        self.path().join(name)
+    }
+
+    /// Makes a file with these contents.
+    pub fn file(&self, name: &str, contents: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.join(name);
+        std::fs::write(&path, contents).unwrap_or_else(|e| panic!("write {path:?}: {e}"));
+        path
+    }
+}
+
+/// The contents of a file, seen from outside.
+#[track_caller]
+pub fn contents(path: &Path) -> Vec<u8> {
+    std::fs::read(path).unwrap_or_else(|e| panic!("read {path:?}: {e}"))
+}
+
+/// Bytes that differ from place to place.
+pub fn noise(len: usize) -> Vec<u8> {
+    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()
+    };
+    let mut bytes: Vec<u8> = (0..len.div_ceil(8)).flat_map(|_| next()).collect();
+    bytes.truncate(len);
+    bytes
+}
+
+/// Text in lines of 0 to 199 bytes.
+pub fn text(len: usize) -> String {
+    let mut text = String::new();
+    for (number, byte) in noise(len / 40 + 1).into_iter().enumerate() {
+        if text.len() >= len {
+            break;
+        }
+        let line = format!("{number} {}", "lorem ipsum ü ".repeat(usize::from(byte) / 20));
+        text.push_str(line.get(..usize::from(byte) % 200).unwrap_or(&line));
+        text.push('\n');
+    }
+    text
+}
+
+/// How the next call on a [`Scripted`] object goes.
+#[derive(Debug, Clone)]
+pub enum Step {
+    /// At most this many bytes.
+    Short(usize),
+    Fail(ErrorKind),
+    /// Reports this many bytes more than there is room for.
+    Lie(usize),
+    Panic,
+}
+
+/// An object in memory that behaves as its script says, then without a fault.
+#[derive(Debug, Clone, Default)]
+pub struct Scripted(Arc<Mutex<Script>>);
+
+#[derive(Debug, Default)]
+pub struct Script {
+    pub data: Vec<u8>,
+    pub cursor: usize,
+    pub steps: VecDeque<Step>,
+    pub flushes: usize,
+    pub dropped: bool,
+}
+
+impl Scripted {
+    pub fn new(data: impl Into<Vec<u8>>, steps: impl IntoIterator<Item = Step>) -> Scripted {
+        let script = Script {
+            data: data.into(),
+            steps: steps.into_iter().collect(),
+            ..Script::default()
+        };
+        Scripted(Arc::new(Mutex::new(script)))
+    }
+
+    /// Looks at the object from outside.
+    pub fn look<R>(&self, look: impl FnOnce(&mut Script) -> R) -> R {
+        look(&mut self.0.lock().unwrap_or_else(|e| e.into_inner()))
+    }
+
+    /// The handle that gets wrapped; the original stays for looking.
+    pub fn handle(&self) -> ScriptedHandle {
+        ScriptedHandle(self.clone())
+    }
+
+    /// How many bytes the next call may move, out of `len`; what it reports then.
+    fn step(&self, len: usize) -> io::Result<(usize, usize)> {
+        match self.look(|script| script.steps.pop_front()) {
+            None => Ok((len, len)),
+            Some(Step::Short(most)) => Ok((len.min(most), len.min(most))),
+            Some(Step::Fail(kind)) => Err(kind.into()),
+            Some(Step::Lie(more)) => Ok((len, len + more)),
+            Some(Step::Panic) => panic!("as scripted"),
+        }
+    }
+}
+
+/// A [`Scripted`] object as a `Read + Write + Seek`, which notes when it is dropped.
+#[derive(Debug)]
+pub struct ScriptedHandle(Scripted);
+
+impl Drop for ScriptedHandle {
+    fn drop(&mut self) {
+        self.0.look(|script| script.dropped = true);
+    }
+}
+
+impl Read for ScriptedHandle {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let (most, reported) = self.0.step(buf.len())?;
+        self.0.look(|script| {
+            let rest = script.data.get(script.cursor..).unwrap_or_default();
+            let read = most.min(rest.len());
+            buf[..read].copy_from_slice(&rest[..read]);
+            script.cursor += read;
+            Ok(if reported > most { reported } else { read })
+        })
+    }
+}
+
+impl Write for ScriptedHandle {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        let (most, reported) = self.0.step(buf.len())?;
+        self.0.look(|script| {
+            let end = script.cursor + most;
+            if script.data.len() < end {
+                script.data.resize(end, 0);
+            }
+            script.data[script.cursor..end].copy_from_slice(&buf[..most]);
+            script.cursor = end;
+            Ok(reported)
+        })
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.look(|script| script.flushes += 1);
+        Ok(())
+    }
+}
+
+impl Seek for ScriptedHandle {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.0.look(|script| {
+            let target = match to {
+                SeekFrom::Start(offset) => Some(offset),
+                SeekFrom::Current(by) => (script.cursor as u64).checked_add_signed(by),
+                SeekFrom::End(by) => (script.data.len() as u64).checked_add_signed(by),
+            };
+            let target = target.ok_or(ErrorKind::InvalidInput)?;
+            script.cursor = usize::try_from(target).map_err(|_| ErrorKind::InvalidInput)?;
+            Ok(target)
+        })
+    }
+}
+
+/// Runs one test of this program in a child process with other environment variables.
+///
+/// The child finds [`in_child`] true, and its output is returned if it succeeds.
+#[track_caller]
+pub fn run_in_child(test: &str, variables: &[(&str, &str)]) -> String {
+    let program = std::env::current_exe().expect("the path of this program");
+    let mut command = Command::new(program);
+    command.args(["--exact", test, "--nocapture", "--test-threads=1"]);
+    command.env("ANYFILE_TEST_CHILD", "1").envs(variables.iter().copied());
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = command.output().expect("this program can be run");
+    let (stdout, stderr) = (String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
+    assert!(status.success(), "child {test}: {status}\n{stdout}\n{stderr}");
+    assert!(stdout.contains("1 passed"), "no such test: {test}\n{stdout}");
+    stdout.into_owned()
+}
+
+/// Whether this process was made by [`run_in_child`].
+pub fn in_child() -> bool {
+    std::env::var_os("ANYFILE_TEST_CHILD").is_some()
+}
+
+/// How many threads of the pool this process has.
+#[cfg(target_os = "linux")]
+pub fn pool_threads() -> usize {
+    let tasks = std::fs::read_dir("/proc/self/task").expect("/proc/self/task");
+    let names = tasks.flatten().map(|task| std::fs::read_to_string(task.path().join("comm")));
+    names.flatten().filter(|name| name.starts_with("blocking-")).count()
+}
+
+/// Whether the no-wait calls may answer for files in `dir`: not if they are turned off, and not on
+/// filesystems that they do not know.
+#[cfg(target_os = "linux")]
+pub fn nowait_works(dir: &Path) -> bool {
+    let off = std::env::var_os("ANYFILE_NOWAIT").is_some_and(|value| value == "0");
+    let output = Command::new("stat").args(["-f", "-c", "%T"]).arg(dir).output();
+    let name = output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
+    let known = ["ext2/ext3", "xfs", "btrfs", "f2fs", "tmpfs", "ramfs"];
+    !off && name.is_ok_and(|name| known.contains(&name.as_str()))
+}
