@@ -18,7 +18,7 @@ use futures_lite::{future, ready};
 use object::{Shared, closed};
 use read::Reading;
 pub(crate) use read::Record;
-use seek::{Asking, Position};
+use seek::{Asking, Move, Position};
 use std::fmt;
 use std::fs::File;
 use std::io;
@@ -99,8 +99,8 @@ pub struct AsyncFile<T: Send + 'static = File> {
     position: Position,
     reading: Reading,
     writing: Writing,
-    /// A question about the cursor that is on its way.
     asking: Option<Asking>,
+    moving: Option<Move>,
     closing: Option<Task<()>>,
     budget: Budget,
 }
@@ -179,6 +179,7 @@ impl<T: Send + 'static> AsyncFile<T> {
             reading: Reading::default(),
             writing: Writing::default(),
             asking: None,
+            moving: None,
             closing: None,
             budget: Budget::default(),
         }
@@ -338,6 +339,7 @@ impl<T: Send + 'static> AsyncFile<T> {
             self.state = State::Closed(shared.path().map(Box::from));
             self.reading = Reading::default();
             self.asking = None;
+            self.moving = None;
             if shared.is_local() {
                 drop(shared);
             } else {

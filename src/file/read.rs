@@ -28,6 +28,8 @@ pub(super) struct Reading {
     start: usize,
     /// How many of the unread bytes in front are known to hold no end of a record.
     scanned: usize,
+    /// What is unread, be it nothing, was shown to the caller, and must be shown again if it asks.
+    shown: bool,
     /// What comes after the front.
     inbox: Option<Arc<Inbox>>,
     task: Option<Task<()>>,
@@ -64,6 +66,14 @@ impl Reading {
             edits: self.edits,
             ..Reading::default()
         };
+    }
+
+    /// Takes account of bytes that went straight to the caller: the front does not end at the position
+    /// any more.
+    fn pass_by(&mut self, len: usize) {
+        self.run += len as u64;
+        self.front = Chunk::default();
+        self.start = 0;
     }
 
     /// Nothing comes after the front for now: a file that is at rest costs no buffer.
@@ -122,7 +132,8 @@ impl<T: Send + 'static> AsyncFile<T> {
     #[inline]
     pub(super) fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.budget.poll_proceed(cx));
-        if self.writing.is_unwritten() || self.asking.is_some() {
+        self.reading.shown = false;
+        if self.writing.is_unwritten() || self.moving.is_some() {
             ready!(self.poll_written(cx))?;
         }
         self.check_edits()?;
@@ -146,7 +157,7 @@ impl<T: Send + 'static> AsyncFile<T> {
                 let position = ready!(self.poll_position(cx))?;
                 if let Some(read) = self.read_cached(bufs, position) {
                     let read = read?;
-                    self.reading.run += read as u64;
+                    self.reading.pass_by(read);
                     self.position = Position::At(position + read as u64);
                     self.budget.charge(read);
                     return Poll::Ready(Ok(read));
@@ -430,17 +441,24 @@ impl<T: Read + Send + 'static> AsyncRead for AsyncFile<T> {
 impl<T: Read + Send + 'static> AsyncBufRead for AsyncFile<T> {
     fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
         let this = self.get_mut();
-        this.shared()?.learn_read();
-        ready!(this.poll_readable(cx))?;
-        if this.reading.unread().is_empty() {
-            ready!(this.poll_more(cx, false))?;
+        if !mem::take(&mut this.reading.shown) {
+            this.shared()?.learn_read();
+            ready!(this.poll_readable(cx))?;
+            if this.reading.unread().is_empty() {
+                ready!(this.poll_more(cx, false))?;
+            }
+            this.budget.charge(0);
+            this.reading.shown = true;
+        } else if !this.reading.unread().is_empty() {
+            this.reading.shown = true;
         }
-        this.budget.charge(0);
         Poll::Ready(Ok(this.reading.unread()))
     }
 
     fn consume(mut self: Pin<&mut Self>, amt: usize) {
-        self.budget.charge(amt);
+        if amt > 0 {
+            self.reading.shown = false;
+        }
         self.consume_unread(amt);
     }
 }

@@ -19,35 +19,38 @@ pub(super) enum Position {
 
 /// A question that the pool answers with a number.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Question {
+enum Question {
     Facts,
     Cursor,
     Size,
-    /// Moves the object's cursor: what was read ahead is dropped when it is done.
-    Seek(SeekFrom),
 }
 
+/// A question that is on its way.
 pub(super) struct Asking {
     question: Question,
+    /// The state of the file that the answer is true of.
+    edits: u64,
+    task: Task<io::Result<u64>>,
+}
+
+/// A move of the object's cursor that is on its way.
+pub(super) struct Move {
+    /// The seek that it serves, as the caller asked for it; `None` if it only settles the cursor.
+    asked: Option<SeekFrom>,
     task: Task<io::Result<u64>>,
 }
 
 impl<T: Send + 'static> AsyncFile<T> {
-    /// Asks the pool. A question that was asked before and given up is heard out first.
-    pub(super) fn poll_ask(
-        &mut self,
-        cx: &mut Context<'_>,
-        question: Question,
-    ) -> Poll<io::Result<u64>> {
-        loop {
-            if let Some(asked) = self.asking.as_ref().map(|asking| asking.question) {
-                let answer = ready!(self.poll_answer(cx));
-                if asked == question {
-                    return Poll::Ready(answer);
-                }
-            }
-            let shared = self.shared()?.clone();
-            let task = pool::run(move || {
+    /// Asks the pool, unless the same question is on its way already.
+    fn poll_ask(&mut self, cx: &mut Context<'_>, question: Question) -> Poll<io::Result<u64>> {
+        let shared = self.shared()?.clone();
+        let edits = shared.edits();
+        let asked = self.asking.take();
+        let asked = asked.filter(|asked| (asked.question, asked.edits) == (question, edits));
+        let mut asking = asked.unwrap_or_else(|| Asking {
+            question,
+            edits,
+            task: pool::run(move || {
                 let answer = match question {
                     Question::Facts => {
                         shared.learn_facts();
@@ -55,28 +58,52 @@ impl<T: Send + 'static> AsyncFile<T> {
                     }
                     Question::Cursor => shared.seek(SeekFrom::Current(0)),
                     Question::Size => shared.size(),
-                    Question::Seek(to) => shared.seek(to),
                 };
                 shared.name(Operation::Seek, answer)
-            });
-            self.asking = Some(Asking { question, task });
+            }),
+        });
+        let answer = Pin::new(&mut asking.task).poll(cx);
+        if answer.is_pending() {
+            self.asking = Some(asking);
         }
+        answer
     }
 
-    /// The answer to the question that is on its way, or 0 if there is none.
-    pub(super) fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
-        let Some(mut asking) = self.asking.take() else {
+    /// Moves the object's cursor on the pool; then nothing is read ahead any more.
+    fn poll_start_move(
+        &mut self,
+        cx: &mut Context<'_>,
+        asked: Option<SeekFrom>,
+        to: SeekFrom,
+    ) -> Poll<io::Result<u64>> {
+        let shared = self.shared()?.clone();
+        let task = pool::run(move || shared.name(Operation::Seek, shared.seek(to)));
+        self.moving = Some(Move { asked, task });
+        self.poll_move(cx)
+    }
+
+    /// Waits for the move that is on its way, if there is one.
+    pub(super) fn poll_move(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
+        let Some(mut moving) = self.moving.take() else {
             return Poll::Ready(Ok(0));
         };
-        let Poll::Ready(answer) = Pin::new(&mut asking.task).poll(cx) else {
-            self.asking = Some(asking);
+        let Poll::Ready(moved) = Pin::new(&mut moving.task).poll(cx) else {
+            self.moving = Some(moving);
             return Poll::Pending;
         };
-        if matches!(asking.question, Question::Seek(_)) && answer.is_ok() {
+        if moved.is_ok() {
+            self.asking = None;
             self.reading.clear();
             self.position = Position::OfCursor;
         }
-        Poll::Ready(answer)
+        Poll::Ready(moved)
+    }
+
+    /// Whether the move that is on its way serves this.
+    fn is_moving(&self, asked: Option<SeekFrom>) -> bool {
+        self.moving
+            .as_ref()
+            .is_some_and(|moving| moving.asked == asked)
     }
 
     /// Learns what the object is, once. Gives back whether it is a regular file.
@@ -113,6 +140,9 @@ impl<T: Send + 'static> AsyncFile<T> {
 
     /// Moves the position; gives back the new one.
     fn poll_seek_to(&mut self, cx: &mut Context<'_>, to: SeekFrom) -> Poll<io::Result<u64>> {
+        if self.is_moving(Some(to)) {
+            return self.poll_move(cx);
+        }
         ready!(self.budget.poll_proceed(cx));
         ready!(self.poll_written(cx))?;
         if ready!(self.poll_is_regular(cx))? {
@@ -120,14 +150,14 @@ impl<T: Send + 'static> AsyncFile<T> {
         }
         ready!(self.poll_read_over(cx))?;
         let ahead = self.reading.ahead();
-        let to = match to {
+        let adjusted = match to {
             SeekFrom::Current(by) => match by.checked_sub_unsigned(ahead as u64) {
                 Some(by) => SeekFrom::Current(by),
                 None => return Poll::Ready(self.refuse_seek()),
             },
             to => to,
         };
-        self.poll_ask(cx, Question::Seek(to))
+        self.poll_start_move(cx, Some(to), adjusted)
     }
 
     /// A regular file's cursor is left alone until a write needs it.
@@ -159,6 +189,9 @@ impl<T: Send + 'static> AsyncFile<T> {
     /// Puts everything in its place: accepted bytes written, the object's cursor, where there is one,
     /// at the position, and nothing read ahead but from an object that cannot seek.
     pub(super) fn poll_settled(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.is_moving(None) {
+            ready!(self.poll_move(cx))?;
+        }
         ready!(self.poll_written(cx))?;
         if ready!(self.poll_is_regular(cx))? {
             if let Position::At(position) = self.position {
@@ -177,7 +210,7 @@ impl<T: Send + 'static> AsyncFile<T> {
     fn poll_move_cursor(&mut self, cx: &mut Context<'_>, to: SeekFrom) -> Poll<io::Result<()>> {
         let shared = self.shared()?;
         if !shared.is_local() {
-            return self.poll_ask(cx, Question::Seek(to)).map_ok(drop);
+            return self.poll_start_move(cx, None, to).map_ok(drop);
         }
         shared.name(Operation::Seek, shared.seek(to))?;
         self.reading.clear();

@@ -62,8 +62,9 @@ impl<T: Send + 'static> AsyncFile<T> {
         if bufs.iter().all(|buf| buf.is_empty()) {
             return Poll::Ready(self.shared().map(|_| 0));
         }
-        if self.asking.is_some() {
-            let _ = ready!(self.poll_answer(cx));
+        // A seek that was given up is none of the caller's business, but its outcome is.
+        if self.moving.is_some() {
+            let _ = ready!(self.poll_move(cx));
         }
         ready!(self.poll_read_over(cx))?;
         let written = match self.writing.capacity {
@@ -163,6 +164,7 @@ impl<T: Send + 'static> AsyncFile<T> {
 
     /// The position is the cursor's from now on; only what cannot seek keeps what was read ahead.
     fn forget_read_position(&mut self) {
+        self.asking = None;
         let can_seek = self.shared().is_ok_and(|shared| shared.can_seek());
         if can_seek || matches!(self.position, Position::At(_)) {
             self.reading.clear();
@@ -204,8 +206,8 @@ impl<T: Send + 'static> AsyncFile<T> {
 
     /// Waits until the object has every accepted byte and is flushed, and no seek is on its way.
     pub(super) fn poll_written(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.asking.is_some() {
-            let _ = ready!(self.poll_answer(cx));
+        if self.moving.is_some() {
+            let _ = ready!(self.poll_move(cx));
         }
         if let Some(mut through) = self.writing.through.take() {
             if Pin::new(&mut through.task).poll(cx).is_pending() {

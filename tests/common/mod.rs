@@ -11,23 +11,23 @@ use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
 
 /// A temporary directory whose helpers say what failed.
-pub struct Dir(TempDir);
+pub(crate) struct Dir(TempDir);
 
 impl Dir {
-    pub fn new() -> Dir {
+    pub(crate) fn new() -> Dir {
         Dir(tempfile::tempdir().expect("a temporary directory"))
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.0.path()
     }
 
-    pub fn join(&self, name: &str) -> PathBuf {
+    pub(crate) fn join(&self, name: &str) -> PathBuf {
         self.path().join(name)
     }
 
     /// Makes a file with these contents.
-    pub fn file(&self, name: &str, contents: impl AsRef<[u8]>) -> PathBuf {
+    pub(crate) fn file(&self, name: &str, contents: impl AsRef<[u8]>) -> PathBuf {
         let path = self.join(name);
         std::fs::write(&path, contents).unwrap_or_else(|e| panic!("write {path:?}: {e}"));
         path
@@ -36,12 +36,12 @@ impl Dir {
 
 /// The contents of a file, seen from outside.
 #[track_caller]
-pub fn contents(path: &Path) -> Vec<u8> {
+pub(crate) fn contents(path: &Path) -> Vec<u8> {
     std::fs::read(path).unwrap_or_else(|e| panic!("read {path:?}: {e}"))
 }
 
 /// Bytes that differ from place to place.
-pub fn noise(len: usize) -> Vec<u8> {
+pub(crate) fn noise(len: usize) -> Vec<u8> {
     let mut state = 0x9E37_79B9_7F4A_7C15_u64;
     let mut next = || {
         state ^= state << 13;
@@ -55,13 +55,16 @@ pub fn noise(len: usize) -> Vec<u8> {
 }
 
 /// Text in lines of 0 to 199 bytes.
-pub fn text(len: usize) -> String {
+pub(crate) fn text(len: usize) -> String {
     let mut text = String::new();
     for (number, byte) in noise(len / 40 + 1).into_iter().enumerate() {
         if text.len() >= len {
             break;
         }
-        let line = format!("{number} {}", "lorem ipsum ü ".repeat(usize::from(byte) / 20));
+        let line = format!(
+            "{number} {}",
+            "lorem ipsum ü ".repeat(usize::from(byte) / 20)
+        );
         text.push_str(line.get(..usize::from(byte) % 200).unwrap_or(&line));
         text.push('\n');
     }
@@ -70,7 +73,7 @@ pub fn text(len: usize) -> String {
 
 /// How the next call on a [`Scripted`] object goes.
 #[derive(Debug, Clone)]
-pub enum Step {
+pub(crate) enum Step {
     /// At most this many bytes.
     Short(usize),
     Fail(ErrorKind),
@@ -81,19 +84,19 @@ pub enum Step {
 
 /// An object in memory that behaves as its script says, then without a fault.
 #[derive(Debug, Clone, Default)]
-pub struct Scripted(Arc<Mutex<Script>>);
+pub(crate) struct Scripted(Arc<Mutex<Script>>);
 
 #[derive(Debug, Default)]
-pub struct Script {
-    pub data: Vec<u8>,
-    pub cursor: usize,
-    pub steps: VecDeque<Step>,
-    pub flushes: usize,
-    pub dropped: bool,
+pub(crate) struct Script {
+    pub(crate) data: Vec<u8>,
+    pub(crate) cursor: usize,
+    pub(crate) steps: VecDeque<Step>,
+    pub(crate) flushes: usize,
+    pub(crate) dropped: bool,
 }
 
 impl Scripted {
-    pub fn new(data: impl Into<Vec<u8>>, steps: impl IntoIterator<Item = Step>) -> Scripted {
+    pub(crate) fn new(data: impl Into<Vec<u8>>, steps: impl IntoIterator<Item = Step>) -> Scripted {
         let script = Script {
             data: data.into(),
             steps: steps.into_iter().collect(),
@@ -103,12 +106,12 @@ impl Scripted {
     }
 
     /// Looks at the object from outside.
-    pub fn look<R>(&self, look: impl FnOnce(&mut Script) -> R) -> R {
+    pub(crate) fn look<R>(&self, look: impl FnOnce(&mut Script) -> R) -> R {
         look(&mut self.0.lock().unwrap_or_else(|e| e.into_inner()))
     }
 
     /// The handle that gets wrapped; the original stays for looking.
-    pub fn handle(&self) -> ScriptedHandle {
+    pub(crate) fn handle(&self) -> ScriptedHandle {
         ScriptedHandle(self.clone())
     }
 
@@ -126,7 +129,7 @@ impl Scripted {
 
 /// A [`Scripted`] object as a `Read + Write + Seek`, which notes when it is dropped.
 #[derive(Debug)]
-pub struct ScriptedHandle(Scripted);
+pub(crate) struct ScriptedHandle(Scripted);
 
 impl Drop for ScriptedHandle {
     fn drop(&mut self) {
@@ -186,41 +189,60 @@ impl Seek for ScriptedHandle {
 ///
 /// The child finds [`in_child`] true, and its output is returned if it succeeds.
 #[track_caller]
-pub fn run_in_child(test: &str, variables: &[(&str, &str)]) -> String {
+pub(crate) fn run_in_child(test: &str, variables: &[(&str, &str)]) -> String {
     let program = std::env::current_exe().expect("the path of this program");
     let mut command = Command::new(program);
     command.args(["--exact", test, "--nocapture", "--test-threads=1"]);
-    command.env("ANYFILE_TEST_CHILD", "1").envs(variables.iter().copied());
+    command
+        .env("ANYFILE_TEST_CHILD", "1")
+        .envs(variables.iter().copied());
     let Output {
         status,
         stdout,
         stderr,
     } = command.output().expect("this program can be run");
-    let (stdout, stderr) = (String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
-    assert!(status.success(), "child {test}: {status}\n{stdout}\n{stderr}");
-    assert!(stdout.contains("1 passed"), "no such test: {test}\n{stdout}");
+    let (stdout, stderr) = (
+        String::from_utf8_lossy(&stdout),
+        String::from_utf8_lossy(&stderr),
+    );
+    assert!(
+        status.success(),
+        "child {test}: {status}\n{stdout}\n{stderr}"
+    );
+    assert!(
+        stdout.contains("1 passed"),
+        "no such test: {test}\n{stdout}"
+    );
     stdout.into_owned()
 }
 
 /// Whether this process was made by [`run_in_child`].
-pub fn in_child() -> bool {
+pub(crate) fn in_child() -> bool {
     std::env::var_os("ANYFILE_TEST_CHILD").is_some()
 }
 
 /// How many threads of the pool this process has.
 #[cfg(target_os = "linux")]
-pub fn pool_threads() -> usize {
+pub(crate) fn pool_threads() -> usize {
     let tasks = std::fs::read_dir("/proc/self/task").expect("/proc/self/task");
-    let names = tasks.flatten().map(|task| std::fs::read_to_string(task.path().join("comm")));
-    names.flatten().filter(|name| name.starts_with("blocking-")).count()
+    let names = tasks
+        .flatten()
+        .map(|task| std::fs::read_to_string(task.path().join("comm")));
+    names
+        .flatten()
+        .filter(|name| name.starts_with("blocking-"))
+        .count()
 }
 
 /// Whether the no-wait calls may answer for files in `dir`: not if they are turned off, and not on
 /// filesystems that they do not know.
 #[cfg(target_os = "linux")]
-pub fn nowait_works(dir: &Path) -> bool {
+pub(crate) fn nowait_works(dir: &Path) -> bool {
     let off = std::env::var_os("ANYFILE_NOWAIT").is_some_and(|value| value == "0");
-    let output = Command::new("stat").args(["-f", "-c", "%T"]).arg(dir).output();
+    let output = Command::new("stat")
+        .args(["-f", "-c", "%T"])
+        .arg(dir)
+        .output();
     let name = output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
     let known = ["ext2/ext3", "xfs", "btrfs", "f2fs", "tmpfs", "ramfs"];
     !off && name.is_ok_and(|name| known.contains(&name.as_str()))

@@ -1,0 +1,567 @@
+//! Any two operations in a row, and many longer sequences, do what `std::fs::File` does.
+//!
+//! The oracle is a standard file, or `Cursor`, with a copy of the contents. Each sequence is followed
+//! by a read to the end, or by `into_inner`, `close` or a drop, and a look at the file from outside.
+
+mod common;
+
+use anyfile::{AsyncFile, open_file, wrap_file};
+use common::{Dir, contents, text};
+use futures_lite::future::block_on;
+use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
+use std::collections::HashSet;
+use std::fs::{File, OpenOptions};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::{self, Cursor, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::path::Path;
+use std::sync::LazyLock;
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Op {
+    /// Up to this many bytes, in as many reads as it takes.
+    Read(usize),
+    ReadLines(usize),
+    ReadUntil(u8),
+    /// Looks at the buffer, and consumes up to this many bytes of it.
+    Fill(usize),
+    Write(usize),
+    Seek(SeekFrom),
+    Flush,
+    WithMutSeek(SeekFrom),
+    WithMutRead(usize),
+    // From here on: what only files have.
+    SyncAll,
+    SyncData,
+    SetLen(u64),
+    ReadAt(usize, u64),
+    WriteAt(usize, u64),
+    Len,
+    /// A clone is made, reads a little, and is dropped.
+    Clone(usize),
+}
+
+impl Op {
+    fn is_write(self) -> bool {
+        matches!(self, Op::Write(_))
+    }
+
+    fn is_sync(self) -> bool {
+        matches!(self, Op::SyncAll | Op::SyncData)
+    }
+}
+
+/// What any object can do; `len` is the size that it begins with.
+fn common_ops(len: usize) -> Vec<Op> {
+    let end = len as i64;
+    let mut ops = vec![
+        Op::Read(1),
+        Op::Read(30),
+        Op::Read(5_000),
+        Op::Read(200_000),
+        Op::ReadLines(1),
+        Op::ReadUntil(b' '),
+        Op::Fill(0),
+        Op::Fill(3),
+        Op::Fill(usize::MAX),
+        Op::Write(7),
+        Op::Write(150_000),
+        Op::Flush,
+        Op::WithMutSeek(SeekFrom::Start(4)),
+        Op::WithMutSeek(SeekFrom::End(-2)),
+        Op::WithMutRead(5),
+    ];
+    let starts = [0, 20, 70_000].map(SeekFrom::Start);
+    let currents = [-4, 0, 9, -1_000_000].map(SeekFrom::Current);
+    let ends = [0, -13, 50, -end - 10].map(SeekFrom::End);
+    ops.extend(starts.into_iter().chain(currents).chain(ends).map(Op::Seek));
+    ops
+}
+
+fn file_ops(len: usize) -> Vec<Op> {
+    let mut ops = common_ops(len);
+    ops.extend([
+        Op::SyncAll,
+        Op::SyncData,
+        Op::SetLen(len as u64 / 2),
+        Op::SetLen(len as u64 + 100),
+        Op::ReadAt(10, 5),
+        Op::ReadAt(40_000, len as u64 / 2),
+        Op::WriteAt(6, 8),
+        Op::WriteAt(5, len as u64 + 3),
+        Op::Len,
+        Op::Clone(12),
+    ]);
+    ops
+}
+
+#[derive(Debug, Clone, PartialEq, Hash)]
+enum Outcome {
+    Done,
+    Number(u64),
+    Bytes(Vec<u8>),
+    Error(ErrorKind),
+}
+
+impl Outcome {
+    fn of<R>(result: io::Result<R>, ok: impl FnOnce(R) -> Outcome) -> Outcome {
+        result.map_or_else(|error| Outcome::Error(error.kind()), ok)
+    }
+
+    fn done<R>(result: io::Result<R>) -> Outcome {
+        Outcome::of(result, |_| Outcome::Done)
+    }
+
+    /// For a message.
+    fn short(&self) -> String {
+        match self {
+            Outcome::Bytes(bytes) => {
+                let some = String::from_utf8_lossy(&bytes[..bytes.len().min(24)]);
+                format!("{} bytes {some:?}", bytes.len())
+            }
+            other => format!("{other:?}"),
+        }
+    }
+}
+
+/// What the writes write: other bytes at each step.
+fn payload(len: usize, step: usize) -> &'static [u8] {
+    static BYTES: LazyLock<Vec<u8>> =
+        LazyLock::new(|| b"ABCDEFGH IJKLMNOPQRS\nTUVWXYZ".repeat(6_000));
+    &BYTES[step * 5..][..len]
+}
+
+/// Does `op` asynchronously; `None` if only files can.
+async fn apply<T>(file: &mut AsyncFile<T>, op: Op, step: usize) -> Option<Outcome>
+where
+    T: Read + Write + Seek + Send + 'static,
+{
+    Some(match op {
+        Op::Read(len) => {
+            let mut bytes = vec![0; len];
+            let mut filled = 0;
+            let end = loop {
+                match file.read(&mut bytes[filled..]).await {
+                    Ok(read) if filled + read < len && read > 0 => filled += read,
+                    end => break end,
+                }
+            };
+            Outcome::of(end, |last| {
+                bytes.truncate(filled + last);
+                Outcome::Bytes(bytes)
+            })
+        }
+        Op::ReadLines(count) => {
+            let mut lines = String::new();
+            for _ in 0..count {
+                if let Err(error) = file.read_line(&mut lines).await {
+                    return Some(Outcome::Error(error.kind()));
+                }
+            }
+            Outcome::Bytes(lines.into())
+        }
+        Op::ReadUntil(byte) => {
+            let mut bytes = Vec::new();
+            let read = file.read_until(byte, &mut bytes).await;
+            Outcome::of(read, |read| {
+                assert_eq!(read, bytes.len());
+                Outcome::Bytes(bytes)
+            })
+        }
+        Op::Fill(most) => {
+            let filled = file
+                .fill_buf()
+                .await
+                .map(|bytes| bytes[..bytes.len().min(most)].to_vec());
+            if let Ok(bytes) = &filled {
+                file.consume(bytes.len());
+            }
+            Outcome::of(filled, Outcome::Bytes)
+        }
+        Op::Write(len) => Outcome::done(file.write_all(payload(len, step)).await),
+        Op::Seek(to) => Outcome::of(file.seek(to).await, Outcome::Number),
+        Op::Flush => Outcome::done(file.flush().await),
+        Op::WithMutSeek(to) => {
+            let result = file.with_mut(move |object| object.seek(to)).await;
+            Outcome::of(result.and_then(|inner| inner), Outcome::Number)
+        }
+        Op::WithMutRead(len) => {
+            let result = file.with_mut(move |object| read_up_to(object, len)).await;
+            Outcome::of(result.and_then(|inner| inner), Outcome::Bytes)
+        }
+        _ => return None,
+    })
+}
+
+async fn apply_to_file(file: &mut AsyncFile, op: Op, step: usize) -> Outcome {
+    if let Some(outcome) = apply(file, op, step).await {
+        return outcome;
+    }
+    match op {
+        Op::SyncAll => Outcome::done(file.sync_all().await),
+        Op::SyncData => Outcome::done(file.sync_data().await),
+        Op::SetLen(len) => Outcome::done(file.set_len(len).await),
+        Op::ReadAt(len, offset) => {
+            let mut bytes = vec![0; len];
+            let read = file.read_at(&mut bytes, offset).await;
+            Outcome::of(read, |read| Outcome::Bytes(bytes[..read].to_vec()))
+        }
+        Op::WriteAt(len, offset) => {
+            let written = file.write_at(payload(len, step), offset).await;
+            Outcome::of(written, |written| Outcome::Number(written as u64))
+        }
+        Op::Len => Outcome::of(file.metadata().await, |metadata| {
+            Outcome::Number(metadata.len())
+        }),
+        Op::Clone(len) => {
+            let clone = async {
+                let mut bytes = Vec::new();
+                let clone = file.try_clone().await?;
+                clone.take(len as u64).read_to_end(&mut bytes).await?;
+                Ok(bytes)
+            };
+            Outcome::of(clone.await, Outcome::Bytes)
+        }
+        op => unreachable!("{op:?}"),
+    }
+}
+
+fn read_up_to(object: &mut impl Read, len: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    object
+        .take(len as u64)
+        .read_to_end(&mut bytes)
+        .map(|_| bytes)
+}
+
+/// Reads a record and leaves the cursor exactly after it.
+fn read_record(object: &mut (impl Read + Seek), end: u8) -> io::Result<Vec<u8>> {
+    let mut record = Vec::new();
+    loop {
+        let some = read_up_to(object, 512)?;
+        if let Some(at) = some.iter().position(|byte| *byte == end) {
+            record.extend_from_slice(&some[..=at]);
+            object.seek(SeekFrom::Current(at as i64 + 1 - some.len() as i64))?;
+            return Ok(record);
+        }
+        if some.is_empty() {
+            return Ok(record);
+        }
+        record.extend(some);
+    }
+}
+
+/// Does `op` as the standard library does it.
+///
+/// How much a buffer holds is up to the implementation, so that of `seen` is taken over.
+fn apply_std<T>(object: &mut T, op: Op, step: usize, seen: &Outcome) -> Outcome
+where
+    T: Read + Write + Seek,
+{
+    match op {
+        Op::Read(len) | Op::WithMutRead(len) => {
+            Outcome::of(read_up_to(object, len), Outcome::Bytes)
+        }
+        Op::ReadLines(count) => {
+            let mut lines = String::new();
+            for _ in 0..count {
+                let line = read_record(object, b'\n');
+                match line.map(String::from_utf8) {
+                    Ok(Ok(line)) => lines.push_str(&line),
+                    Ok(Err(_)) => return Outcome::Error(ErrorKind::InvalidData),
+                    Err(error) => return Outcome::Error(error.kind()),
+                }
+            }
+            Outcome::Bytes(lines.into())
+        }
+        Op::ReadUntil(byte) => Outcome::of(read_record(object, byte), Outcome::Bytes),
+        Op::Fill(most) => {
+            let len = match seen {
+                Outcome::Bytes(bytes) if !bytes.is_empty() => bytes.len(),
+                // An empty buffer is the end of the file.
+                _ => most.min(1),
+            };
+            Outcome::of(read_up_to(object, len), Outcome::Bytes)
+        }
+        Op::Write(len) => Outcome::done(object.write_all(payload(len, step))),
+        Op::Seek(to) | Op::WithMutSeek(to) => Outcome::of(object.seek(to), Outcome::Number),
+        Op::Flush => Outcome::done(object.flush()),
+        op => unreachable!("{op:?}"),
+    }
+}
+
+fn apply_std_file(file: &mut File, op: Op, step: usize, seen: &Outcome) -> Outcome {
+    match op {
+        // The oracle's disk does not matter.
+        Op::SyncAll | Op::SyncData => Outcome::Done,
+        Op::SetLen(len) => Outcome::done(file.set_len(len)),
+        Op::ReadAt(len, offset) => {
+            let mut bytes = vec![0; len];
+            let read = keeping_cursor(file, |file| read_at(file, &mut bytes, offset));
+            Outcome::of(read, |read| Outcome::Bytes(bytes[..read].to_vec()))
+        }
+        Op::WriteAt(len, offset) => {
+            let written = keeping_cursor(file, |file| write_at(file, payload(len, step), offset));
+            Outcome::of(written, |written| Outcome::Number(written as u64))
+        }
+        Op::Len => Outcome::of(file.metadata(), |metadata| Outcome::Number(metadata.len())),
+        Op::Clone(len) => {
+            let read = keeping_cursor(file, |file| read_up_to(&mut file.try_clone()?, len));
+            Outcome::of(read, Outcome::Bytes)
+        }
+        op => apply_std(file, op, step, seen),
+    }
+}
+
+#[cfg(unix)]
+use std::os::unix::fs::FileExt;
+
+#[cfg(unix)]
+fn read_at(file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+    file.read_at(buf, offset)
+}
+
+#[cfg(unix)]
+fn write_at(file: &File, buf: &[u8], offset: u64) -> io::Result<usize> {
+    file.write_at(buf, offset)
+}
+
+#[cfg(windows)]
+use std::os::windows::fs::FileExt;
+
+#[cfg(windows)]
+fn read_at(file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+    file.seek_read(buf, offset)
+}
+
+#[cfg(windows)]
+fn write_at(file: &File, buf: &[u8], offset: u64) -> io::Result<usize> {
+    file.seek_write(buf, offset)
+}
+
+fn keeping_cursor<R>(file: &mut File, f: impl FnOnce(&mut File) -> R) -> R {
+    let position = file.stream_position().unwrap();
+    let result = f(file);
+    file.seek(SeekFrom::Start(position)).unwrap();
+    result
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Mode {
+    ReadWrite,
+    ReadAppend,
+    ReadOnly,
+}
+
+impl Mode {
+    fn options(self) -> OpenOptions {
+        let mut options = File::options();
+        options
+            .read(true)
+            .write(self == Mode::ReadWrite)
+            .append(self == Mode::ReadAppend);
+        options
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum How {
+    Opened,
+    Buffering(usize),
+    Wrapped,
+}
+
+/// What comes after a sequence, before the look from outside.
+#[derive(Debug, Clone, Copy)]
+enum Ending {
+    ReadToEnd,
+    IntoInner,
+    Close,
+    Drop,
+}
+
+/// Runs sequences on one pair of files, and keeps count.
+struct Bench<'a> {
+    dir: &'a Dir,
+    begin: &'a [u8],
+    mode: Mode,
+    how: How,
+    runs: usize,
+    outcomes: HashSet<u64>,
+    errors: usize,
+    failures: Vec<String>,
+}
+
+impl<'a> Bench<'a> {
+    fn new(dir: &'a Dir, begin: &'a [u8], mode: Mode, how: How) -> Bench<'a> {
+        Bench {
+            dir,
+            begin,
+            mode,
+            how,
+            runs: 0,
+            outcomes: HashSet::new(),
+            errors: 0,
+            failures: Vec::new(),
+        }
+    }
+
+    /// The operations that can be compared. A write that a buffer accepts fails later: left out.
+    fn ops(&self) -> Vec<Op> {
+        let mut ops = file_ops(self.begin.len());
+        let late = self.mode == Mode::ReadOnly && self.how != How::Buffering(0);
+        ops.retain(|op| !(late && op.is_write()));
+        ops
+    }
+
+    fn run(&mut self, ops: &[Op], ending: Ending) {
+        let name = |side: &str| format!("{side} {:?} {:?}", self.mode, self.how);
+        let (ours, theirs) = (self.dir.join(&name("ours")), self.dir.join(&name("theirs")));
+        refill(&ours, self.begin);
+        refill(&theirs, self.begin);
+        let result = self.run_on(&ours, &theirs, ops, ending);
+        self.runs += 1;
+        if let Err(failure) = result {
+            let (mode, how, len) = (self.mode, self.how, self.begin.len());
+            let setting = format!("{len} bytes {mode:?} {how:?}");
+            self.failures
+                .push(format!("{setting} {ops:?} then {ending:?}: {failure}"));
+        }
+    }
+
+    fn run_on(
+        &mut self,
+        ours: &Path,
+        theirs: &Path,
+        ops: &[Op],
+        ending: Ending,
+    ) -> Result<(), String> {
+        let options = self.mode.options();
+        let mut oracle = options.open(theirs).unwrap();
+        block_on(async {
+            let mut file = match self.how {
+                How::Opened => open_file(ours).options(options).await.unwrap(),
+                How::Buffering(bytes) => open_file(ours)
+                    .options(options)
+                    .buffering(bytes)
+                    .await
+                    .unwrap(),
+                How::Wrapped => wrap_file(options.open(ours).unwrap()),
+            };
+            for (step, op) in ops.iter().enumerate() {
+                let seen = apply_to_file(&mut file, *op, step).await;
+                let expected = apply_std_file(&mut oracle, *op, step, &seen);
+                self.count(&expected);
+                same(&format!("{op:?}"), &seen, &expected)?;
+            }
+            match ending {
+                Ending::ReadToEnd => {
+                    let (mut seen, mut expected) = (Vec::new(), Vec::new());
+                    let result = file.read_to_end(&mut seen).await;
+                    let seen = Outcome::of(result, |_| Outcome::Bytes(seen));
+                    let result = oracle.read_to_end(&mut expected);
+                    let expected = Outcome::of(result, |_| Outcome::Bytes(expected));
+                    same("read_to_end", &seen, &expected)?;
+                    file.flush().await.unwrap();
+                }
+                Ending::IntoInner => {
+                    let seen = file.into_inner().await.unwrap().stream_position().unwrap();
+                    let expected = oracle.stream_position().unwrap();
+                    same("cursor", &Outcome::Number(seen), &Outcome::Number(expected))?;
+                }
+                Ending::Close => file.close().await.unwrap(),
+                Ending::Drop => drop(file),
+            }
+            same(
+                "from outside",
+                &Outcome::Bytes(contents(ours)),
+                &Outcome::Bytes(contents(theirs)),
+            )
+        })
+    }
+
+    fn count(&mut self, outcome: &Outcome) {
+        let mut hasher = DefaultHasher::new();
+        outcome.hash(&mut hasher);
+        self.outcomes.insert(hasher.finish());
+        self.errors += usize::from(matches!(outcome, Outcome::Error(_)));
+    }
+
+    /// Fails with the sequences that went wrong, or if there was little to compare.
+    #[track_caller]
+    fn finish(self, runs: usize, outcomes: usize) {
+        let failed = self.failures.len();
+        let some: Vec<_> = self.failures.into_iter().take(8).collect();
+        assert!(
+            some.is_empty(),
+            "{failed} sequences differ:\n{}",
+            some.join("\n")
+        );
+        assert_eq!(self.runs, runs);
+        let seen = self.outcomes.len();
+        assert!(seen >= outcomes, "only {seen} different outcomes");
+        assert!(self.errors > 0, "no operation failed");
+    }
+}
+
+fn same(what: &str, seen: &Outcome, expected: &Outcome) -> Result<(), String> {
+    if seen == expected {
+        return Ok(());
+    }
+    Err(format!(
+        "{what} gave {}, std {}",
+        seen.short(),
+        expected.short()
+    ))
+}
+
+/// Gives a file its first contents back.
+fn refill(path: &Path, begin: &[u8]) {
+    std::fs::write(path, begin).unwrap_or_else(|e| panic!("write {path:?}: {e}"));
+}
+
+const SMALL: &[u8] =
+    b"one line\nand another one\n\na third, longer line of text\r\nm\xC3\xBCde\nno end";
+
+const MODES: [Mode; 3] = [Mode::ReadWrite, Mode::ReadAppend, Mode::ReadOnly];
+
+const HOWS: [How; 4] = [
+    How::Opened,
+    How::Buffering(0),
+    How::Buffering(10),
+    How::Wrapped,
+];
+
+/// Every pair of operations, in every mode.
+fn pairs(begin: &[u8], hows: &[How], outcomes: usize) {
+    let dir = Dir::new();
+    for how in hows {
+        for mode in MODES {
+            let mut bench = Bench::new(&dir, begin, mode, *how);
+            let ops = bench.ops();
+            for first in &ops {
+                for second in &ops {
+                    // Slow on a disk, and the same on either side of it.
+                    if !(first.is_sync() && second.is_sync()) {
+                        bench.run(&[*first, *second], Ending::ReadToEnd);
+                    }
+                }
+            }
+            bench.finish(ops.len().pow(2) - 4, outcomes);
+        }
+    }
+}
+
+#[test]
+fn pairs_on_a_small_file() {
+    pairs(SMALL, &HOWS, 100);
+}
+
+#[test]
+fn pairs_on_an_empty_file() {
+    pairs(b"", &HOWS, 10);
+}
+
+#[test]
+fn pairs_on_a_large_file() {
+    pairs(text(600 * 1024).as_bytes(), &HOWS, 100);
+}
