@@ -58,6 +58,16 @@ enum Op {
     Reopen,
 }
 
+impl Op {
+    /// Whether it takes `&self`, and so comes between the operations that take `&mut self`.
+    fn is_positional(&self) -> bool {
+        matches!(
+            self,
+            Op::SyncAll | Op::SetLen(_) | Op::ReadAt(..) | Op::WriteAt(..) | Op::Metadata
+        )
+    }
+}
+
 /// What an operation came back with.
 #[derive(Debug, Clone, PartialEq)]
 enum Outcome {
@@ -366,6 +376,10 @@ where
         position: 0,
     }];
     for (step, (op, polls)) in sequence.iter().enumerate() {
+        if cancelled_effects && op.is_positional() {
+            // A write through that was given up is at work until something waits for it.
+            let _ = block_on(file.flush());
+        }
         let (next, outcome) = apply(file, op, *polls, reopen);
         file = next;
         match outcome {

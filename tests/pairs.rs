@@ -410,6 +410,11 @@ impl<'a> Bench<'a> {
         let mut ops = file_ops(self.begin.len());
         let late = self.mode == Mode::ReadOnly && self.how != How::Buffering(0);
         ops.retain(|op| !(late && op.is_write()));
+        if self.how == How::Buffering(10) {
+            // A job for every ten bytes: 150,000 of them take too long.
+            let large = ops.iter_mut().filter(|op| **op == Op::Write(150_000));
+            large.for_each(|op| *op = Op::Write(500));
+        }
         ops
     }
 
@@ -563,5 +568,181 @@ fn pairs_on_an_empty_file() {
 
 #[test]
 fn pairs_on_a_large_file() {
-    pairs(text(600 * 1024).as_bytes(), &HOWS, 100);
+    pairs(large().as_bytes(), &HOWS, 100);
+}
+
+/// More than is ever read ahead.
+fn large() -> String {
+    text(600 * 1024)
+}
+
+/// Every pair, with each of the other endings.
+#[test]
+fn pairs_and_other_endings() {
+    let dir = Dir::new();
+    for ending in [Ending::IntoInner, Ending::Close, Ending::Drop] {
+        let mut bench = Bench::new(&dir, SMALL, Mode::ReadWrite, How::Opened);
+        let ops: Vec<Op> = bench.ops().into_iter().filter(|op| !op.is_sync()).collect();
+        for first in &ops {
+            for second in &ops {
+                bench.run(&[*first, *second], ending);
+            }
+        }
+        bench.finish(ops.len().pow(2), 100);
+    }
+}
+
+/// Every triple of what is quick.
+#[test]
+fn triples_on_a_small_file() {
+    let dir = Dir::new();
+    let mut bench = Bench::new(&dir, SMALL, Mode::ReadWrite, How::Opened);
+    let mut ops = bench.ops();
+    let slow = [
+        Op::Write(150_000),
+        Op::Read(5_000),
+        Op::Seek(SeekFrom::Start(70_000)),
+    ];
+    ops.retain(|op| !op.is_sync() && !slow.contains(op));
+    for first in &ops {
+        for second in &ops {
+            for third in &ops {
+                bench.run(&[*first, *second, *third], Ending::ReadToEnd);
+            }
+        }
+    }
+    bench.finish(ops.len().pow(3), 200);
+}
+
+/// Triples around the places where one way of reading gives way to another: a direct read, the
+/// first chunk, the next, and a file that is read ahead by a job.
+#[test]
+fn triples_on_a_large_file() {
+    let ops = [
+        Op::Read(30),
+        Op::Read(100_000),
+        Op::ReadLines(1),
+        Op::ReadLines(2_000),
+        Op::Fill(3),
+        Op::Fill(usize::MAX),
+        Op::Write(7),
+        Op::Seek(SeekFrom::Start(20)),
+        Op::Seek(SeekFrom::Current(-20)),
+        Op::Seek(SeekFrom::Current(40)),
+        Op::Seek(SeekFrom::Current(-20_000)),
+        Op::SetLen(130_000),
+        Op::WriteAt(9, 150_000),
+    ];
+    let (dir, begin) = (Dir::new(), large());
+    let mut bench = Bench::new(&dir, begin.as_bytes(), Mode::ReadWrite, How::Opened);
+    for first in ops {
+        for second in ops {
+            for third in ops {
+                bench.run(&[first, second, third], Ending::ReadToEnd);
+            }
+        }
+    }
+    bench.finish(ops.len().pow(3), 500);
+}
+
+/// Long sequences, drawn at random but the same in every run.
+#[test]
+fn long_sequences() {
+    let dir = Dir::new();
+    let begin = large();
+    let mut dice = common::noise(400_000).into_iter().map(usize::from);
+    for how in HOWS {
+        for (begin, mode) in [SMALL, &begin.as_bytes()[..40_000], begin.as_bytes()]
+            .into_iter()
+            .flat_map(|begin| MODES.map(|mode| (begin, mode)))
+        {
+            let mut bench = Bench::new(&dir, begin, mode, how);
+            let ops: Vec<Op> = bench.ops().into_iter().filter(|op| !op.is_sync()).collect();
+            for run in 0..40 {
+                let sequence: Vec<Op> = dice
+                    .by_ref()
+                    .take(12)
+                    .map(|die| ops[die % ops.len()])
+                    .collect();
+                let ending = [
+                    Ending::ReadToEnd,
+                    Ending::IntoInner,
+                    Ending::Close,
+                    Ending::Drop,
+                ];
+                bench.run(&sequence, ending[run % 4]);
+            }
+            bench.finish(40, 30);
+        }
+    }
+}
+
+/// Runs one sequence on a wrapped `Cursor` and on a bare one.
+fn run_on_cursor(begin: &[u8], ops: &[Op]) -> Result<usize, String> {
+    let mut oracle = Cursor::new(begin.to_vec());
+    block_on(async {
+        let mut file = wrap_file(Cursor::new(begin.to_vec()));
+        let mut errors = 0;
+        for (step, op) in ops.iter().enumerate() {
+            let seen = apply(&mut file, *op, step)
+                .await
+                .expect("not an operation of files");
+            let expected = apply_std(&mut oracle, *op, step, &seen);
+            errors += usize::from(matches!(expected, Outcome::Error(_)));
+            same(&format!("{op:?}"), &seen, &expected)?;
+        }
+        let seen = file.into_inner().await.unwrap();
+        if seen != oracle {
+            let (at, expected) = (seen.position(), oracle.position());
+            return Err(format!("the cursor is at {at}, std's at {expected}"));
+        }
+        Ok(errors)
+    })
+}
+
+#[test]
+fn pairs_and_triples_on_a_cursor() {
+    let large = large();
+    let mut errors = 0;
+    let mut failures = Vec::new();
+    let mut run = |begin: &[u8], ops: &[Op]| match run_on_cursor(begin, ops) {
+        Ok(count) => errors += count,
+        Err(failure) => failures.push(format!("{} bytes {ops:?}: {failure}", begin.len())),
+    };
+    for begin in [b"", SMALL, large.as_bytes()] {
+        let ops = common_ops(begin.len());
+        for first in &ops {
+            for second in &ops {
+                run(begin, &[*first, *second]);
+            }
+        }
+    }
+    let mut ops = common_ops(SMALL.len());
+    ops.retain(|op| !matches!(op, Op::Read(5_000..) | Op::Write(150_000)));
+    for first in &ops {
+        for second in &ops {
+            for third in &ops {
+                run(SMALL, &[*first, *second, *third]);
+            }
+        }
+    }
+    let failed = failures.len();
+    failures.truncate(8);
+    assert!(
+        failures.is_empty(),
+        "{failed} sequences differ:\n{}",
+        failures.join("\n")
+    );
+    assert!(errors > 0, "no operation failed");
+}
+#[test]
+fn zz() {
+    let dir = Dir::new();
+    for third in [Op::Fill(usize::MAX), Op::Read(100), Op::ReadLines(3)] {
+        for first in [Op::Fill(0), Op::Fill(3), Op::ReadLines(1)] {
+            let mut bench = Bench::new(&dir, SMALL, Mode::ReadWrite, How::Opened);
+            bench.run(&[first, Op::SetLen(34), third], Ending::ReadToEnd);
+            eprintln!("{first:?} {third:?} {:?}", bench.failures);
+        }
+    }
 }

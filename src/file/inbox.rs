@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
 /// The size of the chunks in which a stream is read.
-pub(super) const CHUNK: usize = 64 * 1024;
+pub(super) const CHUNK: usize = 48 * 1024;
 
 /// Chunks that wait in the inbox when a streaming job gives its thread back.
 const ENOUGH: usize = 3;
@@ -149,11 +149,12 @@ impl Inbox {
         self.lock().held()
     }
 
-    /// Gives a used buffer back for the next chunk.
+    /// Gives a used buffer back, which is kept if a job is at work or will be sent now.
     pub(super) fn recycle(&self, mut buffer: Vec<u8>) {
         buffer.clear();
         let mut state = self.lock();
-        if state.spare.capacity() < buffer.capacity() && buffer.capacity() <= 2 * CHUNK {
+        let useful = state.filling || state.chunks.len() <= FEW;
+        if useful && (CHUNK..2 * CHUNK).contains(&buffer.capacity()) {
             state.spare = buffer;
         }
     }
@@ -193,6 +194,9 @@ impl Inbox {
         state.carry = read.carry;
         state.end = read.end;
         let more = state.end.is_none() && state.chunks.len() < ENOUGH;
+        if !more {
+            state.spare = Vec::new();
+        }
         // The end of the job wakes too.
         if more && plan.stream {
             let waker = state.waker.take();

@@ -21,8 +21,9 @@ struct State {
     bytes: Vec<u8>,
     /// Where the object's cursor must go before the first of `bytes` is written.
     start: Option<SeekFrom>,
-    /// A drain has taken a batch out and will put back what it could not write.
-    draining: bool,
+    /// The size of the batch that a drain has taken out, if one is at work. What it cannot write, it
+    /// will put back.
+    draining: Option<usize>,
     /// The last batch's buffer, kept while bytes keep coming.
     spare: Vec<u8>,
     /// Whoever waits for room.
@@ -33,7 +34,7 @@ impl Outbox {
     /// Whether every accepted byte has been written.
     pub(super) fn is_empty(&self) -> bool {
         let state = self.lock();
-        state.bytes.is_empty() && !state.draining
+        state.bytes.is_empty() && state.draining.is_none()
     }
 
     /// Accepts what fits in below `capacity`: how much, and how many bytes wait then. If nothing does,
@@ -47,6 +48,9 @@ impl Outbox {
     ) -> (usize, usize) {
         let mut state = self.lock();
         let before = state.bytes.len();
+        // With the batch that is on its way, and may come back, it is twice the capacity at most.
+        let batch = state.draining.unwrap_or(0);
+        let capacity = capacity.min(capacity.saturating_mul(2).saturating_sub(batch));
         for buf in bufs {
             let room = capacity.saturating_sub(state.bytes.len());
             state.bytes.extend_from_slice(&buf[..buf.len().min(room)]);
@@ -75,7 +79,7 @@ impl Outbox {
 
     fn take_batch(&self, least: usize) -> Option<Batch<'_>> {
         let mut state = self.lock();
-        while state.draining {
+        while state.draining.is_some() {
             state = self
                 .drained
                 .wait(state)
@@ -84,7 +88,7 @@ impl Outbox {
         if state.bytes.len() < least.max(1) {
             return None;
         }
-        state.draining = true;
+        state.draining = Some(state.bytes.len());
         let spare = mem::take(&mut state.spare);
         let batch = Batch {
             outbox: self,
@@ -148,7 +152,7 @@ impl Drop for Batch<'_> {
             state.bytes = Vec::new();
             state.spare = Vec::new();
         }
-        state.draining = false;
+        state.draining = None;
         drop(state);
         self.outbox.drained.notify_all();
     }
