@@ -108,7 +108,7 @@ pub struct AsyncFile<T: Send + 'static = File> {
 enum State<T> {
     Open(Arc<Shared<T>>),
     /// Closed; an error still names the path that the file was opened by.
-    Closed(Option<Box<Path>>),
+    Closed(Option<Arc<Path>>),
 }
 
 /// Makes the blocking object `inner` asynchronous.
@@ -159,11 +159,7 @@ impl AsyncFile<File> {
 
     /// A second handle to the same open file.
     fn cloned(&self, file: File, facts: Facts) -> AsyncFile<File> {
-        let path = self
-            .shared()
-            .ok()
-            .and_then(|shared| shared.path())
-            .map(Box::from);
+        let path = self.shared().ok().and_then(|shared| shared.path()).cloned();
         let shared = Shared::new(file, path, Some(facts));
         let mut clone = AsyncFile::with_shared(shared, Position::OfCursor);
         clone.set_buffering(self.writing.capacity);
@@ -201,7 +197,8 @@ impl<T: Send + 'static> AsyncFile<T> {
 
     /// Leaves the file closed.
     fn take_shared(&mut self) -> Option<Arc<Shared<T>>> {
-        match mem::replace(&mut self.state, State::Closed(None)) {
+        let path = self.shared().ok()?.path().cloned();
+        match mem::replace(&mut self.state, State::Closed(path)) {
             State::Open(shared) => Some(shared),
             State::Closed(_) => None,
         }
@@ -336,7 +333,6 @@ impl<T: Send + 'static> AsyncFile<T> {
             ready!(self.poll_written(cx))?;
         }
         if let Some(shared) = self.take_shared() {
-            self.state = State::Closed(shared.path().map(Box::from));
             self.reading = Reading::default();
             self.asking = None;
             self.moving = None;

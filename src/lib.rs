@@ -1,4 +1,130 @@
-//! anyfile
+//! Asynchronous file I/O under any executor: cached data without a thread hop, and nothing lost on
+//! drop, cancellation, a full disk or a panic.
+//!
+//! ```
+//! # futures_lite::future::block_on(async {
+//! use anyfile::open_file;
+//! use futures_lite::{AsyncWriteExt, StreamExt};
+//!
+//! # let dir = tempfile::tempdir()?;
+//! # let path = dir.path().join("notes.txt");
+//! let mut file = open_file(&path).write(true).create(true).await?;
+//! file.write_all(b"first\nsecond\n").await?;
+//! file.close().await?;
+//!
+//! let mut lines = open_file(&path).await?.lines();
+//! while let Some(line) = lines.try_next().await? {
+//!     println!("{line}");
+//! }
+//! # std::io::Result::Ok(()) }).unwrap();
+//! ```
+//!
+//! * [`open_file`] opens a file by its path, with [`std::fs::OpenOptions`]' options.
+//! * [`wrap_file`] makes any blocking object asynchronous: a [`std::fs::File`], a child's output, a
+//!   decompressor, a temporary file, standard input.
+//! * [`AsyncFile`] is what both give: the `futures` I/O traits, reads and writes at an offset, and the
+//!   operations of [`std::fs::File`].
+//! * [`Lines`] iterates lines, as a stream of `String`s or lent one by one.
+//! * [`PathError`] tells the operation and the path behind an error.
+//!
+//! It runs under smol, async-std, tokio, `futures`, pollster and any other executor, alike: it needs no
+//! runtime, no reactor and no feature flag, and starts no threads but those of the [`blocking`] crate's
+//! pool. The traits are those of `futures-io`; import the extension traits from `futures-lite` or
+//! `futures`.
+//!
+//! # How it works
+//!
+//! A regular file that the page cache holds is read on the spot, with a system call that returns
+//! rather than wait. Everything else runs on the thread pool: a chunk of a stream ahead of the caller,
+//! a buffer full of writes behind it, or a single call. Nothing holds a thread while it is idle.
+//!
+//! # Cancellation
+//!
+//! Every future may be dropped at any point, by a timeout or a `select`, and the file stays usable at a
+//! defined position:
+//!
+//! * Bytes that were taken from the file are delivered by the next read.
+//! * Bytes that a write accepted stay accepted, and are written.
+//! * An operation that was dropped before a pool thread began it is not carried out; one that has begun
+//!   is finished.
+//!
+//! A read, a seek or a write is known to the file only by being polled. So a seek that was dropped may
+//! have happened for an object that has a cursor of its own, and a write with
+//! [`buffering(0)`](OpenFile::buffering) may have happened.
+//!
+//! # Drop
+//!
+//! Writes are buffered, as Python's are. A dropped `AsyncFile<std::fs::File>` has written what it had
+//! accepted when `drop` returns; it needs neither the executor nor a free thread of the pool for that.
+//! Any other object is finished and closed on the pool. A drop cannot report an error:
+//! [`close`](AsyncFile::close) does. Neither makes data safe from a power failure:
+//! [`sync_all`](AsyncFile::sync_all) does.
+//!
+//! # Errors
+//!
+//! Every error is an [`std::io::Error`]. If the file was opened by its path, the message names the
+//! operation and the path before the system's reason, and [`PathError::of`] gives the parts:
+//!
+//! ```text
+//! failed to open file `notes/a.txt`: No such file or directory (os error 2)
+//! ```
+//!
+//! A failed write is not forgotten: the bytes stay in the buffer, and every operation that needs them
+//! written fails until they can be. Then they are, once each and in order.
+//!
+//! # Fairness
+//!
+//! A task that reads cached data for ever lets the other tasks of its executor in: after about 1 MiB,
+//! or 128 answers that needed no waiting, it yields once.
+//!
+//! # Memory
+//!
+//! An idle file has no buffer. One that is streamed has 256 KiB at the most, as long as its lines are
+//! shorter than that; [`Lines::max_len`] bounds them.
+//!
+//! # Platforms
+//!
+//! Linux, macOS, Windows and FreeBSD, with the same results everywhere. Reading without a thread hop is
+//! Linux's: from kernel 5.11 on (and before 5.9), for files on ext2/3/4, xfs, btrfs, f2fs, tmpfs and
+//! ramfs, not opened with `O_DIRECT`. Other filesystems and other systems take the pool.
+//!
+//! The environment variable `ANYFILE_NOWAIT=0` sends everything to the pool on Linux too, for tests and
+//! comparisons. `BLOCKING_MAX_THREADS` bounds the pool (500 threads if it is not set).
+//!
+//! # Coming from AnyIO or Python
+//!
+//! | AnyIO, Python | here |
+//! | --- | --- |
+//! | `await open_file(p)` | [`open_file(p).await`](open_file) |
+//! | `open_file(p, "w")` | `open_file(p).write(true).create(true).truncate(true)` |
+//! | `open_file(p, "a")`, `"x"`, `"r+"` | `.append(true).create(true)`, `.write(true).create_new(true)`, `.read(true).write(true)` |
+//! | `open_file(p, buffering=0)` | `.buffering(0)` |
+//! | `wrap_file(f)` | [`wrap_file(f)`](wrap_file) |
+//! | `async for line in f` | [`lines()`](AsyncFile::lines), which strips line ends |
+//! | `await f.readline()` | [`read_line`](AsyncFile::read_line) |
+//! | `await f.read()` | [`read_to_string`](AsyncFile::read_to_string), [`read_to_end`](AsyncFile::read_to_end) |
+//! | `await f.seek(n)`, `await f.tell()` | `seek(SeekFrom::Start(n))`, `seek(SeekFrom::Current(0))` |
+//! | `await f.truncate(n)` | [`set_len(n)`](AsyncFile::set_len) |
+//! | `await f.aclose()` | [`close()`](AsyncFile::close) |
+//! | `f.wrapped` | [`with_mut`](AsyncFile::with_mut), [`into_inner`](AsyncFile::into_inner) |
+//!
+//! # Coming from async-fs or async-std
+//!
+//! | async-fs, async-std | here |
+//! | --- | --- |
+//! | `File::open(p)` | [`open_file(p)`](open_file) |
+//! | `File::create(p)` | `open_file(p).write(true).create(true).truncate(true)` |
+//! | `OpenOptions::new()….open(p)` | `open_file(p)` with the same setters |
+//! | `BufReader::new(file).lines()` | [`file.lines()`](AsyncFile::lines): there is a buffer already |
+//! | `BufWriter::new(file)` | the file: there is a buffer already |
+//! | `Unblock::new(t)`, `spawn_blocking` | [`wrap_file(t)`](wrap_file), [`with_mut`](AsyncFile::with_mut) |
+//! | `file.sync_all()` and the rest | the same names |
+//!
+//! [`blocking`]: https://docs.rs/blocking
+
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
 mod budget;
 mod cached;
 mod error;
@@ -11,3 +137,8 @@ pub use error::PathError;
 pub use file::{AsyncFile, wrap_file};
 pub use lines::Lines;
 pub use open::{OpenFile, open_file};
+
+/// Runs the examples of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

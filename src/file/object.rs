@@ -12,7 +12,7 @@ use std::fs::File;
 use std::io::{self, Cursor, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 type ReadFn<T> = fn(&mut T, &mut [u8]) -> io::Result<usize>;
 type WriteFn<T> = fn(&mut T, &[u8]) -> io::Result<usize>;
@@ -23,7 +23,7 @@ type SeekFn<T> = fn(&mut T, SeekFrom) -> io::Result<u64>;
 pub(crate) struct Shared<T> {
     object: Object<T>,
     /// The path that the file was opened by, for error messages.
-    path: Option<Box<Path>>,
+    path: Option<Arc<Path>>,
     facts: OnceLock<Facts>,
     /// The traits of `T`, learned at the first call that proves them.
     reader: OnceLock<ReadFn<T>>,
@@ -44,7 +44,7 @@ enum Object<T> {
 }
 
 impl<T: Send + 'static> Shared<T> {
-    pub(super) fn new(object: T, path: Option<Box<Path>>, facts: Option<Facts>) -> Shared<T> {
+    pub(super) fn new(object: T, path: Option<Arc<Path>>, facts: Option<Facts>) -> Shared<T> {
         let mut slot = Some(object);
         let file = (&mut slot as &mut dyn Any).downcast_mut::<Option<File>>();
         let object = match file.and_then(Option::take) {
@@ -119,8 +119,8 @@ impl<T> Shared<T> {
         }
     }
 
-    pub(super) fn path(&self) -> Option<&Path> {
-        self.path.as_deref()
+    pub(super) fn path(&self) -> Option<&Arc<Path>> {
+        self.path.as_ref()
     }
 
     /// The size of the file. May wait.
