@@ -336,7 +336,7 @@ impl<T: Send + 'static> AsyncFile<T> {
             self.reading = Reading::default();
             self.asking = None;
             self.moving = None;
-            if shared.is_local() {
+            if shared.is_local() && !self.writing.is_touched() {
                 drop(shared);
             } else {
                 self.closing = Some(pool::run(move || match shared.is_exclusive() {
@@ -362,7 +362,7 @@ impl<T: Send + 'static> Drop for AsyncFile<T> {
         if unwritten && !shared.is_exclusive() {
             let _ = shared.drain(1);
         }
-        if !shared.is_local() {
+        if !shared.is_local() || self.writing.is_touched() {
             pool::run(move || {
                 if unwritten && shared.is_exclusive() {
                     let _ = shared.drain_and_flush();

@@ -147,9 +147,10 @@ impl<T> Shared<T> {
         self.facts().is_some_and(Facts::is_local)
     }
 
-    pub(super) fn learn_facts(&self) {
+    /// Learns what the object is. May wait.
+    pub(super) fn learn_facts(&self) -> &Facts {
         self.facts
-            .get_or_init(|| self.file().map_or(Facts::STREAM, Facts::learn));
+            .get_or_init(|| self.file().map_or(Facts::STREAM, Facts::learn))
     }
 
     pub(super) fn learn_read(&self)

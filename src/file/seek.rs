@@ -17,10 +17,11 @@ pub(super) enum Position {
     At(u64),
 }
 
-/// A question that the pool answers with a number.
+/// A question that the pool answers with a number. Asking for the cursor may wait for its lock, even
+/// where the file itself is quick.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Question {
-    Facts,
+    /// The cursor of a regular file, and on the way what the object is.
     Cursor,
     Size,
 }
@@ -52,11 +53,10 @@ impl<T: Send + 'static> AsyncFile<T> {
             edits,
             task: pool::run(move || {
                 let answer = match question {
-                    Question::Facts => {
-                        shared.learn_facts();
-                        Ok(0)
+                    Question::Cursor if shared.learn_facts().regular => {
+                        shared.seek(SeekFrom::Current(0))
                     }
-                    Question::Cursor => shared.seek(SeekFrom::Current(0)),
+                    Question::Cursor => Ok(0),
                     Question::Size => shared.size(),
                 };
                 shared.name(Operation::Seek, answer)
@@ -108,25 +108,21 @@ impl<T: Send + 'static> AsyncFile<T> {
 
     /// Learns what the object is, once. Gives back whether it is a regular file.
     pub(super) fn poll_is_regular(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
-        loop {
-            if let Some(facts) = self.shared()?.facts() {
-                return Poll::Ready(Ok(facts.regular));
-            }
-            ready!(self.poll_ask(cx, Question::Facts))?;
+        if self.shared()?.facts().is_none() {
+            ready!(self.poll_position(cx))?;
         }
+        Poll::Ready(Ok(self.shared()?.is_regular()))
     }
 
-    /// The position in a regular file.
+    /// The position in a regular file, or 0.
     pub(super) fn poll_position(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
         if let Position::At(position) = self.position {
             return Poll::Ready(Ok(position));
         }
-        let shared = self.shared()?;
-        let cursor = match shared.is_local() {
-            true => shared.name(Operation::Seek, shared.seek(SeekFrom::Current(0)))?,
-            false => ready!(self.poll_ask(cx, Question::Cursor))?,
-        };
-        self.position = Position::At(cursor);
+        let cursor = ready!(self.poll_ask(cx, Question::Cursor))?;
+        if self.shared()?.is_regular() {
+            self.position = Position::At(cursor);
+        }
         Poll::Ready(Ok(cursor))
     }
 
@@ -195,26 +191,16 @@ impl<T: Send + 'static> AsyncFile<T> {
         ready!(self.poll_written(cx))?;
         if ready!(self.poll_is_regular(cx))? {
             if let Position::At(position) = self.position {
-                ready!(self.poll_move_cursor(cx, SeekFrom::Start(position)))?;
+                ready!(self.poll_start_move(cx, None, SeekFrom::Start(position)))?;
             }
             return Poll::Ready(Ok(()));
         }
         ready!(self.poll_read_over(cx))?;
         let ahead = self.reading.ahead();
         if ahead > 0 && self.shared()?.can_seek() {
-            ready!(self.poll_move_cursor(cx, SeekFrom::Current(-(ahead as i64))))?;
+            let back = SeekFrom::Current(-(ahead as i64));
+            ready!(self.poll_start_move(cx, None, back))?;
         }
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_move_cursor(&mut self, cx: &mut Context<'_>, to: SeekFrom) -> Poll<io::Result<()>> {
-        let shared = self.shared()?;
-        if !shared.is_local() {
-            return self.poll_start_move(cx, None, to).map_ok(drop);
-        }
-        shared.name(Operation::Seek, shared.seek(to))?;
-        self.reading.clear();
-        self.position = Position::OfCursor;
         Poll::Ready(Ok(()))
     }
 

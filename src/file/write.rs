@@ -18,6 +18,8 @@ pub(super) struct Writing {
     pub(super) capacity: usize,
     /// Bytes were accepted, and it is not known yet that all of them are written and flushed.
     unwritten: bool,
+    /// Something was written at some time, so that closing the file may set the disk to work.
+    touched: bool,
     /// A job that drains the outbox.
     behind: Option<Behind>,
     /// The write that is on its way, without an outbox.
@@ -40,6 +42,7 @@ impl Default for Writing {
         Writing {
             capacity: CAPACITY,
             unwritten: false,
+            touched: false,
             behind: None,
             through: None,
         }
@@ -49,6 +52,10 @@ impl Default for Writing {
 impl Writing {
     pub(super) fn is_unwritten(&self) -> bool {
         self.unwritten
+    }
+
+    pub(super) fn is_touched(&self) -> bool {
+        self.touched
     }
 }
 
@@ -97,8 +104,7 @@ impl<T: Send + 'static> AsyncFile<T> {
                     .outbox
                     .accept(bufs, capacity, start, cx.waker());
             if accepted > 0 {
-                self.forget_read_position();
-                self.writing.unwritten = true;
+                self.note_write();
             }
             if waiting >= capacity && self.writing.behind.is_none() {
                 self.send_behind(false)?;
@@ -135,8 +141,7 @@ impl<T: Send + 'static> AsyncFile<T> {
                 }
             }
             let start = self.start_of_write();
-            self.forget_read_position();
-            self.writing.unwritten = true;
+            self.note_write();
             let (shared, bytes) = (self.shared()?.clone(), buf.to_vec());
             let task = pool::run(move || {
                 let written = match start.map(|start| shared.seek(start)) {
@@ -163,7 +168,9 @@ impl<T: Send + 'static> AsyncFile<T> {
     }
 
     /// The position is the cursor's from now on; only what cannot seek keeps what was read ahead.
-    fn forget_read_position(&mut self) {
+    fn note_write(&mut self) {
+        self.writing.unwritten = true;
+        self.writing.touched = true;
         self.asking = None;
         let can_seek = self.shared().is_ok_and(|shared| shared.can_seek());
         if can_seek || matches!(self.position, Position::At(_)) {
@@ -214,6 +221,11 @@ impl<T: Send + 'static> AsyncFile<T> {
                 self.writing.through = Some(through);
                 return Poll::Pending;
             }
+        }
+        if self.writing.unwritten && self.writing.behind.is_none() {
+            let shared = self.shared()?;
+            // A file has no buffer of its own that would have to be flushed.
+            self.writing.unwritten = shared.is_exclusive() || !shared.outbox.is_empty();
         }
         self.shared()?;
         while self.writing.unwritten {
