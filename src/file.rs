@@ -1,11 +1,13 @@
 //! [`AsyncFile`]: its state, and the operations that concern the file as a whole.
 
 mod attributes;
+mod descriptor;
 mod inbox;
 mod object;
 mod outbox;
 mod positional;
 mod read;
+mod record;
 mod seek;
 mod to_end;
 mod write;
@@ -17,7 +19,7 @@ use crate::pool::{self, Task};
 use futures_lite::{future, ready};
 use object::{Shared, closed};
 use read::Reading;
-pub(crate) use read::Record;
+pub(crate) use record::Record;
 use seek::{Asking, Move, Position};
 use std::fmt;
 use std::fs::File;
@@ -390,57 +392,5 @@ impl From<File> for AsyncFile<File> {
     /// As [`wrap_file`].
     fn from(file: File) -> AsyncFile<File> {
         wrap_file(file)
-    }
-}
-
-#[cfg(unix)]
-mod descriptor {
-    use super::{AsyncFile, wrap_file};
-    use std::fs::File;
-    use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-
-    impl From<OwnedFd> for AsyncFile<File> {
-        /// As [`wrap_file`] of the [`File`] that owns `fd`.
-        fn from(fd: OwnedFd) -> AsyncFile<File> {
-            wrap_file(File::from(fd))
-        }
-    }
-
-    impl AsFd for AsyncFile<File> {
-        /// The file's descriptor. Its own cursor and contents lag behind the logical ones while bytes
-        /// wait in a buffer: `flush` first, or use [`with_mut`](AsyncFile::with_mut).
-        ///
-        /// # Panics
-        ///
-        /// If the file has been closed.
-        fn as_fd(&self) -> BorrowedFd<'_> {
-            self.file().expect("the file has been closed").as_fd()
-        }
-    }
-}
-
-#[cfg(windows)]
-mod descriptor {
-    use super::{AsyncFile, wrap_file};
-    use std::fs::File;
-    use std::os::windows::io::{AsHandle, BorrowedHandle, OwnedHandle};
-
-    impl From<OwnedHandle> for AsyncFile<File> {
-        /// As [`wrap_file`] of the [`File`] that owns `handle`.
-        fn from(handle: OwnedHandle) -> AsyncFile<File> {
-            wrap_file(File::from(handle))
-        }
-    }
-
-    impl AsHandle for AsyncFile<File> {
-        /// The file's handle. Its own cursor and contents lag behind the logical ones while bytes
-        /// wait in a buffer: `flush` first, or use [`with_mut`](AsyncFile::with_mut).
-        ///
-        /// # Panics
-        ///
-        /// If the file has been closed.
-        fn as_handle(&self) -> BorrowedHandle<'_> {
-            self.file().expect("the file has been closed").as_handle()
-        }
     }
 }

@@ -9,7 +9,6 @@ use crate::pool::{self, Task};
 use futures_lite::{AsyncBufRead, AsyncRead, ready};
 use std::io::{self, IoSliceMut, Read};
 use std::mem;
-use std::ops::Range;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -24,10 +23,10 @@ const AHEAD_AFTER: u64 = 2 * CHUNK as u64;
 #[derive(Default)]
 pub(super) struct Reading {
     /// The chunk that is being consumed, and how much of it has been.
-    front: Chunk,
-    start: usize,
+    pub(super) front: Chunk,
+    pub(super) start: usize,
     /// How many of the unread bytes in front are known to hold no end of a record.
-    scanned: usize,
+    pub(super) scanned: usize,
     /// What is unread, be it nothing, was shown to the caller, and must be shown again if it asks.
     shown: bool,
     /// What comes after the front.
@@ -37,16 +36,6 @@ pub(super) struct Reading {
     run: u64,
     /// The last change of the file that the bytes here take account of.
     pub(super) edits: u64,
-}
-
-/// A record that was looked for.
-pub(crate) enum Record {
-    /// Where it is in the front, with its end.
-    Found(Range<usize>),
-    /// It is longer than the limit. What there is of it has not been consumed.
-    TooLong,
-    /// The file has ended before it.
-    End,
 }
 
 impl Reading {
@@ -222,7 +211,11 @@ impl<T: Send + 'static> AsyncFile<T> {
     ) -> Poll<io::Result<bool>> {
         let regular = ready!(self.poll_is_regular(cx))?;
         let stream = regular && self.reading.run >= AHEAD_AFTER;
-        let size = if stream { CHUNK } else { size };
+        let size = match self.reading.run {
+            _ if stream => CHUNK,
+            1.. if regular => size.max(CHUNK),
+            _ => size,
+        };
         let plan = Plan {
             size,
             stream,
@@ -321,101 +314,6 @@ impl<T: Send + 'static> AsyncFile<T> {
             *position -= bytes.len() as u64;
         }
         self.reading.put_back(bytes);
-    }
-}
-
-impl<T: Send + 'static> AsyncFile<T> {
-    /// A found record as text, without checking again what is known to be UTF-8.
-    #[inline]
-    pub(crate) fn record_str(&self, range: Range<usize>) -> Option<&str> {
-        match &self.reading.front {
-            Chunk::Lines(text) => text.get(range),
-            Chunk::Bytes(bytes) => simdutf8::basic::from_utf8(bytes.get(range)?).ok(),
-        }
-    }
-
-    /// A found record's bytes.
-    #[inline]
-    pub(crate) fn record_bytes(&self, range: Range<usize>) -> &[u8] {
-        &self.reading.front.as_bytes()[range]
-    }
-}
-
-impl<T: Send + 'static> AsyncFile<T> {
-    #[cold]
-    pub(crate) fn invalid_data<R>(&self, message: String) -> io::Result<R> {
-        let error = io::Error::new(io::ErrorKind::InvalidData, message);
-        self.shared()?.name(Operation::Read, Err(error))
-    }
-}
-
-impl<T: Read + Send + 'static> AsyncFile<T> {
-    /// Looks for the next record that ends in `end`, and consumes it if it is found.
-    #[inline]
-    pub(crate) fn poll_record(
-        &mut self,
-        cx: &mut Context<'_>,
-        end: u8,
-        limit: usize,
-    ) -> Poll<io::Result<Record>> {
-        ready!(self.poll_readable(cx))?;
-        let scanned = self.reading.scanned;
-        match memchr::memchr(end, &self.reading.unread()[scanned..]) {
-            Some(at) => Poll::Ready(Ok(self.take_record(scanned + at + 1))),
-            None => self.poll_long_record(cx, end, limit),
-        }
-    }
-
-    /// Gets more bytes until there is a whole record. What is there has been scanned.
-    fn poll_long_record(
-        &mut self,
-        cx: &mut Context<'_>,
-        end: u8,
-        limit: usize,
-    ) -> Poll<io::Result<Record>> {
-        self.shared()?.learn_read();
-        loop {
-            let len = self.reading.unread().len();
-            self.reading.scanned = len;
-            if len > limit {
-                return Poll::Ready(Ok(Record::TooLong));
-            }
-            if !ready!(self.poll_more(cx, end == b'\n'))? {
-                return Poll::Ready(Ok(match self.reading.unread().len() {
-                    0 => Record::End,
-                    rest => self.take_record(rest),
-                }));
-            }
-            let scanned = self.reading.scanned;
-            if let Some(at) = memchr::memchr(end, &self.reading.unread()[scanned..]) {
-                return Poll::Ready(Ok(self.take_record(scanned + at + 1)));
-            }
-        }
-    }
-
-    #[inline]
-    fn take_record(&mut self, len: usize) -> Record {
-        let start = self.reading.start;
-        self.consume_unread(len);
-        self.reading.scanned = 0;
-        self.budget.charge(len);
-        Record::Found(start..start + len)
-    }
-
-    /// Consumes everything up to and with the next `end`. Buffers a chunk at most.
-    pub(crate) fn poll_skip(&mut self, cx: &mut Context<'_>, end: u8) -> Poll<io::Result<()>> {
-        loop {
-            ready!(self.poll_readable(cx))?;
-            self.shared()?.learn_read();
-            let unread = self.reading.unread();
-            let found = memchr::memchr(end, unread);
-            let len = found.map_or(unread.len(), |at| at + 1);
-            self.consume_unread(len);
-            self.budget.charge(len);
-            if found.is_some() || !ready!(self.poll_more(cx, false))? {
-                return Poll::Ready(Ok(()));
-            }
-        }
     }
 }
 

@@ -1,0 +1,113 @@
+//! Records: bytes up to a certain one, such as a line.
+
+use super::AsyncFile;
+use super::inbox::Chunk;
+use crate::error::Operation;
+use futures_lite::ready;
+use std::io::{self, Read};
+use std::ops::Range;
+use std::task::{Context, Poll};
+
+/// A record that was looked for.
+pub(crate) enum Record {
+    /// Where it is in the front, with its end.
+    Found(Range<usize>),
+    /// It is longer than the limit. What there is of it has not been consumed.
+    TooLong,
+    /// The file has ended before it.
+    End,
+}
+
+impl<T: Send + 'static> AsyncFile<T> {
+    /// A found record as text, without checking again what is known to be UTF-8.
+    #[inline]
+    pub(crate) fn record_str(&self, range: Range<usize>) -> Option<&str> {
+        match &self.reading.front {
+            Chunk::Lines(text) => text.get(range),
+            Chunk::Bytes(bytes) => simdutf8::basic::from_utf8(bytes.get(range)?).ok(),
+        }
+    }
+
+    /// A found record's bytes.
+    #[inline]
+    pub(crate) fn record_bytes(&self, range: Range<usize>) -> &[u8] {
+        &self.reading.front.as_bytes()[range]
+    }
+
+    /// An error that names the file, as an error of a read.
+    #[cold]
+    pub(crate) fn invalid_data<R>(&self, message: String) -> io::Result<R> {
+        let error = io::Error::new(io::ErrorKind::InvalidData, message);
+        self.shared()?.name(Operation::Read, Err(error))
+    }
+}
+
+impl<T: Read + Send + 'static> AsyncFile<T> {
+    /// Looks for the next record that ends in `end`, and consumes it if it is found.
+    #[inline]
+    pub(crate) fn poll_record(
+        &mut self,
+        cx: &mut Context<'_>,
+        end: u8,
+        limit: usize,
+    ) -> Poll<io::Result<Record>> {
+        ready!(self.poll_readable(cx))?;
+        let scanned = self.reading.scanned;
+        match memchr::memchr(end, &self.reading.unread()[scanned..]) {
+            Some(at) => Poll::Ready(Ok(self.take_record(scanned + at + 1))),
+            None => self.poll_long_record(cx, end, limit),
+        }
+    }
+
+    /// Gets more bytes until there is a whole record. What is there has been scanned.
+    fn poll_long_record(
+        &mut self,
+        cx: &mut Context<'_>,
+        end: u8,
+        limit: usize,
+    ) -> Poll<io::Result<Record>> {
+        self.shared()?.learn_read();
+        loop {
+            let len = self.reading.unread().len();
+            self.reading.scanned = len;
+            if len > limit {
+                return Poll::Ready(Ok(Record::TooLong));
+            }
+            if !ready!(self.poll_more(cx, end == b'\n'))? {
+                return Poll::Ready(Ok(match self.reading.unread().len() {
+                    0 => Record::End,
+                    rest => self.take_record(rest),
+                }));
+            }
+            let scanned = self.reading.scanned;
+            if let Some(at) = memchr::memchr(end, &self.reading.unread()[scanned..]) {
+                return Poll::Ready(Ok(self.take_record(scanned + at + 1)));
+            }
+        }
+    }
+
+    #[inline]
+    fn take_record(&mut self, len: usize) -> Record {
+        let start = self.reading.start;
+        self.consume_unread(len);
+        self.reading.scanned = 0;
+        self.budget.charge(len);
+        Record::Found(start..start + len)
+    }
+
+    /// Consumes everything up to and with the next `end`. Buffers a chunk at most.
+    pub(crate) fn poll_skip(&mut self, cx: &mut Context<'_>, end: u8) -> Poll<io::Result<()>> {
+        loop {
+            ready!(self.poll_readable(cx))?;
+            self.shared()?.learn_read();
+            let unread = self.reading.unread();
+            let found = memchr::memchr(end, unread);
+            let len = found.map_or(unread.len(), |at| at + 1);
+            self.consume_unread(len);
+            self.budget.charge(len);
+            if found.is_some() || !ready!(self.poll_more(cx, false))? {
+                return Poll::Ready(Ok(()));
+            }
+        }
+    }
+}
