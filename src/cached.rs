@@ -11,6 +11,10 @@ pub(crate) const INLINE: usize = 256 * 1024;
 
 /// An answer without waiting, or the advice to get it where waiting is allowed.
 #[derive(Debug)]
+#[cfg_attr(
+    not(target_os = "linux"),
+    expect(dead_code, reason = "the pool answers")
+)]
 pub(crate) enum Answer<T> {
     Now(T),
     AskPool,
