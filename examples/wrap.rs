@@ -1,0 +1,72 @@
+//! Wraps blocking objects of other crates and of the standard library: a gzip decoder, and the
+//! output of a child process.
+//!
+//! ```text
+//! cargo run --example wrap [FILE.gz]
+//! ```
+
+use anyfile::wrap_file;
+use flate2::Compression;
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
+use std::env;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::Path;
+use std::process::{Command, ExitCode, Stdio};
+
+fn main() -> ExitCode {
+    match smol::block_on(run()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("wrap: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> io::Result<()> {
+    match env::args_os().nth(1) {
+        Some(path) => print_gzip(path.as_ref()).await?,
+        None => {
+            let dir = tempfile::tempdir()?;
+            let path = dir.path().join("poem.gz");
+            write_gzip(&path)?;
+            print_gzip(&path).await?;
+        }
+    }
+    print_child().await
+}
+
+async fn print_gzip(path: &Path) -> io::Result<()> {
+    let file = anyfile::open_file(path).await?.into_inner().await?;
+    print_lines("gzip", GzDecoder::new(file)).await
+}
+
+/// Each line is printed when the child has written it.
+async fn print_child() -> io::Result<()> {
+    let mut child = Command::new("sh")
+        .args(["-c", "echo one; sleep 0.2; echo two"])
+        .stdout(Stdio::piped())
+        .spawn()?;
+    if let Some(stdout) = child.stdout.take() {
+        print_lines("child", stdout).await?;
+    }
+    let status = smol::unblock(move || child.wait()).await?;
+    println!("child: {status}");
+    Ok(())
+}
+
+async fn print_lines<T: Read + Send + 'static>(title: &str, inner: T) -> io::Result<()> {
+    let mut lines = wrap_file(inner).lines();
+    while let Some(line) = lines.next_line().await? {
+        println!("{title}: {line}");
+    }
+    Ok(())
+}
+
+fn write_gzip(path: &Path) -> io::Result<()> {
+    let mut encoder = GzEncoder::new(File::create(path)?, Compression::default());
+    encoder.write_all(b"the lines of a compressed file\nare read like any others\n")?;
+    encoder.finish()?.sync_all()
+}
