@@ -72,6 +72,8 @@ struct State {
     carry: Vec<u8>,
     /// How the last read ended, if not with bytes.
     end: Option<io::Result<()>>,
+    /// Somebody was waiting for that read.
+    end_awaited: bool,
     /// Where the next read goes, for a file that is read by offset.
     offset: Option<u64>,
     /// A job is filling the inbox.
@@ -93,6 +95,8 @@ pub(super) enum Taken {
     Chunk(Chunk),
     /// The end of the file, or an error, which is reported once.
     End(io::Result<()>),
+    /// The file ended here when it was read ahead; it may have grown since.
+    EndThen,
     /// Nothing yet: a job is at work, and will wake the caller.
     Filling,
     Nothing,
@@ -119,7 +123,11 @@ impl Inbox {
         if !state.carry.is_empty() && (!lines || state.end.is_some()) {
             return Taken::Chunk(Chunk::Bytes(std::mem::take(&mut state.carry)));
         }
-        state.end.take().map_or(Taken::Nothing, Taken::End)
+        match state.end.take() {
+            Some(Ok(())) if state.offset.is_some() && !state.end_awaited => Taken::EndThen,
+            Some(end) => Taken::End(end),
+            None => Taken::Nothing,
+        }
     }
 
     /// Whether a job should be sent: none is at work, none has ended the stream, and few chunks
@@ -193,6 +201,7 @@ impl Inbox {
         }
         state.carry = read.carry;
         state.end = read.end;
+        state.end_awaited = state.waker.is_some();
         let more = state.end.is_none() && state.chunks.len() < ENOUGH;
         if !more {
             state.spare = Vec::new();

@@ -2,7 +2,7 @@
 
 use super::AsyncFile;
 use super::object::Shared;
-use crate::cached::Answer;
+use crate::cached::{Answer, INLINE};
 use crate::error::Operation;
 use crate::pool;
 use futures_lite::future;
@@ -49,27 +49,24 @@ impl AsyncFile<File> {
     pub async fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
         future::poll_fn(|cx| self.budget.poll_proceed(cx)).await;
         let shared = self.shared()?;
-        if buf.is_empty() {
-            return Ok(0);
+        let cached = shared.name(Operation::Read, read_cached(shared, buf, offset))?;
+        self.budget.charge(cached.len);
+        if cached.is_all {
+            return Ok(cached.len);
         }
-        if let Some(answer) = cached_read(shared, buf, offset) {
-            let read = shared.name(Operation::Read, answer)?;
-            self.budget.charge(read);
-            return Ok(read);
-        }
-        let shared = shared.clone();
-        let len = buf.len().min(MOST);
+        let rest = &mut buf[cached.len..];
+        let (shared, len) = (shared.clone(), rest.len().min(MOST));
         let bytes = pool::run(move || {
             shared.drain(1)?;
             let mut bytes = vec![0; len];
-            let read = shared.read(Some(offset), &mut bytes);
+            let read = shared.read(Some(offset.saturating_add(cached.len as u64)), &mut bytes);
             let read = shared.name(Operation::Read, read)?;
             bytes.truncate(read);
             io::Result::Ok(bytes)
         })
         .await?;
-        buf[..bytes.len()].copy_from_slice(&bytes);
-        Ok(bytes.len())
+        rest[..bytes.len()].copy_from_slice(&bytes);
+        Ok(cached.len + bytes.len())
     }
 
     /// Reads exactly `buf.len()` bytes at `offset`, leaving the file's position alone.
@@ -196,16 +193,36 @@ impl AsyncFile<File> {
     }
 }
 
-/// What can be read at `offset` without waiting, unless accepted writes must go first.
-fn cached_read(shared: &Shared<File>, buf: &mut [u8], offset: u64) -> Option<io::Result<usize>> {
-    let (file, facts) = (shared.file()?, shared.facts()?);
-    if !facts.reads_cached() || !shared.outbox.is_empty() {
-        return None;
-    }
-    match facts.read_at(file, &mut [IoSliceMut::new(buf)], offset) {
-        Answer::Now(answer) => Some(answer),
-        Answer::AskPool => None,
-    }
+/// What was read without waiting.
+struct Cached {
+    len: usize,
+    /// There is nothing more to read, or it is as much as one call may copy.
+    is_all: bool,
+}
+
+/// Reads what is cached at `offset`, up to the first gap. Accepted writes must go first.
+fn read_cached(shared: &Shared<File>, buf: &mut [u8], offset: u64) -> io::Result<Cached> {
+    let end = buf.len().min(INLINE);
+    let mut len = 0;
+    let is_all = loop {
+        if len == end {
+            break true;
+        }
+        let (Some(file), Some(facts)) = (shared.file(), shared.facts()) else {
+            break false;
+        };
+        if !facts.reads_cached() || !shared.outbox.is_empty() {
+            break false;
+        }
+        let mut bufs = [IoSliceMut::new(&mut buf[len..end])];
+        match facts.read_at(file, &mut bufs, offset.saturating_add(len as u64)) {
+            Answer::Now(Ok(0)) => break true,
+            Answer::Now(Ok(read)) => len += read,
+            Answer::Now(Err(error)) if len == 0 => return Err(error),
+            Answer::Now(Err(_)) | Answer::AskPool => break false,
+        }
+    };
+    Ok(Cached { len, is_all })
 }
 
 /// Reads at `offset` without moving the cursor.

@@ -25,8 +25,9 @@ pub(super) struct Reading {
     /// The chunk that is being consumed, and how much of it has been.
     pub(super) front: Chunk,
     pub(super) start: usize,
-    /// How many of the unread bytes in front are known to hold no end of a record.
+    /// How many of the unread bytes in front are known not to hold a certain byte.
     pub(super) scanned: usize,
+    pub(super) scanned_for: u8,
     /// What is unread, be it nothing, was shown to the caller, and must be shown again if it asks.
     shown: bool,
     /// What comes after the front.
@@ -249,6 +250,11 @@ impl<T: Send + 'static> AsyncFile<T> {
                 Taken::End(end) => {
                     self.reading.end();
                     return Poll::Ready(end.map(|()| false));
+                }
+                // A new inbox asks again.
+                Taken::EndThen => {
+                    self.reading.inbox = None;
+                    self.reading.task = None;
                 }
                 Taken::Nothing if self.reading.task.is_none() => self.send_fill(inbox, plan)?,
                 Taken::Filling | Taken::Nothing => ready!(self.poll_fill_over(cx)),

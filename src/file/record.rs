@@ -52,6 +52,10 @@ impl<T: Read + Send + 'static> AsyncFile<T> {
         limit: usize,
     ) -> Poll<io::Result<Record>> {
         ready!(self.poll_readable(cx))?;
+        if self.reading.scanned_for != end {
+            self.reading.scanned = 0;
+            self.reading.scanned_for = end;
+        }
         let scanned = self.reading.scanned;
         match memchr::memchr(end, &self.reading.unread()[scanned..]) {
             Some(at) => Poll::Ready(Ok(self.take_record(scanned + at + 1))),
