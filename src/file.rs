@@ -124,9 +124,9 @@ enum State<T> {
 ///
 /// `lines` and its relatives read more than they return. Where `inner` can seek, a write after them
 /// lands at the logical position all the same, provided that its `Seek` is known: that of [`File`]
-/// and [`Cursor`](std::io::Cursor) always is, that of any other type from the first seek on. So seek
-/// once between the last buffered read and the first write, as ISO C asks of its streams. Where
-/// `inner` cannot seek, as a socket, reading and writing are independent.
+/// and [`Cursor`](std::io::Cursor) always is, that of any other type from the first seek that succeeds
+/// on. So seek once between the last buffered read and the first write, as ISO C asks of its streams.
+/// Where `inner` cannot seek, as a socket, reading and writing are independent.
 ///
 /// # Examples
 ///

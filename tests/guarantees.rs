@@ -724,10 +724,8 @@ fn warm_random_reads_start_no_thread() {
 
 #[test]
 fn g11_a_panic_resumes_in_the_caller_and_then_errors() {
-    let calls: [(
-        &str,
-        fn(&mut AsyncFile<common::ScriptedHandle>) -> io::Result<()>,
-    ); 4] = [
+    type Call = fn(&mut AsyncFile<common::ScriptedHandle>) -> io::Result<()>;
+    let calls: [(&str, Call); 4] = [
         ("read", |file| block_on(file.read(&mut [0; 8])).map(drop)),
         ("line", |file| {
             block_on(file.read_line(&mut String::new())).map(drop)

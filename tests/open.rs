@@ -171,7 +171,7 @@ fn a_file_without_permission_is_refused() {
     use std::os::unix::fs::PermissionsExt;
     let dir = Dir::new();
     let path = dir.file("secret", "secret");
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o0)).unwrap();
     let Err(expected) = File::open(&path) else {
         println!("skipped: this user may open anything");
         return;

@@ -11,7 +11,7 @@ use std::any::Any;
 use std::fs::File;
 use std::io::{self, Cursor, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 type ReadFn<T> = fn(&mut T, &mut [u8]) -> io::Result<usize>;
@@ -29,6 +29,8 @@ pub(crate) struct Shared<T> {
     reader: OnceLock<ReadFn<T>>,
     writer: OnceLock<(WriteFn<T>, FlushFn<T>)>,
     seeker: OnceLock<SeekFn<T>>,
+    /// Another object than a file is taken to have a cursor that moves once a seek has succeeded.
+    seeks: AtomicBool,
     pub(super) outbox: Outbox,
     /// Counts the changes made behind the cursor's back, which make bytes read ahead stale.
     edits: AtomicU64,
@@ -55,13 +57,15 @@ impl<T: Send + 'static> Shared<T> {
             Object::File(_) => facts.map_or_else(OnceLock::new, OnceLock::from),
             Object::Other(_) => OnceLock::from(Facts::STREAM),
         };
+        let seeker = known_seeker();
         Shared {
             object,
             path,
             facts,
             reader: OnceLock::new(),
             writer: OnceLock::new(),
-            seeker: known_seeker().map_or_else(OnceLock::new, OnceLock::from),
+            seeks: AtomicBool::new(seeker.is_some()),
+            seeker: seeker.map_or_else(OnceLock::new, OnceLock::from),
             outbox: Outbox::default(),
             edits: AtomicU64::new(0),
             #[cfg(windows)]
@@ -178,7 +182,7 @@ impl<T> Shared<T> {
     pub(super) fn can_seek(&self) -> bool {
         match self.object {
             Object::File(_) => self.facts().is_some_and(|facts| facts.seekable),
-            Object::Other(_) => self.seeker.get().is_some(),
+            Object::Other(_) => self.seeks.load(Ordering::Acquire),
         }
     }
 
@@ -244,7 +248,9 @@ impl<T: Send + 'static> Shared<T> {
             Object::File(file) => self.with_cursor(|| (&*file).seek(to)),
             Object::Other(_) => {
                 let seek = self.seeker.get().ok_or_else(unlearned)?;
-                self.with(|object| seek(object, to))
+                let position = self.with(|object| seek(object, to))?;
+                self.seeks.store(true, Ordering::Release);
+                Ok(position)
             }
         }
     }

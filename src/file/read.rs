@@ -345,8 +345,10 @@ impl<T: Read + Send + 'static> AsyncRead for AsyncFile<T> {
 impl<T: Read + Send + 'static> AsyncBufRead for AsyncFile<T> {
     fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
         let this = self.get_mut();
-        if !mem::take(&mut this.reading.shown) {
-            this.shared()?.learn_read();
+        let shared = this.shared()?;
+        shared.learn_read();
+        let current = this.reading.edits == shared.edits();
+        if !(mem::take(&mut this.reading.shown) && current) {
             ready!(this.poll_readable(cx))?;
             if this.reading.unread().is_empty() {
                 ready!(this.poll_more(cx, false))?;

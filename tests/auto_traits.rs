@@ -1,0 +1,182 @@
+//! Which types and futures may cross threads. All of it is checked by the compiler.
+
+use anyfile::{AsyncFile, Lines, OpenFile, PathError, open_file, wrap_file};
+use futures_lite::future::block_on;
+use std::cell::Cell;
+use std::fs::{File, FileTimes, Permissions};
+use std::future::{Future, IntoFuture};
+use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
+use std::marker::PhantomPinned;
+
+/// Can be sent to another thread, but neither shared nor moved once it is pinned.
+struct Awkward {
+    _not_sync: Cell<u8>,
+    _not_unpin: PhantomPinned,
+}
+
+impl Read for Awkward {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        Ok(0)
+    }
+}
+
+impl Write for Awkward {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        Ok(buf.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Seek for Awkward {
+    fn seek(&mut self, _: SeekFrom) -> io::Result<u64> {
+        Ok(0)
+    }
+}
+
+/// Asserts that a type has a trait, or with `!` that it has not.
+macro_rules! check {
+    ($type:ty: $trait:ident) => {
+        const _: fn() = || {
+            fn has<T: ?Sized + $trait>() {}
+            has::<$type>();
+        };
+    };
+    ($type:ty: ! $trait:ident) => {
+        // Which `some` is meant can only be told if one of the two impls does not apply.
+        const _: fn() = || {
+            trait Ambiguous<A> {
+                fn some() {}
+            }
+            struct IfImplemented;
+            impl<T: ?Sized> Ambiguous<()> for T {}
+            impl<T: ?Sized + $trait> Ambiguous<IfImplemented> for T {}
+            let _ = <$type as Ambiguous<_>>::some;
+        };
+    };
+}
+
+macro_rules! table {
+    ($($type:ty: [$($trait:tt)*];)*) => { $(table!(@row $type: $($trait)*);)* };
+    (@row $type:ty: ! $trait:ident $($rest:tt)*) => {
+        check!($type: !$trait);
+        table!(@row $type: $($rest)*);
+    };
+    (@row $type:ty: $trait:ident $($rest:tt)*) => {
+        check!($type: $trait);
+        table!(@row $type: $($rest)*);
+    };
+    (@row $type:ty:) => {
+        const _: fn() = || {
+            fn lives_for_ever<T: 'static>() {}
+            lives_for_ever::<$type>();
+        };
+    };
+}
+
+type Opening = <OpenFile as IntoFuture>::IntoFuture;
+
+table! {
+    // That the table can tell.
+    Awkward: [Send !Sync !Unpin];
+    std::rc::Rc<u8>: [!Send !Sync Unpin];
+
+    AsyncFile<File>: [Send Sync Unpin];
+    AsyncFile<Cursor<Vec<u8>>>: [Send Sync Unpin];
+    AsyncFile<Cell<u8>>: [Send Sync Unpin];
+    AsyncFile<Awkward>: [Send Sync Unpin];
+    AsyncFile<Box<dyn Read + Send>>: [Send Sync Unpin];
+    Lines<File>: [Send Sync Unpin];
+    Lines<Awkward>: [Send Sync Unpin];
+    OpenFile: [Send Sync Unpin];
+    PathError: [Send Sync Unpin];
+    Opening: [Send Unpin];
+}
+
+fn sendable<F: Future + Send>(_: F) {}
+
+fn sendable_for_ever<F: Future + Send + 'static>(_: F) {}
+
+/// Asserts that the futures of these calls on an `AsyncFile` of this type are `Send`.
+macro_rules! futures {
+    ($file:ident: $type:ty => $($call:expr;)*) => {
+        const _: () = {
+            $(
+                const _: fn(&mut AsyncFile<$type>) = |$file| sendable($call);
+            )*
+        };
+    };
+}
+
+macro_rules! futures_of_all {
+    ($($type:ty),*) => { $(
+        futures! { file: $type =>
+            file.read_line(&mut String::new());
+            file.read_until(b'\n', &mut Vec::new());
+            file.read_to_end(&mut Vec::new());
+            file.read_to_string(&mut String::new());
+            file.with_mut(|_| ());
+            file.close();
+            futures_lite::AsyncReadExt::read(file, &mut [0]);
+            futures_lite::AsyncBufReadExt::fill_buf(file);
+            futures_lite::AsyncWriteExt::write_all(file, b"");
+            futures_lite::AsyncWriteExt::flush(file);
+            futures_lite::AsyncSeekExt::seek(file, SeekFrom::Start(0));
+        }
+
+        const _: fn(AsyncFile<$type>) = |file| sendable_for_ever(file.into_inner());
+        const _: fn(&mut Lines<$type>) = |lines| sendable(lines.next_line());
+        const _: fn(&mut Lines<$type>) = |lines| sendable(futures_lite::StreamExt::next(lines));
+        const _: fn(Lines<$type>) = |lines| {
+            sendable_for_ever(futures_lite::StreamExt::collect::<Vec<_>>(lines));
+        };
+    )* };
+}
+
+futures_of_all! { File, Awkward, Cursor<Vec<u8>>, Box<dyn ReadWriteSeek> }
+
+trait ReadWriteSeek: Read + Write + Seek + Send {}
+
+futures! { file: File =>
+    file.read_at(&mut [0], 0);
+    file.read_exact_at(&mut [0], 0);
+    file.write_at(b"", 0);
+    file.write_all_at(b"", 0);
+    file.metadata();
+    file.set_len(0);
+    file.set_times(FileTimes::new());
+    file.sync_all();
+    file.sync_data();
+    file.try_clone();
+}
+
+const _: fn(&AsyncFile, Permissions) =
+    |file, permissions| sendable(file.set_permissions(permissions));
+
+const _: fn() = || {
+    sendable_for_ever(open_file("path").into_future());
+    // Nor is the future of whoever awaits it tied to a thread or to the path.
+    sendable_for_ever(async { open_file(String::from("path")).read(true).await });
+    sendable_for_ever(async {
+        let mut file = open_file("path").await?;
+        file.read_to_end(&mut Vec::new()).await?;
+        let mut lines = file.lines();
+        while lines.next_line().await?.is_some() {}
+        lines.into_inner().close().await
+    });
+};
+
+/// What may cross threads does.
+#[test]
+fn a_file_is_used_by_another_thread() {
+    let mut file = wrap_file(Cursor::new(b"one\ntwo\n".to_vec()));
+    let mut line = String::new();
+    block_on(file.read_line(&mut line)).unwrap();
+    let thread = std::thread::spawn(move || {
+        let mut lines = file.lines();
+        block_on(lines.next_line()).unwrap().map(String::from)
+    });
+    assert_eq!(thread.join().unwrap().as_deref(), Some("two"));
+}
