@@ -20,6 +20,11 @@ pub(crate) enum Operation {
     SetTimes,
     Clone,
     Access,
+    ChangeStem,
+    Relate,
+    Match,
+    MakeUri,
+    ReadUri,
 }
 
 impl Operation {
@@ -37,6 +42,11 @@ impl Operation {
             Operation::SetTimes => "set times of file",
             Operation::Clone => "clone handle of file",
             Operation::Access => "access file",
+            Operation::ChangeStem => "change stem of",
+            Operation::Relate => "relate",
+            Operation::Match => "match",
+            Operation::MakeUri => "make URI of",
+            Operation::ReadUri => "read URI",
         }
     }
 }
@@ -71,22 +81,44 @@ impl Operation {
 pub struct PathError {
     operation: Operation,
     path: PathBuf,
+    target: Option<PathBuf>,
     original: io::Error,
 }
 
 impl PathError {
     /// Wraps `original` into an [`io::Error`] of the same kind that names `operation` and `path`.
     pub(crate) fn wrap(operation: Operation, path: &Path, original: io::Error) -> io::Error {
-        let kind = original.kind();
         let path = path.to_path_buf();
-        io::Error::new(
-            kind,
-            PathError {
-                operation,
-                path,
-                original,
-            },
-        )
+        let target = None;
+        PathError {
+            operation,
+            path,
+            target,
+            original,
+        }
+        .into_io()
+    }
+
+    /// As [`wrap`](PathError::wrap), for an operation that takes two paths.
+    pub(crate) fn wrap_pair(
+        operation: Operation,
+        path: &Path,
+        target: &Path,
+        original: io::Error,
+    ) -> io::Error {
+        let path = path.to_path_buf();
+        let target = Some(target.to_path_buf());
+        PathError {
+            operation,
+            path,
+            target,
+            original,
+        }
+        .into_io()
+    }
+
+    fn into_io(self) -> io::Error {
+        io::Error::new(self.original.kind(), self)
     }
 
     /// The details of `error`, if it came from an operation of this crate on a path.
@@ -97,6 +129,20 @@ impl PathError {
     /// The path that the operation was given.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The second path of an operation on two: where to, relative to what, or the pattern.
+    ///
+    /// ```
+    /// use anyfile::{Path, PathError};
+    ///
+    /// let error = Path::new("a/b").relative_to("c").get().unwrap_err();
+    /// assert!(error.to_string().starts_with("failed to relate `a/b` to `c`: "));
+    /// let details = PathError::of(&error).unwrap();
+    /// assert_eq!(details.target(), Some(std::path::Path::new("c")));
+    /// ```
+    pub fn target(&self) -> Option<&Path> {
+        self.target.as_deref()
     }
 
     /// What was attempted, as in the message: `"open file"`, for example.
@@ -114,7 +160,11 @@ impl PathError {
 impl fmt::Display for PathError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (operation, path) = (self.operation.words(), Escaped(&self.path));
-        write!(f, "failed to {operation} `{path}`: {}", self.original)
+        write!(f, "failed to {operation} `{path}`")?;
+        if let Some(target) = &self.target {
+            write!(f, " to `{}`", Escaped(target))?;
+        }
+        write!(f, ": {}", self.original)
     }
 }
 
@@ -122,6 +172,11 @@ impl Error for PathError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         Some(&self.original)
     }
+}
+
+/// An original error for what this crate itself refuses.
+pub(crate) fn invalid_input(reason: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, reason)
 }
 
 /// Shows a path on one line, whatever it contains.

@@ -131,12 +131,15 @@ mod error;
 mod file;
 mod lines;
 mod open;
+mod path;
+mod pattern;
 mod pool;
 
 pub use error::PathError;
 pub use file::{AsyncFile, wrap_file};
 pub use lines::Lines;
 pub use open::{OpenFile, open_file};
+pub use path::{FullMatch, Matches, Path, RelativeTo};
 
 /// Runs the examples of the README.
 #[cfg(doctest)]

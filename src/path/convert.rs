@@ -1,0 +1,265 @@
+//! Conversions and comparisons: `Path` among the path and string types of the standard library.
+
+use std::borrow::{Borrow, Cow};
+use std::cmp::Ordering;
+use std::convert::Infallible;
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::ops::Div;
+use std::path::{Component, Path as StdPath, PathBuf};
+use std::rc::Rc;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use super::Path;
+
+/// Stamps one family of impls: the rows are the types, the body is written once.
+macro_rules! stamp {
+    ($($type:ty),+ => $family:ident) => {
+        $($family!($type);)+
+    };
+}
+
+// ===== Into a `Path` =====
+
+macro_rules! from {
+    ($type:ty) => {
+        impl From<$type> for Path {
+            /// Copies the path into a buffer of its own.
+            fn from(path: $type) -> Path {
+                let path: &StdPath = path.as_ref();
+                Path { inner: path.into() }
+            }
+        }
+    };
+}
+
+stamp!(
+    &str, String, &String, &OsStr, OsString, &OsString, &StdPath, PathBuf, &PathBuf, Box<StdPath>,
+    Rc<StdPath>, Cow<'_, StdPath>, Cow<'_, OsStr>, Component<'_> => from
+);
+
+impl From<Cow<'_, str>> for Path {
+    /// Copies the path into a buffer of its own.
+    fn from(path: Cow<'_, str>) -> Path {
+        Path::from(&*path)
+    }
+}
+
+impl From<Arc<StdPath>> for Path {
+    /// Shares the buffer.
+    fn from(inner: Arc<StdPath>) -> Path {
+        Path { inner }
+    }
+}
+
+impl From<&Path> for Path {
+    /// Shares the buffer, as `clone` does.
+    fn from(path: &Path) -> Path {
+        path.clone()
+    }
+}
+
+impl FromStr for Path {
+    type Err = Infallible;
+
+    fn from_str(path: &str) -> Result<Path, Infallible> {
+        Ok(Path::from(path))
+    }
+}
+
+impl Default for Path {
+    /// The empty path.
+    fn default() -> Path {
+        Path::from("")
+    }
+}
+
+// ===== Out of a `Path` =====
+
+macro_rules! into {
+    ($type:ty) => {
+        impl From<Path> for $type {
+            /// Copies the path out of the shared buffer.
+            fn from(path: Path) -> $type {
+                path.as_std_path().into()
+            }
+        }
+    };
+}
+
+stamp!(PathBuf, OsString, Box<StdPath>, Rc<StdPath> => into);
+
+impl From<Path> for Arc<StdPath> {
+    /// Shares the buffer.
+    fn from(path: Path) -> Arc<StdPath> {
+        path.inner
+    }
+}
+
+impl From<Path> for Cow<'_, StdPath> {
+    /// Copies the path out of the shared buffer.
+    fn from(path: Path) -> Self {
+        Cow::Owned(path.into())
+    }
+}
+
+impl<'a> From<&'a Path> for Cow<'a, StdPath> {
+    /// Borrows the path.
+    fn from(path: &'a Path) -> Self {
+        Cow::Borrowed(path.as_std_path())
+    }
+}
+
+// ===== Seen as a standard type =====
+
+impl AsRef<StdPath> for Path {
+    fn as_ref(&self) -> &StdPath {
+        self.as_std_path()
+    }
+}
+
+impl AsRef<OsStr> for Path {
+    fn as_ref(&self) -> &OsStr {
+        self.as_os_str()
+    }
+}
+
+/// `Eq`, `Ord` and `Hash` are [`std::path::Path`]'s, so that a map with `Path` keys answers for them.
+impl Borrow<StdPath> for Path {
+    fn borrow(&self) -> &StdPath {
+        self.as_std_path()
+    }
+}
+
+impl fmt::Debug for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_std_path(), f)
+    }
+}
+
+// ===== Comparisons =====
+
+impl Eq for Path {}
+
+impl PartialEq for Path {
+    fn eq(&self, other: &Path) -> bool {
+        self.as_std_path() == other.as_std_path()
+    }
+}
+
+impl Ord for Path {
+    fn cmp(&self, other: &Path) -> Ordering {
+        self.as_std_path().cmp(other.as_std_path())
+    }
+}
+
+impl PartialOrd for Path {
+    fn partial_cmp(&self, other: &Path) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Hash for Path {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_std_path().hash(state);
+    }
+}
+
+macro_rules! compare {
+    ($type:ty) => {
+        impl PartialEq<$type> for Path {
+            fn eq(&self, other: &$type) -> bool {
+                self.as_std_path() == AsRef::<StdPath>::as_ref(other)
+            }
+        }
+
+        impl PartialEq<Path> for $type {
+            fn eq(&self, other: &Path) -> bool {
+                other == self
+            }
+        }
+
+        impl PartialOrd<$type> for Path {
+            fn partial_cmp(&self, other: &$type) -> Option<Ordering> {
+                let other: &StdPath = other.as_ref();
+                self.as_std_path().partial_cmp(other)
+            }
+        }
+
+        impl PartialOrd<Path> for $type {
+            fn partial_cmp(&self, other: &Path) -> Option<Ordering> {
+                other.partial_cmp(self).map(Ordering::reverse)
+            }
+        }
+    };
+}
+
+stamp!(
+    str, &str, String, OsStr, &OsStr, OsString, StdPath, &StdPath, PathBuf, Cow<'_, StdPath>,
+    Cow<'_, OsStr> => compare
+);
+
+// ===== Building and taking apart =====
+
+impl<P: AsRef<StdPath>> Div<P> for Path {
+    type Output = Path;
+
+    /// [`join`](Path::join), as `/` does in `pathlib`.
+    fn div(self, child: P) -> Path {
+        self.join(child)
+    }
+}
+
+impl<P: AsRef<StdPath>> Div<P> for &Path {
+    type Output = Path;
+
+    /// [`join`](Path::join), as `/` does in `pathlib`.
+    fn div(self, child: P) -> Path {
+        self.join(child)
+    }
+}
+
+impl<P: AsRef<StdPath>> FromIterator<P> for Path {
+    /// Joins all the parts, as [`PathBuf`] does.
+    fn from_iter<I: IntoIterator<Item = P>>(parts: I) -> Path {
+        parts.into_iter().collect::<PathBuf>().into()
+    }
+}
+
+impl<P: AsRef<StdPath>> Extend<P> for Path {
+    /// Joins all the parts to this path, as [`PathBuf`] does; its clones stay as they are.
+    fn extend<I: IntoIterator<Item = P>>(&mut self, parts: I) {
+        let mut path = PathBuf::from(self.as_std_path());
+        path.extend(parts);
+        *self = path.into();
+    }
+}
+
+impl<'a> IntoIterator for &'a Path {
+    type Item = &'a OsStr;
+    type IntoIter = std::path::Iter<'a>;
+
+    fn into_iter(self) -> std::path::Iter<'a> {
+        self.iter()
+    }
+}
+
+// ===== serde =====
+
+/// As for standard paths: a string, and an error if the path is not valid Unicode.
+#[cfg(feature = "serde")]
+impl serde::Serialize for Path {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.as_std_path().serialize(serializer)
+    }
+}
+
+/// As for standard paths: from a string, or from bytes that are valid UTF-8.
+#[cfg(feature = "serde")]
+impl<'de> serde::Deserialize<'de> for Path {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Path, D::Error> {
+        PathBuf::deserialize(deserializer).map(Path::from)
+    }
+}

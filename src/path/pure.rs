@@ -1,0 +1,366 @@
+//! The methods of [`std::path::Path`] that look at nothing but the text.
+
+use std::borrow::Cow;
+use std::ffi::{OsStr, OsString};
+use std::iter::{self, FusedIterator};
+use std::path::{Components, Display, Iter, Path as StdPath, StripPrefixError, is_separator};
+
+use super::Path;
+
+/// The methods of [`std::path::Path`] that look at nothing but the text, with the meaning that they
+/// have there; where that returns a path, these return a `Path`.
+impl Path {
+    /// Makes a path of anything that can be seen as one.
+    ///
+    /// The text is copied; `Path::from` shares the buffer of an `Arc<std::path::Path>` instead.
+    ///
+    /// ```
+    /// use anyfile::Path;
+    ///
+    /// assert_eq!(Path::new("a/b"), Path::new(String::from("a/b")));
+    /// assert_eq!(Path::new("a/b"), Path::new(std::path::Path::new("a/b")));
+    /// ```
+    pub fn new(path: impl AsRef<StdPath>) -> Path {
+        Path::from(path.as_ref())
+    }
+
+    /// Borrows the path as the standard library's type, whose I/O methods block.
+    ///
+    /// ```
+    /// let path = anyfile::Path::new("a/b");
+    /// assert_eq!(path.as_std_path(), std::path::Path::new("a/b"));
+    /// ```
+    pub fn as_std_path(&self) -> &StdPath {
+        &self.inner
+    }
+
+    /// Borrows the text of the path.
+    ///
+    /// ```
+    /// assert_eq!(anyfile::Path::new("a/b").as_os_str(), "a/b");
+    /// ```
+    pub fn as_os_str(&self) -> &OsStr {
+        self.inner.as_os_str()
+    }
+
+    /// Turns the path into an owned string of the system.
+    ///
+    /// ```
+    /// assert_eq!(anyfile::Path::new("a/b").into_os_string(), "a/b");
+    /// ```
+    pub fn into_os_string(self) -> OsString {
+        self.into()
+    }
+
+    /// The path as a `str`, if it is valid Unicode.
+    ///
+    /// ```
+    /// assert_eq!(anyfile::Path::new("a/b").to_str(), Some("a/b"));
+    /// ```
+    pub fn to_str(&self) -> Option<&str> {
+        self.inner.to_str()
+    }
+
+    /// The path as text, with `�` in place of whatever is not valid Unicode.
+    ///
+    /// ```
+    /// assert_eq!(anyfile::Path::new("a/b").to_string_lossy(), "a/b");
+    /// ```
+    pub fn to_string_lossy(&self) -> Cow<'_, str> {
+        self.inner.to_string_lossy()
+    }
+
+    /// Shows the path in a message; like [`to_string_lossy`](Path::to_string_lossy), it may lose.
+    ///
+    /// ```
+    /// let path = anyfile::Path::new("a/b");
+    /// assert_eq!(format!("reading {}", path.display()), "reading a/b");
+    /// ```
+    pub fn display(&self) -> Display<'_> {
+        self.inner.display()
+    }
+
+    /// Appends `path`, which replaces this one if it is absolute.
+    ///
+    /// The operator `/` does the same.
+    ///
+    /// ```
+    /// use anyfile::Path;
+    ///
+    /// let etc = Path::new("/etc");
+    /// assert_eq!(etc.join("hosts"), "/etc/hosts");
+    /// assert_eq!(&etc / "hosts", "/etc/hosts");
+    /// assert_eq!(etc.join("/usr"), "/usr");
+    /// ```
+    #[doc(alias = "joinpath")]
+    #[must_use]
+    pub fn join(&self, path: impl AsRef<StdPath>) -> Path {
+        self.inner.join(path).into()
+    }
+
+    /// The path without its last component; `None` for a root and for the empty path.
+    ///
+    /// ```
+    /// use anyfile::Path;
+    ///
+    /// assert_eq!(Path::new("a/b").parent(), Some(Path::new("a")));
+    /// assert_eq!(Path::new("a").parent(), Some(Path::new("")));
+    /// assert_eq!(Path::new("/").parent(), None);
+    /// ```
+    pub fn parent(&self) -> Option<Path> {
+        self.inner.parent().map(Path::from)
+    }
+
+    /// The path itself, its [`parent`](Path::parent), the parent's parent, and so on.
+    ///
+    /// `pathlib`'s `parents` begins one later: `.ancestors().skip(1)`.
+    ///
+    /// ```
+    /// use anyfile::Path;
+    ///
+    /// let ancestors: Vec<Path> = Path::new("/a/b").ancestors().collect();
+    /// assert_eq!(ancestors, ["/a/b", "/a", "/"]);
+    /// ```
+    #[doc(alias = "parents")]
+    pub fn ancestors(&self) -> impl FusedIterator<Item = Path> + Clone + use<> {
+        iter::successors(Some(self.clone()), Path::parent)
+    }
+
+    /// The last component, if it is a name: not a root and not `..`.
+    ///
+    /// ```
+    /// use anyfile::Path;
+    ///
+    /// assert_eq!(Path::new("a/b.tar.gz").file_name().unwrap(), "b.tar.gz");
+    /// assert_eq!(Path::new("a/..").file_name(), None);
+    /// ```
+    #[doc(alias = "name")]
+    pub fn file_name(&self) -> Option<&OsStr> {
+        self.inner.file_name()
+    }
+
+    /// The [`file_name`](Path::file_name) up to its last dot; a dot in front does not count.
+    ///
+    /// ```
+    /// use anyfile::Path;
+    ///
+    /// assert_eq!(Path::new("a/b.tar.gz").file_stem().unwrap(), "b.tar");
+    /// assert_eq!(Path::new("a/.profile").file_stem().unwrap(), ".profile");
+    /// ```
+    #[doc(alias = "stem")]
+    pub fn file_stem(&self) -> Option<&OsStr> {
+        self.inner.file_stem()
+    }
+
+    /// The [`file_name`](Path::file_name) up to its first dot; a dot in front does not count.
+    ///
+    /// ```
+    /// use anyfile::Path;
+    ///
+    /// assert_eq!(Path::new("a/b.tar.gz").file_prefix().unwrap(), "b");
+    /// assert_eq!(Path::new("a/.config.toml").file_prefix().unwrap(), ".config");
+    /// ```
+    pub fn file_prefix(&self) -> Option<&OsStr> {
+        let name = self.file_name()?;
+        // The second dot ends the prefix, and `..`, to which peeling would lead, has no stem.
+        if name.as_encoded_bytes().starts_with(b"..") {
+            return Some(OsStr::new("."));
+        }
+        let mut prefix = name;
+        while let Some((stem, _)) = split_extension(prefix) {
+            prefix = stem;
+        }
+        Some(prefix)
+    }
+
+    /// What follows the last dot of the [`file_name`](Path::file_name), without the dot.
+    ///
+    /// `pathlib`'s `suffix` is the same with the dot.
+    ///
+    /// ```
+    /// use anyfile::Path;
+    ///
+    /// assert_eq!(Path::new("a/b.tar.gz").extension().unwrap(), "gz");
+    /// assert_eq!(Path::new("a/.profile").extension(), None);
+    /// ```
+    #[doc(alias = "suffix")]
+    pub fn extension(&self) -> Option<&OsStr> {
+        self.inner.extension()
+    }
+
+    /// The path with another [`file_name`](Path::file_name), which is appended if there is none.
+    ///
+    /// ```
+    /// use anyfile::Path;
+    ///
+    /// assert_eq!(Path::new("a/b.txt").with_file_name("c.md"), "a/c.md");
+    /// assert_eq!(Path::new("/").with_file_name("c.md"), "/c.md");
+    /// ```
+    #[doc(alias = "with_name")]
+    #[must_use]
+    pub fn with_file_name(&self, file_name: impl AsRef<OsStr>) -> Path {
+        self.inner.with_file_name(file_name).into()
+    }
+
+    /// The path with another [`extension`](Path::extension): replaced, added, or removed if it is empty.
+    ///
+    /// A path without a file name stays as it is.
+    ///
+    /// # Panics
+    ///
+    /// As the standard library's method, if `extension` contains a path separator.
+    ///
+    /// ```
+    /// use anyfile::Path;
+    ///
+    /// assert_eq!(Path::new("a/b.txt").with_extension("md"), "a/b.md");
+    /// assert_eq!(Path::new("a/b").with_extension("md"), "a/b.md");
+    /// assert_eq!(Path::new("a/b.txt").with_extension(""), "a/b");
+    /// ```
+    #[doc(alias = "with_suffix")]
+    #[must_use]
+    pub fn with_extension(&self, extension: impl AsRef<OsStr>) -> Path {
+        self.inner.with_extension(extension).into()
+    }
+
+    /// The path with one more extension after those that it has.
+    ///
+    /// A path without a file name stays as it is, and an empty `extension` adds nothing.
+    ///
+    /// # Panics
+    ///
+    /// As the standard library's method, if `extension` contains a path separator.
+    ///
+    /// ```
+    /// use anyfile::Path;
+    ///
+    /// assert_eq!(Path::new("a/b.tar").with_added_extension("gz"), "a/b.tar.gz");
+    /// assert_eq!(Path::new("a/b").with_added_extension("gz"), "a/b.gz");
+    /// ```
+    #[must_use]
+    pub fn with_added_extension(&self, extension: impl AsRef<OsStr>) -> Path {
+        let added = extension.as_ref();
+        assert!(
+            !added
+                .as_encoded_bytes()
+                .iter()
+                .any(|&byte| is_separator(char::from(byte))),
+            "extension cannot contain path separators: {added:?}"
+        );
+        if added.is_empty() || self.file_name().is_none() {
+            return self.clone();
+        }
+        // This ends with the name, without a slash behind it.
+        let mut path = self.components().as_path().as_os_str().to_os_string();
+        path.push(".");
+        path.push(added);
+        path.into()
+    }
+
+    /// The components, without empty ones and without `.` but in front.
+    ///
+    /// ```
+    /// use std::path::Component;
+    ///
+    /// let path = anyfile::Path::new("/a//./b/");
+    /// assert!(path.components().eq([
+    ///     Component::RootDir,
+    ///     Component::Normal("a".as_ref()),
+    ///     Component::Normal("b".as_ref()),
+    /// ]));
+    /// ```
+    #[doc(alias = "parts")]
+    pub fn components(&self) -> Components<'_> {
+        self.inner.components()
+    }
+
+    /// The [`components`](Path::components) as text.
+    ///
+    /// ```
+    /// let path = anyfile::Path::new("a//b/");
+    /// assert_eq!(path.iter().collect::<Vec<_>>(), ["a", "b"]);
+    /// ```
+    pub fn iter(&self) -> Iter<'_> {
+        self.inner.iter()
+    }
+
+    /// Whether the first components are those of `base`, each of them whole.
+    ///
+    /// ```
+    /// use anyfile::Path;
+    ///
+    /// assert!(Path::new("/etc/hosts").starts_with("/etc"));
+    /// assert!(!Path::new("/etc/hosts").starts_with("/e"));
+    /// ```
+    #[doc(alias = "is_relative_to")]
+    pub fn starts_with(&self, base: impl AsRef<StdPath>) -> bool {
+        self.inner.starts_with(base)
+    }
+
+    /// Whether the last components are those of `child`, each of them whole.
+    ///
+    /// ```
+    /// use anyfile::Path;
+    ///
+    /// assert!(Path::new("/etc/hosts").ends_with("hosts"));
+    /// assert!(!Path::new("/etc/hosts").ends_with("sts"));
+    /// ```
+    pub fn ends_with(&self, child: impl AsRef<StdPath>) -> bool {
+        self.inner.ends_with(child)
+    }
+
+    /// The path without the components of `base` in front of it.
+    ///
+    /// [`relative_to`](Path::relative_to) can also walk up.
+    ///
+    /// # Errors
+    ///
+    /// - The path does not [start with](Path::starts_with) `base`.
+    ///
+    /// ```
+    /// use anyfile::Path;
+    ///
+    /// let hosts = Path::new("/etc/hosts");
+    /// assert_eq!(hosts.strip_prefix("/etc").unwrap(), "hosts");
+    /// assert!(hosts.strip_prefix("/usr").is_err());
+    /// ```
+    pub fn strip_prefix(&self, base: impl AsRef<StdPath>) -> Result<Path, StripPrefixError> {
+        self.inner.strip_prefix(base).map(Path::from)
+    }
+
+    /// Whether the path means the same wherever it is used from.
+    ///
+    /// ```
+    /// use anyfile::Path;
+    ///
+    /// assert_eq!(Path::new("/etc").is_absolute(), cfg!(unix));
+    /// assert!(!Path::new("etc").is_absolute());
+    /// ```
+    pub fn is_absolute(&self) -> bool {
+        self.inner.is_absolute()
+    }
+
+    /// Whether the path is not [absolute](Path::is_absolute).
+    ///
+    /// ```
+    /// assert!(anyfile::Path::new("etc").is_relative());
+    /// ```
+    pub fn is_relative(&self) -> bool {
+        self.inner.is_relative()
+    }
+
+    /// Whether the path begins at a root; on Windows, a drive may still be missing.
+    ///
+    /// ```
+    /// assert!(anyfile::Path::new("/etc").has_root());
+    /// ```
+    pub fn has_root(&self) -> bool {
+        self.inner.has_root()
+    }
+}
+
+/// A file name up to its last dot and what follows that dot, if it has an extension.
+pub(super) fn split_extension(name: &OsStr) -> Option<(&OsStr, &OsStr)> {
+    let name = StdPath::new(name);
+    Some((name.file_stem()?, name.extension()?))
+}

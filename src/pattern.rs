@@ -1,0 +1,225 @@
+//! Shell patterns: one segment of a path against one segment of a pattern, and sequences of either.
+//!
+//! The meaning is that of Python's `fnmatch`. The `globset` crate cannot express it: there `?` takes one
+//! byte of `é`, `[é]` takes none, and case is ignored in ASCII only (globset 0.4). Here the unit is a
+//! character, and a byte that is no part of one counts as a character of its own.
+
+use std::ffi::OsStr;
+
+/// One segment of a pattern, ready to be compared with names.
+///
+/// `*` stands for any number of characters, `?` for one, `[seq]` for one of a set and `[!seq]` for one
+/// that is not in it; everything else, a lone `[` too, stands for itself. A leading dot is not special.
+#[derive(Debug, Clone)]
+pub(crate) struct Segment {
+    /// `None` is the star.
+    tokens: Vec<Option<Token>>,
+    ignore_case: bool,
+}
+
+#[derive(Debug, Clone)]
+enum Token {
+    One,
+    Literal(u32),
+    /// Ranges that include both ends.
+    Set {
+        negated: bool,
+        ranges: Vec<(u32, u32)>,
+    },
+}
+
+impl Segment {
+    /// Compiles `pattern`, every one of which has a meaning.
+    pub(crate) fn new(pattern: &OsStr, case_sensitive: bool) -> Segment {
+        let ignore_case = !case_sensitive;
+        let pattern: Vec<u32> = Units::of(pattern).collect();
+        let mut tokens = Vec::with_capacity(pattern.len());
+        let mut rest = &pattern[..];
+        while let Some((&first, after)) = rest.split_first() {
+            rest = after;
+            tokens.push(match char::from_u32(first) {
+                Some('*') => None,
+                Some('?') => Some(Token::One),
+                Some('[') => match split_set(after) {
+                    Some((set, after)) => {
+                        rest = after;
+                        Some(Token::set(set))
+                    }
+                    None => Some(Token::Literal(first)),
+                },
+                _ if ignore_case => Some(Token::Literal(fold(first))),
+                _ => Some(Token::Literal(first)),
+            });
+        }
+        Segment {
+            tokens,
+            ignore_case,
+        }
+    }
+
+    /// Whether this segment describes the whole of `name`.
+    pub(crate) fn is_match(&self, name: &OsStr) -> bool {
+        matches(&self.tokens, Units::of(name), |token, &unit| {
+            token.takes(unit, self.ignore_case)
+        })
+    }
+}
+
+impl Token {
+    /// Reads what stands between `[` and `]`.
+    fn set(body: &[u32]) -> Token {
+        let (negated, mut body) = match body.split_first() {
+            Some((&BANG, body)) => (true, body),
+            _ => (false, body),
+        };
+        let mut ranges = Vec::new();
+        loop {
+            body = match *body {
+                // A range that runs backwards is empty.
+                [low, HYPHEN, high, ref rest @ ..] => {
+                    ranges.push((low, high));
+                    rest
+                }
+                [one, ref rest @ ..] => {
+                    ranges.push((one, one));
+                    rest
+                }
+                [] => return Token::Set { negated, ranges },
+            }
+        }
+    }
+
+    fn takes(&self, unit: u32, ignore_case: bool) -> bool {
+        match self {
+            Token::One => true,
+            Token::Literal(literal) if ignore_case => *literal == fold(unit),
+            Token::Literal(literal) => *literal == unit,
+            Token::Set { negated, ranges } => {
+                let has = |unit| {
+                    ranges
+                        .iter()
+                        .any(|&(low, high)| (low..=high).contains(&unit))
+                };
+                let forms = [lower(unit), upper(unit), fold(unit)];
+                let found = has(unit) || ignore_case && forms.into_iter().any(has);
+                found != *negated
+            }
+        }
+    }
+}
+
+const BANG: u32 = '!' as u32;
+const HYPHEN: u32 = '-' as u32;
+const CLOSE: u32 = ']' as u32;
+
+/// Splits what follows a `[` into the set and what comes after it, if the set is ever closed.
+fn split_set(after: &[u32]) -> Option<(&[u32], &[u32])> {
+    // A `]` in front belongs to the set.
+    let head = usize::from(after.first() == Some(&BANG)) + 1;
+    let end = head + after.get(head..)?.iter().position(|&unit| unit == CLOSE)?;
+    Some((&after[..end], &after[end + 1..]))
+}
+
+/// Whether `pattern` describes the whole of `items`; a `None` in it stands for any number of items.
+pub(crate) fn matches<P, I>(
+    pattern: &[Option<P>],
+    mut items: I,
+    takes: impl Fn(&P, &I::Item) -> bool,
+) -> bool
+where
+    I: Iterator + Clone,
+{
+    let mut pattern = pattern;
+    // Behind the last star: the pattern, and the first item that the star has not taken yet.
+    let mut retry: Option<(&[Option<P>], I)> = None;
+    loop {
+        match pattern.split_first() {
+            Some((None, [])) => return true,
+            Some((None, after)) => {
+                retry = Some((after, items.clone()));
+                pattern = after;
+                continue;
+            }
+            Some((Some(one), after)) => match items.next() {
+                Some(item) if takes(one, &item) => {
+                    pattern = after;
+                    continue;
+                }
+                Some(_) => {}
+                // Were a star to take more, even less would be left.
+                None => return false,
+            },
+            None if items.next().is_none() => return true,
+            None => {}
+        }
+        let Some((after, untaken)) = &mut retry else {
+            return false;
+        };
+        if untaken.next().is_none() {
+            return false;
+        }
+        pattern = after;
+        items = untaken.clone();
+    }
+}
+
+/// The characters of a name; bytes that belong to none are numbered as Python's `surrogateescape` does,
+/// from `0xDC80`, where no character is.
+#[derive(Clone)]
+struct Units<'a> {
+    bytes: &'a [u8],
+}
+
+impl<'a> Units<'a> {
+    fn of(name: &'a OsStr) -> Self {
+        let bytes = name.as_encoded_bytes();
+        Units { bytes }
+    }
+}
+
+impl Iterator for Units<'_> {
+    type Item = u32;
+
+    fn next(&mut self) -> Option<u32> {
+        let (&first, rest) = self.bytes.split_first()?;
+        let length = match first {
+            0xC2..=0xDF => 2,
+            0xE0..=0xEF => 3,
+            0xF0..=0xF4 => 4,
+            _ => 1,
+        };
+        let character = || {
+            let encoded = std::str::from_utf8(self.bytes.get(..length)?).ok()?;
+            encoded.chars().next()
+        };
+        let (unit, rest) = match character() {
+            Some(character) => (u32::from(character), &self.bytes[length..]),
+            None => (0xDC00 + u32::from(first), rest),
+        };
+        self.bytes = rest;
+        Some(unit)
+    }
+}
+
+/// What all forms of a letter have in common.
+fn fold(unit: u32) -> u32 {
+    lower(upper(unit))
+}
+
+fn lower(unit: u32) -> u32 {
+    // Only `İ` has a lower case of two characters, `i` and a dot.
+    char::from_u32(unit)
+        .and_then(|c| c.to_lowercase().next())
+        .map_or(unit, u32::from)
+}
+
+fn upper(unit: u32) -> u32 {
+    let Some(mut letters) = char::from_u32(unit).map(char::to_uppercase) else {
+        return unit;
+    };
+    match (letters.next(), letters.next()) {
+        (Some(letter), None) => u32::from(letter),
+        // `ß` has no single upper case letter.
+        _ => unit,
+    }
+}
