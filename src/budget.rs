@@ -1,5 +1,6 @@
 //! Fairness: how much cached data a task may take before it must let others in.
 
+use futures_lite::future;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll};
 
@@ -34,4 +35,19 @@ impl Budget {
         let spent = self.0.load(Ordering::Relaxed);
         self.0.store(spent.saturating_add(cost), Ordering::Relaxed);
     }
+}
+
+thread_local! {
+    /// What the operations on paths share: each of them is over before it could count for itself.
+    static OF_THREAD: Budget = const { Budget(AtomicU32::new(0)) };
+}
+
+/// Waits, for one turn of the executor, if this thread has had its share of ready answers on paths.
+pub(crate) async fn proceed() {
+    future::poll_fn(|cx| OF_THREAD.with(|budget| budget.poll_proceed(cx))).await;
+}
+
+/// Charges this thread for a ready answer on a path.
+pub(crate) fn charge(bytes: usize) {
+    OF_THREAD.with(|budget| budget.charge(bytes));
 }

@@ -1,11 +1,12 @@
 //! [`open_file`] and its options.
 
-use crate::cached::Facts;
+use crate::budget;
+use crate::cached::{self, Answer, Facts};
 use crate::error::{Operation, PathError};
 use crate::file::AsyncFile;
 use crate::pool;
 use futures_lite::future::Boxed;
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::future::IntoFuture;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -41,6 +42,7 @@ pub fn open_file(path: impl AsRef<Path>) -> OpenFile {
         path: path.as_ref().to_path_buf(),
         options: OpenOptions::new(),
         access_chosen: false,
+        only_reads: true,
         buffering: None,
     }
 }
@@ -69,6 +71,8 @@ pub struct OpenFile {
     options: OpenOptions,
     /// Whether anything says how to open the file; else it is opened for reading.
     access_chosen: bool,
+    /// Whether it opens an existing file for reading and nothing else.
+    only_reads: bool,
     buffering: Option<usize>,
 }
 
@@ -76,12 +80,16 @@ impl OpenFile {
     fn set(mut self, set: impl FnOnce(&mut OpenOptions) -> &mut OpenOptions) -> OpenFile {
         set(&mut self.options);
         self.access_chosen = true;
+        self.only_reads = false;
         self
     }
 
     /// Opens the file for reading.
     pub fn read(self, read: bool) -> OpenFile {
-        self.set(|options| options.read(read))
+        let only_reads = self.only_reads && read;
+        let mut this = self.set(|options| options.read(read));
+        this.only_reads = only_reads;
+        this
     }
 
     /// Opens the file for writing, at its start and over what is there.
@@ -113,6 +121,7 @@ impl OpenFile {
     pub fn options(mut self, options: OpenOptions) -> OpenFile {
         self.options = options;
         self.access_chosen = true;
+        self.only_reads = false;
         self
     }
 
@@ -139,24 +148,50 @@ impl OpenFile {
     /// Adds flags to those of `open(2)`, for example `O_NOFOLLOW`.
     pub fn custom_flags(mut self, flags: i32) -> OpenFile {
         self.options.custom_flags(flags);
+        self.only_reads = false;
         self
     }
 }
 
 impl OpenFile {
+    /// Opens the file on the spot, if that is sure not to wait.
+    fn open_cached(&self) -> Answer<io::Result<AsyncFile>> {
+        if !self.only_reads {
+            return Answer::AskPool;
+        }
+        match cached::open(&self.path) {
+            Answer::Now(Ok((file, facts))) => Answer::Now(Ok(self.opened(file, facts))),
+            Answer::Now(Err(error)) => Answer::Now(Err(self.failed(error))),
+            Answer::AskPool => Answer::AskPool,
+        }
+    }
+
     /// Opens the file and learns what it is. May wait, for the other end of a FIFO for example.
     fn open(mut self) -> io::Result<AsyncFile> {
         if !self.access_chosen {
             self.options.read(true);
         }
-        let opened = self.options.open(&self.path);
-        let file = opened.map_err(|error| PathError::wrap(Operation::Open, &self.path, error))?;
+        let file = self
+            .options
+            .open(&self.path)
+            .map_err(|error| self.failed(error))?;
         let facts = Facts::learn(&file);
+        if self.only_reads && facts.is_local() {
+            cached::learn(&self.path, true);
+        }
+        Ok(self.opened(file, facts))
+    }
+
+    fn opened(&self, file: File, facts: Facts) -> AsyncFile {
         let mut file = AsyncFile::opened(file, &self.path, facts);
         if let Some(bytes) = self.buffering {
             file.set_buffering(bytes);
         }
-        Ok(file)
+        file
+    }
+
+    fn failed(&self, error: io::Error) -> io::Error {
+        PathError::wrap(Operation::Open, &self.path, error)
     }
 }
 
@@ -165,6 +200,15 @@ impl IntoFuture for OpenFile {
     type IntoFuture = Boxed<io::Result<AsyncFile>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move { pool::run(move || self.open()).await })
+        Box::pin(async move {
+            budget::proceed().await;
+            match self.open_cached() {
+                Answer::Now(opened) => {
+                    budget::charge(0);
+                    opened
+                }
+                Answer::AskPool => pool::run(move || self.open()).await,
+            }
+        })
     }
 }

@@ -55,7 +55,7 @@ impl<T: Send + 'static> Shared<T> {
         };
         let facts = match &object {
             Object::File(_) => facts.map_or_else(OnceLock::new, OnceLock::from),
-            Object::Other(_) => OnceLock::from(Facts::STREAM),
+            Object::Other(_) => OnceLock::from(Facts::stream()),
         };
         let seeker = known_seeker();
         Shared {
@@ -154,7 +154,7 @@ impl<T> Shared<T> {
     /// Learns what the object is. May wait.
     pub(super) fn learn_facts(&self) -> &Facts {
         self.facts
-            .get_or_init(|| self.file().map_or(Facts::STREAM, Facts::learn))
+            .get_or_init(|| self.file().map_or_else(Facts::stream, Facts::learn))
     }
 
     pub(super) fn learn_read(&self)
