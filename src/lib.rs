@@ -24,6 +24,8 @@
 //!   decompressor, a temporary file, standard input.
 //! * [`AsyncFile`] is what both give: the `futures` I/O traits, reads and writes at an offset, and the
 //!   operations of [`std::fs::File`].
+//! * [`Path`] is the asynchronous `pathlib`: the methods of [`std::path::Path`] and Python's, and every
+//!   operation on a path from [`exists`](Path::exists) to [`write_atomic`](Path::write_atomic).
 //! * [`Lines`] iterates lines, as a stream of `String`s or lent one by one.
 //! * [`PathError`] tells the operation and the path behind an error.
 //!
@@ -107,8 +109,29 @@
 //! | `await f.truncate(n)` | [`set_len(n)`](AsyncFile::set_len) |
 //! | `await f.aclose()` | [`close()`](AsyncFile::close) |
 //! | `f.wrapped` | [`with_mut`](AsyncFile::with_mut), [`into_inner`](AsyncFile::into_inner) |
+//! | `Path(p)`, `Path(p) / "x"`, `Path(a, b)` | [`Path::new(p)`](Path::new), `path / "x"`, `[a, b].iter().collect::<Path>()` |
+//! | `p.name`, `p.stem`, `p.suffix`, `p.parts` | [`file_name`](Path::file_name), [`file_stem`](Path::file_stem), [`extension`](Path::extension) (no dot), [`components`](Path::components) |
+//! | `p.with_name(n)`, `p.with_suffix(s)` | [`with_file_name`](Path::with_file_name), [`with_extension`](Path::with_extension) (no dot) |
+//! | `p.parents`, `p.joinpath(x)`, `p.match(x)` | [`ancestors`](Path::ancestors) (begins with `p`), [`join`](Path::join), [`matches`](Path::matches) |
+//! | `p.is_relative_to(x)` | [`starts_with`](Path::starts_with) |
+//! | `await p.open("w")` | [`p.open()`](Path::open) with the setters of [`open_file`] |
+//! | `await p.read_text()`, `read_bytes`, `write_text`, `write_bytes` | the same names |
+//! | `await p.stat()`, `lstat` | [`metadata`](Path::metadata), [`symlink_metadata`](Path::symlink_metadata) |
+//! | `await p.exists()`, `is_file`, `is_mount`, `samefile`, `owner` and the rest | the same names; `owner` and `group` with the feature `user` |
+//! | `await p.mkdir(parents=True, exist_ok=True)` | [`p.mkdir().parents(true).exist_ok(true)`](Path::mkdir) |
+//! | `await p.touch(exist_ok=False)` | [`p.touch().exist_ok(false)`](Path::touch) |
+//! | `await p.unlink(missing_ok=True)`, `rmdir` | [`p.unlink().missing_ok(true)`](Path::unlink), [`rmdir`](Path::rmdir) |
+//! | `shutil.rmtree(p)`, `os.utime(p, times)` | [`remove_dir_all`](Path::remove_dir_all), [`set_times`](Path::set_times) |
+//! | `await p.rename(q)`, `replace`, `symlink_to`, `hardlink_to`, `chmod` | the same names |
+//! | `await p.readlink()`, `p.resolve()`, `absolute`, `expanduser` | [`read_link`](Path::read_link), the same names |
+//! | `await p.resolve(strict=True)` | [`canonicalize`](Path::canonicalize) |
+//! | `await Path.cwd()`, `Path.home()` | [`Path::cwd`], [`Path::home`] |
+//! | `p.info` | [`p.info()`](Path::info), and [`load`](PathInfo::load) for what is not known yet |
 //!
 //! # Coming from async-fs or async-std
+//!
+//! Both have a function for each operation, of which async-std takes its own `Path` too. Here these are
+//! methods of [`Path`].
 //!
 //! | async-fs, async-std | here |
 //! | --- | --- |
@@ -119,6 +142,16 @@
 //! | `BufWriter::new(file)` | the file: there is a buffer already |
 //! | `Unblock::new(t)`, `spawn_blocking` | [`wrap_file(t)`](wrap_file), [`with_mut`](AsyncFile::with_mut) |
 //! | `file.sync_all()` and the rest | the same names |
+//! | `read(p)`, `read_to_string(p)` | [`p.read_bytes()`](Path::read_bytes), [`p.read_text()`](Path::read_text) |
+//! | `write(p, data)` | [`p.write_bytes(data)`](Path::write_bytes), [`write_text`](Path::write_text), [`write_atomic`](Path::write_atomic) |
+//! | `metadata(p)`, `symlink_metadata(p)`, `canonicalize(p)`, `read_link(p)` | the same names |
+//! | `create_dir(p)`, `create_dir_all(p)` | [`p.mkdir()`](Path::mkdir), [`p.mkdir().parents(true).exist_ok(true)`](Mkdir::parents) |
+//! | `DirBuilder::new().recursive(true).mode(m)` | `p.mkdir().parents(true).exist_ok(true).mode(m)` |
+//! | `remove_file(p)`, `remove_dir(p)`, `remove_dir_all(p)` | [`unlink`](Path::unlink), [`rmdir`](Path::rmdir), [`remove_dir_all`](Path::remove_dir_all) |
+//! | `rename(p, q)`, `set_permissions(p, perm)` | [`p.rename(q)`](Path::rename), [`p.set_permissions(perm)`](Path::set_permissions) |
+//! | `hard_link(original, link)` | [`link.hardlink_to(original)`](Path::hardlink_to) |
+//! | `unix::symlink(original, link)`, `windows::symlink_dir` | [`link.symlink_to(original)`](Path::symlink_to), [`.target_is_directory(true)`](SymlinkTo::target_is_directory) |
+//! | `async_std::path::Path`, `PathBuf` | [`Path`], which is owned and cheap to clone; `exists`, `is_file`, `metadata` and the rest have the same names |
 //!
 //! [`blocking`]: https://docs.rs/blocking
 
@@ -139,7 +172,7 @@ pub use error::PathError;
 pub use file::{AsyncFile, wrap_file};
 pub use lines::Lines;
 pub use open::{OpenFile, open_file};
-pub use path::{FullMatch, Matches, Path, RelativeTo};
+pub use path::{FullMatch, Matches, Mkdir, Path, PathInfo, RelativeTo, SymlinkTo, Touch, Unlink};
 
 /// Runs the examples of the README.
 #[cfg(doctest)]

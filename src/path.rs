@@ -1,14 +1,27 @@
 //! [`Path`]: the asynchronous pathlib.
 
+mod atomic;
+mod change;
 mod convert;
+mod info;
+mod make;
 mod matching;
+mod ops;
 mod parts;
 mod pathlib;
 mod pure;
+mod questions;
+mod resolve;
+mod times;
 mod uri;
+mod user;
+mod whole;
 
 use std::sync::Arc;
 
+pub use change::Unlink;
+pub use info::PathInfo;
+pub use make::{Mkdir, SymlinkTo, Touch};
 pub use matching::{FullMatch, Matches};
 pub use pathlib::RelativeTo;
 
@@ -21,6 +34,24 @@ pub use pathlib::RelativeTo;
 /// Methods that only look at the text of the path are plain functions; those that ask the file system
 /// are asynchronous. Where [`std::path::Path`] has a name, that name and its meaning are used; what only
 /// Python's `pathlib` has comes under its name there.
+///
+/// # Asking the file system
+///
+/// An asynchronous method returns a future, or a builder that is awaited once its options are set. Both
+/// are `Send`, own all that they need, and do nothing before they are first polled. Each call runs on the
+/// thread pool.
+///
+/// # Cancel safety
+///
+/// Every one of these futures may be dropped at any time. A call that no thread has begun by then is not
+/// carried out; one that has begun is finished, to its last step.
+///
+/// # Errors
+///
+/// The error of an asynchronous method names the operation and the path, or both paths, before the reason
+/// of the system: [`PathError`](crate::PathError) gives the parts. Its kind is that of the system's error.
+/// A path with a NUL byte in it is refused with [`InvalidInput`](std::io::ErrorKind::InvalidInput)
+/// wherever the system would be asked about it.
 ///
 /// # No blocking by accident
 ///
@@ -56,4 +87,6 @@ pub use pathlib::RelativeTo;
 #[derive(Clone)]
 pub struct Path {
     inner: Arc<std::path::Path>,
+    /// What came with the path from where it was found.
+    known: info::Known,
 }

@@ -13,6 +13,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use super::Path;
+use super::info::Known;
 
 /// Stamps one family of impls: the rows are the types, the body is written once.
 macro_rules! stamp {
@@ -29,7 +30,7 @@ macro_rules! from {
             /// Copies the path into a buffer of its own.
             fn from(path: $type) -> Path {
                 let path: &StdPath = path.as_ref();
-                Path { inner: path.into() }
+                Path::from(Arc::<StdPath>::from(path))
             }
         }
     };
@@ -50,7 +51,8 @@ impl From<Cow<'_, str>> for Path {
 impl From<Arc<StdPath>> for Path {
     /// Shares the buffer.
     fn from(inner: Arc<StdPath>) -> Path {
-        Path { inner }
+        let known = Known::default();
+        Path { inner, known }
     }
 }
 

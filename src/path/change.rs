@@ -1,0 +1,268 @@
+//! Removing, renaming, and changing attributes.
+
+use std::fs::{FileTimes, Permissions};
+use std::io;
+use std::path::Path as StdPath;
+
+use super::ops::awaited;
+use super::{Path, ops, times};
+use crate::error::Operation;
+
+/// Removing, renaming, and changing attributes.
+impl Path {
+    /// Removes a file or a symbolic link: await the result, or set an option first.
+    ///
+    /// Semantics of `pathlib`; with no options, those of [`std::fs::remove_file`] (`unlink`).
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let notes = anyfile::Path::new(dir.path()) / "notes";
+    /// notes.touch().await?;
+    /// notes.unlink().await?;
+    /// assert!(notes.unlink().await.is_err());
+    /// notes.unlink().missing_ok(true).await?;
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    #[doc(alias = "remove_file")]
+    pub fn unlink(&self) -> Unlink {
+        Unlink {
+            path: self.clone(),
+            missing_ok: false,
+        }
+    }
+
+    /// Removes an empty directory.
+    ///
+    /// Semantics of [`std::fs::remove_dir`] (`rmdir`).
+    ///
+    /// # Errors
+    ///
+    /// - Nothing is there, or it is not a directory; a symbolic link to one is not, either.
+    /// - The directory is not empty.
+    /// - The process may not write to the directory that it is in.
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let notes = anyfile::Path::new(dir.path()) / "notes";
+    /// notes.mkdir().await?;
+    /// notes.rmdir().await?;
+    /// assert!(!notes.exists().await);
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    #[doc(alias = "remove_dir")]
+    pub fn rmdir(&self) -> impl Future<Output = io::Result<()>> + Send + 'static + use<> {
+        let call = async_fs::remove_dir(self.clone());
+        ops::named(Operation::RemoveDir, self.clone(), call)
+    }
+
+    /// Removes a directory and all that is in it.
+    ///
+    /// Semantics of [`std::fs::remove_dir_all`]: symbolic links are removed and not followed.
+    ///
+    /// # Errors
+    ///
+    /// - Nothing is there, or it is not a directory.
+    /// - Something in it cannot be removed; other things may have been, by then.
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let dir = anyfile::Path::new(dir.path());
+    /// (&dir / "a/b").mkdir().parents(true).await?;
+    /// (&dir / "a").remove_dir_all().await?;
+    /// assert!(!(&dir / "a").exists().await);
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    #[doc(alias = "rmtree")]
+    pub fn remove_dir_all(&self) -> impl Future<Output = io::Result<()>> + Send + 'static + use<> {
+        let call = async_fs::remove_dir_all(self.clone());
+        ops::named(Operation::RemoveTree, self.clone(), call)
+    }
+
+    /// Gives what is at the path another one, and returns that.
+    ///
+    /// Semantics of [`std::fs::rename`]: a file that is at `target` is replaced in one step, on every
+    /// platform (`pathlib`'s `rename` refuses that on Windows). A relative `target` counts from the
+    /// current directory.
+    ///
+    /// # Errors
+    ///
+    /// The message names both paths.
+    ///
+    /// - Nothing is at the path, or the directory of `target` does not exist.
+    /// - Just one of the two is a directory, or `target` is a directory with something in it.
+    /// - The paths are on different filesystems.
+    /// - The process may not write to one of the directories.
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let dir = anyfile::Path::new(dir.path());
+    /// let draft = &dir / "draft";
+    /// draft.write_text("first\n").await?;
+    /// let notes = draft.rename(&dir / "notes").await?;
+    /// assert_eq!(notes.read_text().await?, "first\n");
+    /// assert!(!draft.exists().await);
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    pub fn rename<P: AsRef<StdPath>>(
+        &self,
+        target: P,
+    ) -> impl Future<Output = io::Result<Path>> + Send + 'static + use<P> {
+        let (path, target) = (self.clone(), Path::new(target));
+        async move {
+            let call = async_fs::rename(path.clone(), target.clone());
+            ops::named_pair(Operation::Rename, path, target.clone(), call).await?;
+            Ok(target)
+        }
+    }
+
+    /// The same as [`rename`](Path::rename), under the name that `pathlib` has for it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`rename`](Path::rename).
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let dir = anyfile::Path::new(dir.path());
+    /// (&dir / "new").write_text("2\n").await?;
+    /// (&dir / "notes").write_text("1\n").await?;
+    /// let notes = (&dir / "new").replace(&dir / "notes").await?;
+    /// assert_eq!(notes.read_text().await?, "2\n");
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    pub fn replace<P: AsRef<StdPath>>(
+        &self,
+        target: P,
+    ) -> impl Future<Output = io::Result<Path>> + Send + 'static + use<P> {
+        self.rename(target)
+    }
+
+    /// Sets the permissions of what is at the path, symbolic links followed.
+    ///
+    /// Semantics of [`std::fs::set_permissions`] (`chmod`).
+    ///
+    /// # Errors
+    ///
+    /// - Nothing is there.
+    /// - It belongs to another user.
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let notes = anyfile::Path::new(dir.path()) / "notes";
+    /// notes.touch().await?;
+    /// let mut permissions = notes.metadata().await?.permissions();
+    /// permissions.set_readonly(true);
+    /// notes.set_permissions(permissions).await?;
+    /// assert!(notes.metadata().await?.permissions().readonly());
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    pub fn set_permissions(
+        &self,
+        permissions: Permissions,
+    ) -> impl Future<Output = io::Result<()>> + Send + 'static + use<> {
+        let call = async_fs::set_permissions(self.clone(), permissions);
+        ops::named(Operation::SetPermissions, self.clone(), call)
+    }
+
+    /// Sets the permission bits of what is at the path, symbolic links followed.
+    ///
+    /// Semantics of `pathlib`, as `chmod`. Only Unix has this; see
+    /// [`set_permissions`](Path::set_permissions).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`set_permissions`](Path::set_permissions).
+    ///
+    /// ```
+    /// # #[cfg(unix)]
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let notes = anyfile::Path::new(dir.path()) / "notes";
+    /// use std::os::unix::fs::PermissionsExt;
+    ///
+    /// notes.touch().await?;
+    /// notes.chmod(0o600).await?;
+    /// assert_eq!(notes.metadata().await?.permissions().mode() & 0o777, 0o600);
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    #[cfg(unix)]
+    pub fn chmod(
+        &self,
+        mode: u32,
+    ) -> impl Future<Output = io::Result<()>> + Send + 'static + use<> {
+        self.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(mode))
+    }
+
+    /// Sets the times of a file or a directory, symbolic links followed.
+    ///
+    /// Semantics of [`File::set_times`](std::fs::File::set_times). [`touch`](Path::touch) sets the
+    /// current time.
+    ///
+    /// # Errors
+    ///
+    /// - Nothing is there, or it belongs to another user.
+    /// - The file, which on Unix is opened for this, may be neither read nor written.
+    /// - [`Unsupported`](io::ErrorKind::Unsupported): it is a device, a FIFO or a socket; to open one just
+    ///   for this would not go unnoticed.
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let notes = anyfile::Path::new(dir.path()) / "notes";
+    /// use std::time::{Duration, SystemTime};
+    ///
+    /// notes.touch().await?;
+    /// let then = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+    /// notes.set_times(std::fs::FileTimes::new().set_modified(then)).await?;
+    /// assert_eq!(notes.metadata().await?.modified()?, then);
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    #[doc(alias = "utime")]
+    pub fn set_times(
+        &self,
+        times: FileTimes,
+    ) -> impl Future<Output = io::Result<()>> + Send + 'static + use<> {
+        // One job: the file has to be opened for it.
+        ops::run(Operation::SetTimes, self.clone(), move |path| {
+            times::set(path, times)
+        })
+    }
+}
+
+/// The option of [`Path::unlink`], awaited to remove the file.
+///
+/// # Errors
+///
+/// - [`NotFound`](io::ErrorKind::NotFound): nothing is there, and that is not fine.
+/// - It is a directory: [`rmdir`](Path::rmdir) removes that.
+/// - The process may not write to the directory that it is in.
+#[derive(Debug, Clone)]
+#[must_use = "a file is removed when its builder is awaited"]
+pub struct Unlink {
+    path: Path,
+    missing_ok: bool,
+}
+
+impl Unlink {
+    /// Whether it is fine that nothing is there; by default, it is an error.
+    pub fn missing_ok(mut self, missing_ok: bool) -> Self {
+        self.missing_ok = missing_ok;
+        self
+    }
+
+    async fn call(self) -> io::Result<()> {
+        let call = async_fs::remove_file(self.path.clone());
+        match ops::named(Operation::Remove, self.path, call).await {
+            Err(error) if self.missing_ok && error.kind() == io::ErrorKind::NotFound => Ok(()),
+            result => result,
+        }
+    }
+}
+
+awaited!(Unlink => io::Result<()>);

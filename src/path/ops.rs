@@ -1,0 +1,77 @@
+//! What the I/O methods of [`Path`] have in common: where their calls are made, and errors that name
+//! what was attempted.
+
+use std::fs::{self, Metadata};
+use std::io;
+use std::path::Path as StdPath;
+
+use super::Path;
+use crate::error::{Operation, PathError};
+use crate::pool;
+
+/// Gives a builder its `IntoFuture`; its method `call` does the work.
+macro_rules! awaited {
+    ($builder:ty => $output:ty) => {
+        impl std::future::IntoFuture for $builder {
+            type Output = $output;
+            type IntoFuture = futures_lite::future::Boxed<$output>;
+
+            fn into_future(self) -> Self::IntoFuture {
+                Box::pin(self.call())
+            }
+        }
+    };
+}
+pub(super) use awaited;
+
+/// Awaits `call`, and names the operation and the path in its error.
+pub(super) async fn named<R>(
+    operation: Operation,
+    path: Path,
+    call: impl Future<Output = io::Result<R>>,
+) -> io::Result<R> {
+    let result = call.await;
+    result.map_err(|error| PathError::wrap(operation, path.as_std_path(), error))
+}
+
+/// As [`named`], for an operation on two paths.
+pub(super) async fn named_pair<R>(
+    operation: Operation,
+    path: Path,
+    target: Path,
+    call: impl Future<Output = io::Result<R>>,
+) -> io::Result<R> {
+    let result = call.await;
+    result.map_err(|error| PathError::wrap_pair(operation, path.as_ref(), target.as_ref(), error))
+}
+
+/// Does work of several system calls in one job of the pool; an error names the operation and the path.
+pub(super) async fn run<R: Send + 'static>(
+    operation: Operation,
+    path: Path,
+    work: impl FnOnce(&StdPath) -> io::Result<R> + Send + 'static,
+) -> io::Result<R> {
+    let lent = path.clone();
+    named(operation, path, pool::run(move || work(lent.as_std_path()))).await
+}
+
+/// The metadata of what is at `path`: every question about a path ends here.
+pub(super) async fn ask(path: Path, follow: bool) -> io::Result<Metadata> {
+    match follow {
+        true => async_fs::metadata(path).await,
+        false => async_fs::symlink_metadata(path).await,
+    }
+}
+
+/// The contents of the file at `path`, made into what is wanted: every read of a whole file ends here.
+///
+/// `convert` runs where the contents were read, so that a long one holds nobody up.
+pub(super) async fn read<R: Send + 'static>(
+    path: Path,
+    convert: fn(Vec<u8>) -> io::Result<R>,
+) -> io::Result<R> {
+    run(Operation::Read, path, move |path| {
+        fs::read(path).and_then(convert)
+    })
+    .await
+}

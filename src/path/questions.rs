@@ -1,0 +1,361 @@
+//! Questions about what is at a path.
+
+use std::fs::Metadata;
+use std::io;
+use std::path::Path as StdPath;
+
+use super::{Path, ops};
+use crate::error::Operation;
+use crate::pool;
+
+#[cfg(unix)]
+use std::os::unix::fs::FileTypeExt;
+
+/// Questions about what is at the path.
+///
+/// Those that are answered with a plain `bool` say `false` if the answer cannot be found out, be it for
+/// want of permission, as [`std::path::Path`] does (and `pathlib` since Python 3.14). All but `is_symlink`
+/// and `is_junction` look through symbolic links. What kinds of file a platform does not have, no path
+/// is there: `is_junction` is for Windows, `is_socket`, `is_fifo` and the devices are for Unix.
+impl Path {
+    /// The metadata of what is at the path, symbolic links followed.
+    ///
+    /// Semantics of [`std::fs::metadata`] (`stat`).
+    ///
+    /// # Errors
+    ///
+    /// - Nothing is there, or a symbolic link on the way is broken or leads to itself.
+    /// - The process may not search a directory on the way.
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let notes = anyfile::Path::new(dir.path()) / "notes";
+    /// notes.write_text("first\n").await?;
+    /// assert_eq!(notes.metadata().await?.len(), 6);
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    #[doc(alias = "stat")]
+    pub fn metadata(&self) -> impl Future<Output = io::Result<Metadata>> + Send + 'static + use<> {
+        query(Operation::Metadata, self.clone(), true)
+    }
+
+    /// The metadata of what is at the path; a symbolic link there is not followed.
+    ///
+    /// Semantics of [`std::fs::symlink_metadata`] (`lstat`).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`metadata`](Path::metadata), about the way to the path.
+    ///
+    /// ```
+    /// # #[cfg(unix)]
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let link = anyfile::Path::new(dir.path()) / "link";
+    /// link.symlink_to("nowhere").await?;
+    /// assert!(link.symlink_metadata().await?.is_symlink());
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    #[doc(alias = "lstat")]
+    pub fn symlink_metadata(
+        &self,
+    ) -> impl Future<Output = io::Result<Metadata>> + Send + 'static + use<> {
+        query(Operation::SymlinkMetadata, self.clone(), false)
+    }
+
+    /// Whether something is there; an error unless that is certain either way.
+    ///
+    /// Semantics of [`std::path::Path::try_exists`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`metadata`](Path::metadata), but that nothing is there.
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let notes = anyfile::Path::new(dir.path()) / "notes";
+    /// assert!(!notes.try_exists().await?);
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    pub fn try_exists(&self) -> impl Future<Output = io::Result<bool>> + Send + 'static + use<> {
+        let path = self.clone();
+        async move {
+            match query(Operation::CheckExistence, path, true).await {
+                Ok(_) => Ok(true),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+                Err(error) => Err(error),
+            }
+        }
+    }
+
+    /// Whether something is there.
+    ///
+    /// Semantics of [`std::path::Path::exists`]: `false` also if that cannot be found out.
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let dir = anyfile::Path::new(dir.path());
+    /// assert!(dir.exists().await);
+    /// assert!(!(dir / "notes").exists().await);
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    pub fn exists(&self) -> impl Future<Output = bool> + Send + 'static + use<> {
+        has(self.clone(), true, |_| true)
+    }
+
+    /// Whether a regular file is there.
+    ///
+    /// Semantics of [`std::path::Path::is_file`].
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let dir = anyfile::Path::new(dir.path());
+    /// assert!(!dir.is_file().await);
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    pub fn is_file(&self) -> impl Future<Output = bool> + Send + 'static + use<> {
+        has(self.clone(), true, Metadata::is_file)
+    }
+
+    /// Whether a directory is there.
+    ///
+    /// Semantics of [`std::path::Path::is_dir`].
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let dir = anyfile::Path::new(dir.path());
+    /// assert!(dir.is_dir().await);
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    pub fn is_dir(&self) -> impl Future<Output = bool> + Send + 'static + use<> {
+        has(self.clone(), true, Metadata::is_dir)
+    }
+
+    /// Whether a symbolic link is there, broken or not.
+    ///
+    /// Semantics of [`std::path::Path::is_symlink`].
+    ///
+    /// ```
+    /// # #[cfg(unix)]
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let link = anyfile::Path::new(dir.path()) / "link";
+    /// link.symlink_to("nowhere").await?;
+    /// assert!(link.is_symlink().await);
+    /// assert!(!link.exists().await);
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    pub fn is_symlink(&self) -> impl Future<Output = bool> + Send + 'static + use<> {
+        has(self.clone(), false, Metadata::is_symlink)
+    }
+
+    /// Whether a junction is there, which Windows has beside symbolic links.
+    ///
+    /// Semantics of `pathlib`.
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let dir = anyfile::Path::new(dir.path());
+    /// assert!(!dir.is_junction().await);
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    pub fn is_junction(&self) -> impl Future<Output = bool> + Send + 'static + use<> {
+        let path = self.clone();
+        async move { is_junction(path).await }
+    }
+
+    /// Whether a Unix socket is there.
+    ///
+    /// Semantics of `pathlib`.
+    ///
+    /// ```
+    /// # #[cfg(unix)]
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let path = anyfile::Path::new(dir.path()) / "socket";
+    /// let socket = std::os::unix::net::UnixListener::bind(path.as_std_path())?;
+    /// assert!(path.is_socket().await);
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    pub fn is_socket(&self) -> impl Future<Output = bool> + Send + 'static + use<> {
+        has(self.clone(), true, |found| found.file_type().is_socket())
+    }
+
+    /// Whether a FIFO, also called a named pipe, is there. It is not opened.
+    ///
+    /// Semantics of `pathlib`.
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let dir = anyfile::Path::new(dir.path());
+    /// assert!(!dir.is_fifo().await);
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    pub fn is_fifo(&self) -> impl Future<Output = bool> + Send + 'static + use<> {
+        has(self.clone(), true, |found| found.file_type().is_fifo())
+    }
+
+    /// Whether a block device, as a disk, is there.
+    ///
+    /// Semantics of `pathlib`.
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// assert!(!anyfile::Path::new("/dev/null").is_block_device().await);
+    /// # });
+    /// ```
+    pub fn is_block_device(&self) -> impl Future<Output = bool> + Send + 'static + use<> {
+        has(self.clone(), true, |found| {
+            found.file_type().is_block_device()
+        })
+    }
+
+    /// Whether a character device, as a terminal, is there.
+    ///
+    /// Semantics of `pathlib`.
+    ///
+    /// ```
+    /// # #[cfg(unix)]
+    /// # futures_lite::future::block_on(async {
+    /// assert!(anyfile::Path::new("/dev/null").is_char_device().await);
+    /// # });
+    /// ```
+    pub fn is_char_device(&self) -> impl Future<Output = bool> + Send + 'static + use<> {
+        has(self.clone(), true, |found| {
+            found.file_type().is_char_device()
+        })
+    }
+
+    /// Whether the path is a mount point: a directory that is not on the filesystem of its parent, or
+    /// that has no parent.
+    ///
+    /// Semantics of `pathlib` 3.13: `false` for a symbolic link to a mount point, and for a bind mount
+    /// from the same filesystem.
+    ///
+    /// # Platform behavior
+    ///
+    /// On Windows, the root of a drive or of a share; volumes mounted in a directory are not recognized.
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let dir = anyfile::Path::new(dir.path());
+    /// assert!(anyfile::Path::new("/").is_mount().await);
+    /// assert!(!dir.is_mount().await);
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    #[doc(alias = "ismount")]
+    pub fn is_mount(&self) -> impl Future<Output = bool> + Send + 'static + use<> {
+        let path = self.clone();
+        // One job for its several calls.
+        async move { pool::run(move || is_mount(path.as_ref()).unwrap_or(false)).await }
+    }
+
+    /// Whether both paths lead to the same file, symbolic links followed.
+    ///
+    /// Semantics of `pathlib`: two hard links are the same file.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`metadata`](Path::metadata), for either path; the message names both.
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let dir = anyfile::Path::new(dir.path());
+    /// let (one, two) = (&dir / "one", &dir / "two");
+    /// one.write_text("").await?;
+    /// two.hardlink_to(&one).await?;
+    /// assert!(one.samefile(&two).await?);
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    pub fn samefile<P: AsRef<StdPath>>(
+        &self,
+        other: P,
+    ) -> impl Future<Output = io::Result<bool>> + Send + 'static + use<P> {
+        let (path, other) = (self.clone(), Path::new(other));
+        let answer = is_same(path.clone(), other.clone());
+        ops::named_pair(Operation::Compare, path, other, answer)
+    }
+}
+
+async fn query(operation: Operation, path: Path, follow: bool) -> io::Result<Metadata> {
+    ops::named(operation, path.clone(), ops::ask(path, follow)).await
+}
+
+/// Whether there is something that has `property`.
+async fn has(path: Path, follow: bool, property: fn(&Metadata) -> bool) -> bool {
+    let found = ops::ask(path, follow).await;
+    found.is_ok_and(|found| property(&found))
+}
+
+#[cfg(unix)]
+async fn is_same(path: Path, other: Path) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+    let (path, other) = (ops::ask(path, true).await?, ops::ask(other, true).await?);
+    Ok((path.dev(), path.ino()) == (other.dev(), other.ino()))
+}
+
+#[cfg(not(unix))]
+async fn is_same(path: Path, other: Path) -> io::Result<bool> {
+    pool::run(move || same_file::is_same_file(path, other)).await
+}
+
+#[cfg(unix)]
+fn is_mount(path: &StdPath) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+    let found = std::fs::symlink_metadata(path)?;
+    if !found.is_dir() {
+        return Ok(false);
+    }
+    // Not `path/..`: that needs the right to search the directory itself.
+    match std::fs::canonicalize(path)?.parent() {
+        Some(parent) => Ok(std::fs::symlink_metadata(parent)?.dev() != found.dev()),
+        None => Ok(true),
+    }
+}
+
+#[cfg(not(unix))]
+fn is_mount(path: &StdPath) -> io::Result<bool> {
+    Ok(std::fs::canonicalize(path)?.parent().is_none())
+}
+
+#[cfg(not(windows))]
+async fn is_junction(_: Path) -> bool {
+    false
+}
+
+#[cfg(windows)]
+async fn is_junction(path: Path) -> bool {
+    pool::run(move || junction::exists(path).unwrap_or(false)).await
+}
+
+/// Kinds of files that only Unix has.
+#[cfg(not(unix))]
+trait FileTypeExt {
+    fn is_socket(&self) -> bool {
+        false
+    }
+
+    fn is_fifo(&self) -> bool {
+        false
+    }
+
+    fn is_block_device(&self) -> bool {
+        false
+    }
+
+    fn is_char_device(&self) -> bool {
+        false
+    }
+}
+
+#[cfg(not(unix))]
+impl FileTypeExt for std::fs::FileType {}

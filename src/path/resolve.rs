@@ -1,0 +1,234 @@
+//! Where a path leads.
+
+use std::collections::HashMap;
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::path::{Component, Path as StdPath, PathBuf};
+
+use super::{Path, ops};
+use crate::error::{Operation, invalid_input};
+
+/// Where the path leads.
+impl Path {
+    /// The absolute path of what is there, without symbolic links, `.` and `..`.
+    ///
+    /// Semantics of [`std::fs::canonicalize`] (`realpath`), and `pathlib`'s `resolve(strict=True)`.
+    ///
+    /// # Errors
+    ///
+    /// - Nothing is there, or a symbolic link on the way is broken or leads to itself.
+    /// - The process may not search a directory on the way.
+    ///
+    /// # Platform behavior
+    ///
+    /// On Windows the result has the form `\\?\C:\…`.
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// use anyfile::Path;
+    ///
+    /// assert!(Path::new("src/..").canonicalize().await?.is_absolute());
+    /// assert!(Path::new("no/such/file").canonicalize().await.is_err());
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    #[doc(alias = "realpath")]
+    pub fn canonicalize(&self) -> impl Future<Output = io::Result<Path>> + Send + 'static + use<> {
+        let path = self.clone();
+        async move {
+            let call = async_fs::canonicalize(path.clone());
+            let canonical = ops::named(Operation::Canonicalize, path, call).await?;
+            Ok(canonical.into())
+        }
+    }
+
+    /// The absolute path without symbolic links, `.` and `..`, as far as it can be looked up; the rest is
+    /// appended.
+    ///
+    /// Semantics of `pathlib`'s `resolve` (`realpath -m`): what is missing, or may not be looked at, is
+    /// taken for a directory. A `..` after a symbolic link leads to the parent of what that points to.
+    ///
+    /// # Errors
+    ///
+    /// - A symbolic link leads to itself (as in `pathlib` before 3.13).
+    /// - [`InvalidInput`](io::ErrorKind::InvalidInput): the path contains a NUL byte.
+    /// - The path is relative, and the current directory is gone.
+    ///
+    /// # Platform behavior
+    ///
+    /// On Windows, `..` after a symbolic link drops the link, as it does for that system.
+    ///
+    /// ```
+    /// # #[cfg(unix)]
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let dir = anyfile::Path::new(dir.path()).canonicalize().await?;
+    /// (&dir / "link").symlink_to("a/b").await?;
+    /// assert_eq!((&dir / "link/new").resolve().await?, &dir / "a/b/new");
+    /// assert_eq!((&dir / "link/..").resolve().await?, &dir / "a");
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    pub fn resolve(&self) -> impl Future<Output = io::Result<Path>> + Send + 'static + use<> {
+        // One job for a call on each part of the path.
+        ops::run(Operation::Resolve, self.clone(), |path| {
+            Ok(resolve(path)?.into())
+        })
+    }
+
+    /// The path, put after the current directory if it is relative. Neither symbolic links nor `..` are
+    /// resolved.
+    ///
+    /// Semantics of [`std::path::absolute`].
+    ///
+    /// # Errors
+    ///
+    /// - The path is empty.
+    /// - The path is relative, and the current directory is gone.
+    ///
+    /// # Platform behavior
+    ///
+    /// On Windows, `..` is resolved, by the text alone.
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// use anyfile::Path;
+    ///
+    /// let notes = Path::new("./notes").absolute().await?;
+    /// assert_eq!(notes, Path::cwd().await? / "notes");
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    pub fn absolute(&self) -> impl Future<Output = io::Result<Path>> + Send + 'static + use<> {
+        ops::run(Operation::MakeAbsolute, self.clone(), |path| {
+            Ok(std::path::absolute(path)?.into())
+        })
+    }
+
+    /// What the symbolic link at the path points to, as it was written.
+    ///
+    /// Semantics of [`std::fs::read_link`] (`readlink`).
+    ///
+    /// # Errors
+    ///
+    /// - Nothing is there.
+    /// - [`InvalidInput`](io::ErrorKind::InvalidInput): it is not a symbolic link.
+    ///
+    /// ```
+    /// # #[cfg(unix)]
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let link = anyfile::Path::new(dir.path()) / "link";
+    /// link.symlink_to("../a").await?;
+    /// assert_eq!(link.read_link().await?, "../a");
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    #[doc(alias = "readlink")]
+    pub fn read_link(&self) -> impl Future<Output = io::Result<Path>> + Send + 'static + use<> {
+        let path = self.clone();
+        async move {
+            let call = async_fs::read_link(path.clone());
+            let target = ops::named(Operation::ReadLink, path, call).await?;
+            Ok(target.into())
+        }
+    }
+
+    /// The current directory of the process.
+    ///
+    /// Semantics of [`std::env::current_dir`] (`getcwd`).
+    ///
+    /// # Errors
+    ///
+    /// - The directory is gone, or the process may not search the way to it. The [`PathError`] has `.` for
+    ///   its path.
+    ///
+    /// [`PathError`]: crate::PathError
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// assert!(anyfile::Path::cwd().await?.is_absolute());
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    #[doc(alias = "current_dir")]
+    #[doc(alias = "getcwd")]
+    pub fn cwd() -> impl Future<Output = io::Result<Path>> + Send + 'static {
+        ops::run(Operation::CurrentDir, Path::from("."), |_| {
+            Ok(env::current_dir()?.into())
+        })
+    }
+}
+
+/// What is still to be done, the next step last.
+enum Step {
+    Enter(OsString),
+    Leave,
+    /// All that the link at this path points to has been entered.
+    Followed(PathBuf),
+}
+
+fn resolve(path: &StdPath) -> io::Result<PathBuf> {
+    if path.as_os_str().as_encoded_bytes().contains(&0) {
+        return Err(invalid_input("the path contains a NUL byte"));
+    }
+    // There, `..` is a matter of the text; on Unix it is not, and this is to wait for the links.
+    #[cfg(windows)]
+    let path = &std::path::absolute(path)?;
+
+    let mut resolved = match path.is_absolute() {
+        true => PathBuf::new(),
+        false => env::current_dir()?,
+    };
+    // Where each link led, once that is known: no link is followed twice, and none within itself.
+    let mut links: HashMap<PathBuf, Option<PathBuf>> = HashMap::new();
+    let mut steps = Vec::new();
+    plan(path, &mut resolved, &mut steps);
+    while let Some(step) = steps.pop() {
+        match step {
+            Step::Followed(link) => {
+                links.insert(link, Some(resolved.clone()));
+            }
+            Step::Leave => {
+                resolved.pop();
+            }
+            Step::Enter(name) => {
+                resolved.push(name);
+                match links.get(&resolved) {
+                    Some(Some(led_to)) => resolved.clone_from(led_to),
+                    Some(None) => return Err(symlink_loop()),
+                    None => {
+                        // An error is the answer for what is not a link, and for what is not there.
+                        if let Ok(target) = fs::read_link(&resolved) {
+                            links.insert(resolved.clone(), None);
+                            steps.push(Step::Followed(resolved.clone()));
+                            resolved.pop();
+                            plan(&target, &mut resolved, &mut steps);
+                        }
+                    }
+                }
+            }
+        }
+    }
+    Ok(resolved)
+}
+
+/// Puts the parts of `path` on top of the steps; an anchor takes effect at once.
+fn plan(path: &StdPath, resolved: &mut PathBuf, steps: &mut Vec<Step>) {
+    let above = steps.len();
+    for component in path.components() {
+        match component {
+            Component::Prefix(_) | Component::RootDir => resolved.push(component),
+            Component::CurDir => {}
+            Component::ParentDir => steps.push(Step::Leave),
+            Component::Normal(name) => steps.push(Step::Enter(name.to_os_string())),
+        }
+    }
+    steps[above..].reverse();
+}
+
+/// The error of a path whose symbolic links never end, as the system reports it.
+pub(super) fn symlink_loop() -> io::Error {
+    #[cfg(unix)]
+    return rustix::io::Errno::LOOP.into();
+    // ERROR_CANT_RESOLVE_FILENAME
+    #[cfg(not(unix))]
+    return io::Error::from_raw_os_error(1921);
+}
