@@ -191,11 +191,53 @@ impl Seek for ScriptedHandle {
 #[track_caller]
 pub(crate) fn run_in_child(test: &str, variables: &[(&str, &str)]) -> String {
     let program = std::env::current_exe().expect("the path of this program");
-    let mut command = Command::new(program);
+    run_child(test, Command::new(program).envs(variables.iter().copied()))
+}
+
+/// As [`run_in_child`], with shell commands before the child begins: `umask 0`, for example.
+#[cfg(unix)]
+#[track_caller]
+pub(crate) fn run_in_child_after(commands: &str, test: &str) -> String {
+    let program = std::env::current_exe().expect("the path of this program");
+    let script = format!("{commands}; exec \"$0\" \"$@\"");
+    run_child(test, Command::new("sh").arg("-c").arg(script).arg(program))
+}
+
+/// As [`run_in_child`], as a user without privileges; says why if that is impossible.
+#[cfg(unix)]
+#[track_caller]
+pub(crate) fn run_unprivileged(test: &str) {
+    if !is_root() {
+        run_in_child(test, &[]);
+        return;
+    }
+    // A copy, since that user may not see where this program is.
+    let dir = Dir::new();
+    let program = dir.join("test");
+    let copied = std::env::current_exe().and_then(|this| std::fs::copy(this, &program));
+    copied.expect("a copy of this program");
+    let everyone = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(dir.path(), everyone).expect("permissions of a new directory");
+    let nobody = ["--reuid=65534", "--regid=65534", "--clear-groups"];
+    let probe = Command::new("setpriv").args(nobody).arg("true").output();
+    if !probe.is_ok_and(|output| output.status.success()) {
+        println!("skipped: setpriv does not work here");
+        return;
+    }
+    run_child(test, Command::new("setpriv").args(nobody).arg(program));
+}
+
+/// Whether this process may do everything.
+#[cfg(unix)]
+pub(crate) fn is_root() -> bool {
+    let output = Command::new("id").arg("-u").output().expect("id");
+    output.stdout == b"0\n"
+}
+
+#[track_caller]
+fn run_child(test: &str, command: &mut Command) -> String {
     command.args(["--exact", test, "--nocapture", "--test-threads=1"]);
-    command
-        .env("ANYFILE_TEST_CHILD", "1")
-        .envs(variables.iter().copied());
+    command.env("ANYFILE_TEST_CHILD", "1");
     let Output {
         status,
         stdout,
