@@ -1,0 +1,329 @@
+//! Making, changing and removing, as `pathlib` means it.
+
+mod common;
+
+use anyfile::Path;
+use common::{Dir, contents};
+use futures_lite::future::block_on;
+use std::collections::HashSet;
+use std::fs::{self, FileTimes};
+use std::io::{self, ErrorKind};
+use std::time::{Duration, SystemTime};
+
+fn kind<R>(result: io::Result<R>) -> Option<ErrorKind> {
+    result.err().map(|error| error.kind())
+}
+
+fn path(dir: &Dir, name: &str) -> Path {
+    Path::new(dir.join(name))
+}
+
+#[test]
+fn mkdir_races_with_itself() {
+    for round in 0..10 {
+        let dir = Dir::new();
+        let executor = smol::Executor::new();
+        let deep = path(&dir, "a/b/c/d/e/f");
+        let tasks: Vec<_> = (0..100)
+            .map(|_| executor.spawn(deep.mkdir().parents(true).exist_ok(true).into_future()))
+            .collect();
+        block_on(executor.run(async {
+            for task in tasks {
+                task.await
+                    .unwrap_or_else(|error| panic!("round {round}: {error}"));
+            }
+        }));
+        assert!(block_on(deep.is_dir()));
+    }
+}
+
+#[test]
+fn mkdir_has_pathlibs_options() {
+    block_on(async {
+        let dir = Dir::new();
+        let file = Path::new(dir.file("file", "contents"));
+        let (new, deep) = (path(&dir, "new"), path(&dir, "a/b/c"));
+        assert_eq!(
+            kind(deep.mkdir().exist_ok(true).await),
+            Some(ErrorKind::NotFound)
+        );
+        new.mkdir().await.unwrap();
+        assert_eq!(kind(new.mkdir().await), Some(ErrorKind::AlreadyExists));
+        assert_eq!(
+            kind(new.mkdir().parents(true).await),
+            Some(ErrorKind::AlreadyExists)
+        );
+        new.mkdir().exist_ok(true).await.unwrap();
+        deep.mkdir().parents(true).await.unwrap();
+        assert_eq!(
+            kind(deep.mkdir().parents(true).await),
+            Some(ErrorKind::AlreadyExists)
+        );
+
+        // A file is in the way all the same.
+        let make = |path: &Path| path.mkdir().parents(true).exist_ok(true);
+        assert_eq!(kind(make(&file).await), Some(ErrorKind::AlreadyExists));
+        assert_eq!(
+            kind(make(&(&file / "below")).await),
+            Some(ErrorKind::NotADirectory)
+        );
+        assert_eq!(contents(file.as_ref()), b"contents");
+
+        // The system would look for `.` in what is yet to be made.
+        make(&path(&dir, "d/./e/.")).await.unwrap();
+        assert!(path(&dir, "d/e").is_dir().await);
+        make(&path(&dir, "f/g/")).await.unwrap();
+        assert!(path(&dir, "f/g").is_dir().await);
+    });
+}
+
+#[cfg(unix)]
+#[test]
+fn mkdir_and_touch_take_the_mode_less_the_umask() {
+    use std::os::unix::fs::PermissionsExt;
+    const NAME: &str = "mkdir_and_touch_take_the_mode_less_the_umask";
+    if !common::in_child() {
+        common::run_in_child_after("umask 022", NAME);
+        return;
+    }
+    let dir = Dir::new();
+    let mode = |name: &str| {
+        let metadata = fs::metadata(dir.join(name)).unwrap();
+        metadata.permissions().mode() & 0o777
+    };
+    block_on(async {
+        path(&dir, "a/b")
+            .mkdir()
+            .parents(true)
+            .mode(0o770)
+            .await
+            .unwrap();
+        path(&dir, "c").mkdir().await.unwrap();
+        path(&dir, "d").touch().mode(0o606).await.unwrap();
+        path(&dir, "e").touch().await.unwrap();
+        path(&dir, "d").touch().mode(0o666).await.unwrap();
+    });
+    let modes = ["a", "a/b", "c", "d", "e"].map(mode);
+    assert_eq!(
+        modes.map(|mode| format!("{mode:o}")),
+        ["755", "750", "755", "604", "644"]
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn mkdir_takes_a_link_to_a_directory_for_one() {
+    block_on(async {
+        let dir = Dir::new();
+        path(&dir, "link").symlink_to(".").await.unwrap();
+        path(&dir, "broken").symlink_to("nowhere").await.unwrap();
+        let make = |name| path(&dir, name).mkdir().parents(true).exist_ok(true);
+        make("link").await.unwrap();
+        make("link/new").await.unwrap();
+        assert_eq!(kind(make("broken").await), Some(ErrorKind::AlreadyExists));
+    });
+}
+
+/// The times of last access and of the last change.
+fn times(path: &Path) -> (SystemTime, SystemTime) {
+    let metadata = fs::metadata(path).unwrap();
+    (metadata.accessed().unwrap(), metadata.modified().unwrap())
+}
+
+#[test]
+fn touch_makes_a_file_or_updates_its_times() {
+    block_on(async {
+        let dir = Dir::new();
+        let old = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+        let both_old = FileTimes::new().set_accessed(old).set_modified(old);
+        let new = path(&dir, "new");
+        new.touch().exist_ok(false).await.unwrap();
+        assert_eq!(contents(new.as_ref()), b"");
+        assert_eq!(
+            kind(new.touch().exist_ok(false).await),
+            Some(ErrorKind::AlreadyExists)
+        );
+
+        let file = Path::new(dir.file("file", "contents"));
+        let directory = path(&dir, "directory");
+        directory.mkdir().await.unwrap();
+        for path in [file, directory] {
+            path.set_times(both_old).await.unwrap();
+            assert_eq!(times(&path), (old, old));
+            let before = SystemTime::now() - Duration::from_secs(2);
+            path.touch().await.unwrap();
+            let (accessed, modified) = times(&path);
+            assert!(
+                accessed > before && modified > before,
+                "{path:?}: {accessed:?}, {modified:?}"
+            );
+        }
+        assert_eq!(contents(&dir.join("file")), b"contents");
+        assert_eq!(
+            kind(path(&dir, "no/file").touch().await),
+            Some(ErrorKind::NotFound)
+        );
+    });
+}
+
+#[cfg(unix)]
+#[test]
+fn touch_waits_for_no_fifo_and_makes_what_a_link_points_to() {
+    block_on(async {
+        let dir = Dir::new();
+        let fifo = path(&dir, "fifo");
+        let made = std::process::Command::new("mkfifo")
+            .arg(fifo.as_os_str())
+            .status();
+        assert!(made.unwrap().success());
+        let before = SystemTime::now() - Duration::from_secs(2);
+        fifo.touch().await.unwrap();
+        assert!(fifo.is_fifo().await);
+        assert!(times(&fifo).1 > before);
+        let set = fifo
+            .set_times(FileTimes::new().set_modified(SystemTime::UNIX_EPOCH))
+            .await;
+        assert_eq!(kind(set), Some(ErrorKind::Unsupported));
+
+        let link = path(&dir, "link");
+        link.symlink_to("target").await.unwrap();
+        link.touch().await.unwrap();
+        assert!(path(&dir, "target").is_file().await);
+        assert!(link.is_symlink().await);
+    });
+}
+
+#[test]
+fn unlink_removes_files_and_no_directories() {
+    block_on(async {
+        let dir = Dir::new();
+        let file = Path::new(dir.file("file", "contents"));
+        file.unlink().await.unwrap();
+        assert_eq!(kind(file.unlink().await), Some(ErrorKind::NotFound));
+        file.unlink().missing_ok(true).await.unwrap();
+        let below = Path::new(dir.file("file", "contents")) / "below";
+        let not_missing = below.unlink().missing_ok(true).await;
+        assert!(not_missing.is_err() || cfg!(windows));
+        let directory = path(&dir, "directory");
+        directory.mkdir().await.unwrap();
+        assert!(directory.unlink().missing_ok(true).await.is_err());
+        directory.rmdir().await.unwrap();
+        assert!(!directory.exists().await);
+    });
+}
+
+#[cfg(unix)]
+#[test]
+fn links_are_removed_and_not_followed() {
+    block_on(async {
+        let dir = Dir::new();
+        path(&dir, "kept/file")
+            .parent()
+            .unwrap()
+            .mkdir()
+            .await
+            .unwrap();
+        dir.file("kept/file", "contents");
+        path(&dir, "tree/sub").mkdir().parents(true).await.unwrap();
+        path(&dir, "tree/link").symlink_to("../kept").await.unwrap();
+        path(&dir, "link").symlink_to("kept").await.unwrap();
+        path(&dir, "link").unlink().await.unwrap();
+        path(&dir, "tree").remove_dir_all().await.unwrap();
+        assert!(!path(&dir, "tree").exists().await);
+        assert_eq!(contents(&dir.join("kept/file")), b"contents");
+    });
+}
+
+#[test]
+fn rename_and_replace_return_the_new_path() {
+    block_on(async {
+        let dir = Dir::new();
+        let file = Path::new(dir.file("a", "new"));
+        dir.file("b", "old");
+        let renamed = file.rename(dir.join("b")).await.unwrap();
+        assert_eq!(renamed, dir.join("b"));
+        assert!(!file.exists().await);
+        let replaced = renamed.replace(dir.join("c")).await.unwrap();
+        assert_eq!(contents(replaced.as_ref()), b"new");
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    });
+}
+
+#[cfg(unix)]
+#[test]
+fn links_hold_their_target_as_it_was_written() {
+    block_on(async {
+        let dir = Dir::new();
+        dir.file("file", "contents");
+        let link = path(&dir, "link");
+        for target in ["file", "./file", "..//x/", "/", "no where"] {
+            link.unlink().missing_ok(true).await.unwrap();
+            link.symlink_to(target).await.unwrap();
+            assert_eq!(link.read_link().await.unwrap().as_os_str(), target);
+        }
+        let hard = path(&dir, "hard");
+        hard.hardlink_to(dir.join("file")).await.unwrap();
+        assert!(hard.samefile(dir.join("file")).await.unwrap());
+        assert!(!hard.samefile(dir.path()).await.unwrap());
+        hard.chmod(0o640).await.unwrap();
+        let mode = std::os::unix::fs::PermissionsExt::mode;
+        let permissions = path(&dir, "file").metadata().await.unwrap().permissions();
+        assert_eq!(mode(&permissions) & 0o777, 0o640);
+    });
+}
+
+#[cfg(unix)]
+#[test]
+fn info_tells_what_was_there_when_it_was_asked() {
+    block_on(async {
+        let dir = Dir::new();
+        dir.file("file", "contents");
+        for (name, target) in [("to_file", "file"), ("to_dir", "."), ("broken", "nowhere")] {
+            path(&dir, name).symlink_to(target).await.unwrap();
+        }
+        let expected = [
+            ("file", [true, true, false, false]),
+            (".", [true, false, true, false]),
+            ("to_file", [true, true, false, true]),
+            ("to_dir", [true, false, true, true]),
+            ("broken", [false, false, false, true]),
+            ("missing", [false, false, false, false]),
+            ("file/below", [false, false, false, false]),
+        ];
+        for (name, answers) in expected {
+            let path = path(&dir, name);
+            let before = path.info();
+            let unknown = [
+                before.exists(),
+                before.is_file(),
+                before.is_dir(),
+                before.is_symlink(),
+            ];
+            assert_eq!(unknown, [None; 4]);
+            let info = before.load().await.unwrap();
+            let known = [
+                info.exists(),
+                info.is_file(),
+                info.is_dir(),
+                info.is_symlink(),
+            ];
+            assert_eq!(known, answers.map(Some), "{name}");
+        }
+        let info = path(&dir, "file").info().load().await.unwrap();
+        path(&dir, "file").unlink().await.unwrap();
+        assert_eq!(
+            info.load().await.unwrap().exists(),
+            Some(true),
+            "it was asked again"
+        );
+    });
+}
+
+/// What is known of a path has no part in what it is.
+#[test]
+fn paths_stay_equal() {
+    let path = Path::new("a");
+    let set: HashSet<Path> = [path.clone(), path.join(""), Path::new("a")].into();
+    assert_eq!(set.len(), 1);
+    assert!(size_of::<Path>() <= 3 * size_of::<usize>());
+}

@@ -1,0 +1,216 @@
+//! What the futures of `Path` are: `Send`, `'static`, lazy, and done with once they are dropped.
+
+#![cfg(unix)]
+
+mod common;
+
+use anyfile::Path;
+use common::{Dir, in_child, run_in_child};
+use futures_lite::future::{self, block_on};
+use std::fs::{self, FileTimes, Permissions};
+use std::future::IntoFuture;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path as StdPath, PathBuf};
+use std::pin::pin;
+use std::process::Command;
+use std::task::{Context, Waker};
+use std::time::Duration;
+
+/// Takes only what may be sent to any thread and kept for ever.
+fn made<F: IntoFuture<IntoFuture: Send + 'static>>(future: F) {
+    drop(future.into_future());
+}
+
+/// Makes each future from values that are gone before it is dropped.
+macro_rules! table {
+    ($($path:ident . $method:ident ( $($argument:expr),* ) $(. $option:ident ( $value:expr ))*;)+) => {
+        $({
+            let future = {
+                let $path = $path.clone();
+                $path.$method($($argument),*)$(.$option($value))*
+            };
+            made(future);
+        })+
+    };
+}
+
+/// Everything that can be seen of a directory from outside.
+fn snapshot(dir: &StdPath) -> String {
+    let output = Command::new("ls").arg("-lAR").arg(dir).output().unwrap();
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn all_are_send_and_static_and_do_nothing_unpolled() {
+    let dir = Dir::new();
+    dir.file("file", "contents");
+    fs::create_dir(dir.join("empty")).unwrap();
+    let before = snapshot(dir.path());
+    let (file, new) = (Path::new(dir.join("file")), Path::new(dir.join("new")));
+    let empty = Path::new(dir.join("empty"));
+    table! {
+        file.read_bytes();
+        file.read_text();
+        file.write_bytes(&vec![0; 3][..]);
+        file.write_text(String::from("text").as_str());
+        file.write_atomic(&[0_u8; 3][..]);
+        file.open().write(true).truncate(true);
+        new.open().write(true).create(true);
+        file.metadata();
+        file.symlink_metadata();
+        file.exists();
+        file.try_exists();
+        file.is_file();
+        file.is_dir();
+        file.is_symlink();
+        file.is_junction();
+        file.is_mount();
+        file.is_socket();
+        file.is_fifo();
+        file.is_block_device();
+        file.is_char_device();
+        file.samefile(&String::from("a"));
+        new.mkdir().parents(true).exist_ok(true).mode(0o700);
+        new.touch().exist_ok(false).mode(0o600);
+        file.touch();
+        file.unlink().missing_ok(true);
+        empty.rmdir();
+        empty.remove_dir_all();
+        file.rename(&PathBuf::from("a"));
+        file.replace(&Path::from("a"));
+        new.symlink_to(&String::from("a")).target_is_directory(true);
+        new.hardlink_to(&file.clone());
+        file.set_permissions(Permissions::from_mode(0));
+        file.chmod(0);
+        file.set_times(FileTimes::new().set_modified(std::time::UNIX_EPOCH));
+        file.canonicalize();
+        file.resolve();
+        file.absolute();
+        file.expanduser();
+        file.read_link();
+    }
+    #[cfg(feature = "user")]
+    table! {
+        file.owner();
+        file.group();
+    }
+    made(file.info().load());
+    made(Path::cwd());
+    made(Path::home());
+    assert_eq!(snapshot(dir.path()), before);
+}
+
+/// One thread is in the pool, and it waits for the other end of a FIFO; what queues behind it and is
+/// dropped is not carried out.
+#[test]
+fn what_has_not_begun_when_dropped_is_not_carried_out() {
+    if !in_child() {
+        run_in_child(
+            "what_has_not_begun_when_dropped_is_not_carried_out",
+            &[("BLOCKING_MAX_THREADS", "1")],
+        );
+        return;
+    }
+    let dir = Dir::new();
+    let fifo = dir.join("fifo");
+    assert!(
+        Command::new("mkfifo")
+            .arg(&fifo)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let path = |name: &str| Path::new(dir.join(name));
+    let mut cx = Context::from_waker(Waker::noop());
+    block_on(async {
+        let mut reading = pin!(path("fifo").read_text());
+        assert!(reading.as_mut().poll(&mut cx).is_pending());
+        // Until the thread has begun to open the FIFO, that would be dropped as well.
+        std::thread::sleep(Duration::from_millis(100));
+        {
+            let mut dropped = pin!(path("dropped").mkdir().into_future());
+            assert!(dropped.as_mut().poll(&mut cx).is_pending());
+        }
+        let kept = path("kept");
+        let mut kept = pin!(kept.mkdir().into_future());
+        assert!(kept.as_mut().poll(&mut cx).is_pending());
+        fs::write(&fifo, "text").unwrap();
+        assert_eq!(reading.await.unwrap(), "text");
+        kept.await.unwrap();
+        assert!(path("kept").is_dir().await);
+        assert!(!path("dropped").exists().await);
+    });
+}
+
+/// What has begun is finished, though nobody waits for it.
+#[test]
+fn what_has_begun_when_dropped_is_finished() {
+    let dir = Dir::new();
+    let target = Path::new(dir.join("file"));
+    let mut cx = Context::from_waker(Waker::noop());
+    let text = "x".repeat(1 << 22);
+    let begun = || fs::read_dir(dir.path()).unwrap().next().is_some();
+    {
+        let mut writing = pin!(target.write_atomic(text.clone()));
+        assert!(writing.as_mut().poll(&mut cx).is_pending());
+        while !begun() {
+            std::thread::yield_now();
+        }
+    }
+    for _ in 0..1000 {
+        let names: Vec<_> = fs::read_dir(dir.path()).unwrap().flatten().collect();
+        if let [only] = &names[..] {
+            if only.file_name() == "file" {
+                assert_eq!(fs::read_to_string(only.path()).unwrap(), text);
+                return;
+            }
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    panic!("it was not finished");
+}
+
+/// Opening a FIFO waits for its other end, and nobody else does.
+#[test]
+fn a_fifo_holds_nobody_up() {
+    let dir = Dir::new();
+    for number in 0..3 {
+        let fifo = dir.join(&format!("fifo{number}"));
+        assert!(
+            Command::new("mkfifo")
+                .arg(&fifo)
+                .status()
+                .unwrap()
+                .success()
+        );
+        let path = Path::new(&fifo);
+        let (tell, told) = std::sync::mpsc::channel();
+        let writer = std::thread::spawn(move || {
+            // Long after the ticker should be done.
+            let ticked = told.recv_timeout(Duration::from_secs(5)).is_ok();
+            fs::write(fifo, "text").unwrap();
+            ticked
+        });
+        let reading = async {
+            match number {
+                0 => path.read_text().await.unwrap(),
+                1 => String::from_utf8(path.read_bytes().await.unwrap()).unwrap(),
+                _ => {
+                    let mut text = String::new();
+                    let mut file = path.open().await.unwrap();
+                    file.read_to_string(&mut text).await.unwrap();
+                    text
+                }
+            }
+        };
+        let ticking = async {
+            for _ in 0..20 {
+                smol::Timer::after(Duration::from_millis(2)).await;
+            }
+            tell.send(()).unwrap();
+        };
+        let (text, ()) = block_on(future::zip(reading, ticking));
+        assert_eq!(text, "text");
+        assert!(writer.join().unwrap(), "the ticker stood still");
+    }
+}
