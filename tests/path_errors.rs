@@ -1,7 +1,7 @@
 //! Every method of `Path` that may fail, in every situation in which it should: as std fails, with an
 //! error that says what was attempted and where.
 
-#![cfg(unix)]
+#![cfg(target_os = "linux")]
 
 mod common;
 
