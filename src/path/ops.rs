@@ -6,6 +6,8 @@ use std::io;
 use std::path::Path as StdPath;
 
 use super::Path;
+use crate::budget;
+use crate::cached::{self, Answer};
 use crate::error::{Operation, PathError};
 use crate::pool;
 
@@ -56,22 +58,44 @@ pub(super) async fn run<R: Send + 'static>(
 }
 
 /// The metadata of what is at `path`: every question about a path ends here.
+///
+/// What the system has cached is answered on the spot. The job that asks for the rest also learns what
+/// filesystem it is on, for the next time.
 pub(super) async fn ask(path: Path, follow: bool) -> io::Result<Metadata> {
-    match follow {
-        true => async_fs::metadata(path).await,
-        false => async_fs::symlink_metadata(path).await,
+    budget::proceed().await;
+    if let Answer::Now(answer) = cached::metadata(path.as_std_path(), follow) {
+        budget::charge(0);
+        return answer;
     }
+    pool::run(move || {
+        let path = path.as_std_path();
+        let metadata = match follow {
+            true => fs::metadata(path),
+            false => fs::symlink_metadata(path),
+        };
+        cached::learn(path, follow);
+        metadata
+    })
+    .await
 }
 
 /// The contents of the file at `path`, made into what is wanted: every read of a whole file ends here.
 ///
-/// `convert` runs where the contents were read, so that a long one holds nobody up.
+/// A small file that is cached is read on the spot. `convert` runs where the contents were read, so
+/// that a long one holds nobody up.
 pub(super) async fn read<R: Send + 'static>(
     path: Path,
     convert: fn(Vec<u8>) -> io::Result<R>,
 ) -> io::Result<R> {
+    budget::proceed().await;
+    if let Answer::Now(answer) = cached::read(path.as_std_path()) {
+        budget::charge(answer.as_ref().map_or(0, Vec::len));
+        return named(Operation::Read, path, async { answer.and_then(convert) }).await;
+    }
     run(Operation::Read, path, move |path| {
-        fs::read(path).and_then(convert)
+        let contents = fs::read(path)?;
+        cached::learn(path, true);
+        convert(contents)
     })
     .await
 }
