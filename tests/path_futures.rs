@@ -80,8 +80,8 @@ fn all_are_send_and_static_and_do_nothing_unpolled() {
         file.replace(&Path::from("a"));
         new.symlink_to(&String::from("a")).target_is_directory(true);
         new.hardlink_to(&file.clone());
-        file.set_permissions(Permissions::from_mode(0));
-        file.chmod(0);
+        file.set_permissions(Permissions::from_mode(0o0));
+        file.chmod(0o0);
         file.set_times(FileTimes::new().set_modified(std::time::UNIX_EPOCH));
         file.canonicalize();
         file.resolve();
