@@ -3,7 +3,8 @@
 mod common;
 
 use anyfile::{AsyncFile, PathError, open_file, wrap_file};
-use common::{Dir, Scripted, Step, contents, in_child, noise, run_in_child, text};
+use common::saturate_pool;
+use common::{Dir, Scripted, Step, contents, in_child, noise, poll_times, run_in_child, text};
 use futures_lite::future::{self, block_on};
 use futures_lite::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt, StreamExt};
 use std::future::IntoFuture;
@@ -11,21 +12,7 @@ use std::io::{self, ErrorKind, Read, SeekFrom, Write};
 use std::path::Path;
 use std::pin::pin;
 use std::process::{Command, Stdio};
-use std::task::{Context, Poll, Waker};
 use std::time::Duration;
-
-/// Polls a future so many times at the most, then drops it.
-fn poll_times<R>(future: impl Future<Output = R>, times: usize) -> Option<R> {
-    let mut future = pin!(future);
-    let mut cx = Context::from_waker(Waker::noop());
-    (0..times).find_map(|_| match future.as_mut().poll(&mut cx) {
-        Poll::Ready(result) => Some(result),
-        Poll::Pending => {
-            std::thread::sleep(Duration::from_millis(1));
-            None
-        }
-    })
-}
 
 /// Writes, reads, seeks, iterates and measures: the same under every executor.
 async fn session(path: &Path) -> io::Result<(u64, usize, usize)> {
@@ -260,24 +247,6 @@ fn g4_what_was_not_begun_is_not_carried_out() {
     block_on(file.sync_all()).unwrap();
     assert_eq!(contents(&path), b"untouched");
     assert!(!missing.exists());
-}
-
-/// Puts every thread of the pool to sleep, until what this gives back is dropped.
-fn saturate_pool(threads: usize) -> Vec<std::sync::mpsc::Sender<()>> {
-    let asleep = || {
-        let (wake, sleep) = std::sync::mpsc::channel::<()>();
-        let (begun, wait) = std::sync::mpsc::channel::<()>();
-        let mut object = wrap_file(io::empty());
-        std::thread::spawn(move || {
-            block_on(object.with_mut(move |_| {
-                begun.send(()).unwrap();
-                let _ = sleep.recv();
-            }))
-        });
-        wait.recv().unwrap();
-        wake
-    };
-    (0..threads).map(|_| asleep()).collect()
 }
 
 #[test]

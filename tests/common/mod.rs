@@ -3,11 +3,16 @@
 // Each test program uses a part of it.
 #![allow(dead_code)]
 
+use anyfile::wrap_file;
+use futures_lite::future::block_on;
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::process::{Command, Output};
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 use tempfile::TempDir;
 
 /// A temporary directory whose helpers say what failed.
@@ -288,4 +293,35 @@ pub(crate) fn nowait_works(dir: &Path) -> bool {
     let name = output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
     let known = ["ext2/ext3", "xfs", "btrfs", "f2fs", "tmpfs", "ramfs"];
     !off && name.is_ok_and(|name| known.contains(&name.as_str()))
+}
+
+/// Polls a future so many times at the most, then drops it.
+pub(crate) fn poll_times<R>(future: impl Future<Output = R>, times: usize) -> Option<R> {
+    let mut future = pin!(future);
+    let mut cx = Context::from_waker(Waker::noop());
+    (0..times).find_map(|_| match future.as_mut().poll(&mut cx) {
+        Poll::Ready(result) => Some(result),
+        Poll::Pending => {
+            std::thread::sleep(Duration::from_millis(1));
+            None
+        }
+    })
+}
+
+/// Puts every thread of the pool to sleep, until what this gives back is dropped.
+pub(crate) fn saturate_pool(threads: usize) -> Vec<std::sync::mpsc::Sender<()>> {
+    let asleep = || {
+        let (wake, sleep) = std::sync::mpsc::channel::<()>();
+        let (begun, wait) = std::sync::mpsc::channel::<()>();
+        let mut object = wrap_file(io::empty());
+        std::thread::spawn(move || {
+            block_on(object.with_mut(move |_| {
+                begun.send(()).unwrap();
+                let _ = sleep.recv();
+            }))
+        });
+        wait.recv().unwrap();
+        wake
+    };
+    (0..threads).map(|_| asleep()).collect()
 }

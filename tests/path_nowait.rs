@@ -1,0 +1,220 @@
+//! What the system has cached is answered without a thread; what may wait never is.
+
+#![cfg(target_os = "linux")]
+
+mod common;
+
+use anyfile::{Path, open_file};
+use common::{Dir, in_child, poll_times, pool_threads, run_in_child, saturate_pool};
+use futures_lite::future::{self, block_on};
+use std::future::IntoFuture;
+use std::io;
+use std::os::unix::net::UnixListener;
+use std::pin::pin;
+use std::process::Command;
+use std::sync::mpsc;
+use std::time::Duration;
+
+/// How many files, and how often each is asked about: 10,000 calls and more.
+const FILES: usize = 100;
+const ROUNDS: usize = 20;
+
+/// Everything that may be answered without waiting, compared with std.
+async fn ask_everything(path: &Path, expected: &str) -> io::Result<()> {
+    let metadata = path.metadata().await?;
+    assert_eq!(metadata.len(), expected.len() as u64);
+    assert_eq!(metadata.modified()?, std::fs::metadata(path)?.modified()?);
+    assert!(path.exists().await && path.is_file().await && !path.is_symlink().await);
+    assert_eq!(path.read_text().await?, expected);
+    assert_eq!(path.read_bytes().await?, expected.as_bytes());
+    let mut file = open_file(path).await?;
+    let mut read = String::new();
+    file.read_to_string(&mut read).await?;
+    assert_eq!(read, expected);
+    file.close().await
+}
+
+fn wait_for_an_empty_pool() {
+    while pool_threads() > 0 {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn warm_paths_start_no_thread_and_cold_ones_do() {
+    if !in_child() {
+        print!(
+            "{}",
+            run_in_child("warm_paths_start_no_thread_and_cold_ones_do", &[])
+        );
+        return;
+    }
+    let dir = Dir::new();
+    if !common::nowait_works(dir.path()) {
+        println!("skipped: the no-wait calls do not answer here");
+        return;
+    }
+    let contents = |number: usize| format!("{number}\n").repeat(number * 3);
+    let path = |number: usize| Path::new(dir.join(&number.to_string()));
+    for number in 0..FILES {
+        dir.file(&number.to_string(), contents(number));
+    }
+    // The first question about a filesystem is the pool's.
+    block_on(ask_everything(&path(1), &contents(1))).unwrap();
+    wait_for_an_empty_pool();
+    for _ in 0..ROUNDS {
+        for number in 0..FILES {
+            block_on(ask_everything(&path(number), &contents(number))).unwrap();
+        }
+    }
+    assert_eq!(pool_threads(), 0);
+
+    let synced = Command::new("sync")
+        .status()
+        .is_ok_and(|status| status.success());
+    if !synced || std::fs::write("/proc/sys/vm/drop_caches", "3").is_err() {
+        println!("skipped: the caches cannot be dropped");
+        return;
+    }
+    block_on(ask_everything(&path(2), &contents(2))).unwrap();
+    if pool_threads() == 0 && dir.path().starts_with("/dev/shm") {
+        println!("skipped: a filesystem in memory has nothing to drop");
+        return;
+    }
+    assert!(
+        pool_threads() > 0,
+        "what is not cached was asked for on the spot"
+    );
+}
+
+/// With the pool asleep, nothing of this gets an answer, and what is on the other side feels nothing.
+#[test]
+fn what_may_wait_is_never_done_on_the_spot() {
+    if !in_child() {
+        let threads = [("BLOCKING_MAX_THREADS", "2")];
+        run_in_child("what_may_wait_is_never_done_on_the_spot", &threads);
+        return;
+    }
+    let dir = Dir::new();
+    let file = Path::new(dir.file("file", "contents"));
+    let fifo = Path::new(dir.join("fifo"));
+    assert!(
+        Command::new("mkfifo")
+            .arg(fifo.as_std_path())
+            .status()
+            .unwrap()
+            .success()
+    );
+    let socket = Path::new(dir.join("socket"));
+    let _listener = UnixListener::bind(&socket).unwrap();
+    // So that all of this is known and cached.
+    block_on(async {
+        for path in [&file, &fifo, &socket] {
+            assert!(path.exists().await);
+        }
+        assert!(Path::new("/dev/null").exists().await);
+        assert!(Path::new("/proc/self/status").exists().await);
+    });
+    let asleep = saturate_pool(2);
+
+    let (opened, writer) = mpsc::channel();
+    let other_side = fifo.clone();
+    std::thread::spawn(move || {
+        let file = std::fs::OpenOptions::new().write(true).open(&other_side);
+        opened.send(file.is_ok()).unwrap();
+    });
+    for path in [
+        &fifo,
+        &socket,
+        &Path::new("/dev/null"),
+        &Path::new("/proc/self/status"),
+    ] {
+        assert!(
+            poll_times(open_file(path).into_future(), 3).is_none(),
+            "{path:?}"
+        );
+        assert!(poll_times(path.read_text(), 3).is_none(), "{path:?}");
+        assert!(poll_times(path.read_bytes(), 3).is_none(), "{path:?}");
+    }
+    let foreign = Path::new("/proc/self/status");
+    assert!(poll_times(foreign.metadata(), 3).is_none());
+    let late = writer.recv_timeout(Duration::from_millis(100));
+    assert!(late.is_err(), "the writer was woken");
+
+    assert!(poll_times(file.open().write(true).into_future(), 3).is_none());
+    assert!(poll_times(file.open().append(true).into_future(), 3).is_none());
+    assert!(poll_times(file.open().read(true).write(true).into_future(), 3).is_none());
+    assert!(poll_times(file.write_text("x"), 3).is_none());
+    assert!(poll_times(file.touch().into_future(), 3).is_none());
+    assert!(poll_times((&fifo / "..").mkdir().into_future(), 3).is_none());
+    // And what does not wait is answered all the same.
+    if common::nowait_works(dir.path()) {
+        assert_eq!(
+            poll_times(file.read_text(), 3).unwrap().unwrap(),
+            "contents"
+        );
+        assert!(poll_times(file.open().into_future(), 3).unwrap().is_ok());
+        assert!(poll_times(fifo.is_fifo(), 3).unwrap());
+    }
+    drop(asleep);
+    // The writer goes on as soon as there is a reader.
+    let _reader = std::fs::File::open(&fifo).unwrap();
+    assert!(writer.recv().unwrap());
+    assert_eq!(block_on(file.read_text()).unwrap(), "contents");
+}
+
+/// A name that is looked up again and again leads to a file, then to something else.
+#[test]
+fn a_name_that_changes_gives_one_or_the_other() {
+    let dir = Dir::new();
+    let name = Path::new(dir.file("name", "old"));
+    block_on(async {
+        for round in 0..200 {
+            let contents = format!("round {round}");
+            name.write_atomic(contents.as_str()).await.unwrap();
+            assert_eq!(name.read_text().await.unwrap(), contents);
+            assert_eq!(name.metadata().await.unwrap().len(), contents.len() as u64);
+            let mut read = String::new();
+            name.open()
+                .await
+                .unwrap()
+                .read_to_string(&mut read)
+                .await
+                .unwrap();
+            assert_eq!(read, contents);
+        }
+        name.unlink().await.unwrap();
+        assert!(!name.exists().await);
+        assert_eq!(
+            name.read_text().await.unwrap_err().kind(),
+            io::ErrorKind::NotFound
+        );
+        name.mkdir().await.unwrap();
+        assert!(name.is_dir().await);
+        assert!(name.read_text().await.is_err());
+    });
+}
+
+/// Questions without end let others in, as reads do.
+#[test]
+fn questions_are_fair() {
+    let dir = Dir::new();
+    let path = Path::new(dir.file("file", "contents"));
+    let (mut since, mut most) = (0, 0);
+    let answers = std::cell::Cell::new(0);
+    let mut work = pin!(async {
+        for _ in 0..1_000 {
+            path.metadata().await.unwrap();
+            path.read_text().await.unwrap();
+            path.open().await.unwrap();
+            answers.set(answers.get() + 3);
+        }
+    });
+    block_on(future::poll_fn(|cx| {
+        let polled = work.as_mut().poll(cx);
+        most = most.max(answers.get() - since);
+        since = answers.get();
+        polled
+    }));
+    assert!(most <= 130, "{most} answers without a pause");
+}
