@@ -100,7 +100,7 @@ fn writes_for_ever() {
 
 #[test]
 fn killed_at_any_point() {
-    const KILLS: usize = 60;
+    const KILLS: usize = 200;
     let dir = Dir::new();
     let file = dir.file("file", version(0));
     let mut seen = std::collections::BTreeSet::new();
