@@ -38,8 +38,8 @@ pub use pathlib::RelativeTo;
 /// # Asking the file system
 ///
 /// An asynchronous method returns a future, or a builder that is awaited once its options are set. Both
-/// are `Send`, own all that they need, and do nothing before they are first polled. Each call runs on the
-/// thread pool.
+/// are `Send`, own all that they need, and do nothing before they are first polled. Whatever may wait runs
+/// on the thread pool.
 ///
 /// # Cancel safety
 ///
