@@ -134,15 +134,7 @@ pub struct PathError {
 impl PathError {
     /// Wraps `original` into an [`io::Error`] of the same kind that names `operation` and `path`.
     pub(crate) fn wrap(operation: Operation, path: &Path, original: io::Error) -> io::Error {
-        let path = path.to_path_buf();
-        let target = None;
-        PathError {
-            operation,
-            path,
-            target,
-            original,
-        }
-        .into_io()
+        PathError::wrap_all(operation, path, None, original)
     }
 
     /// As [`wrap`](PathError::wrap), for an operation that takes two paths.
@@ -152,19 +144,23 @@ impl PathError {
         target: &Path,
         original: io::Error,
     ) -> io::Error {
-        let path = path.to_path_buf();
-        let target = Some(target.to_path_buf());
-        PathError {
-            operation,
-            path,
-            target,
-            original,
-        }
-        .into_io()
+        PathError::wrap_all(operation, path, Some(target), original)
     }
 
-    fn into_io(self) -> io::Error {
-        io::Error::new(self.original.kind(), self)
+    fn wrap_all(
+        operation: Operation,
+        path: &Path,
+        target: Option<&Path>,
+        original: io::Error,
+    ) -> io::Error {
+        let kind = original.kind();
+        let error = PathError {
+            operation,
+            path: path.to_path_buf(),
+            target: target.map(Path::to_path_buf),
+            original,
+        };
+        io::Error::new(kind, error)
     }
 
     /// The details of `error`, if it came from an operation of this crate on a path.

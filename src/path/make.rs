@@ -180,7 +180,7 @@ impl Mkdir {
     }
 
     fn make_last(&self, path: &StdPath) -> io::Result<()> {
-        #[allow(unused_mut)]
+        #[cfg_attr(not(unix), expect(unused_mut, reason = "only Unix has modes"))]
         let mut builder = DirBuilder::new();
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, self.mode);
