@@ -12,8 +12,11 @@ use std::io;
 use std::os::unix::net::UnixListener;
 use std::pin::pin;
 use std::process::Command;
-use std::sync::mpsc;
+use std::sync::{Mutex, PoisonError, mpsc};
 use std::time::Duration;
+
+/// One test at a time: a rename next door can make the system look twice for a cached name.
+static ALONE: Mutex<()> = Mutex::new(());
 
 /// How many files, and how often each is asked about: 10,000 calls and more.
 const FILES: usize = 100;
@@ -34,6 +37,10 @@ async fn ask_everything(path: &Path, expected: &str) -> io::Result<()> {
     file.close().await
 }
 
+fn alone() -> impl Drop {
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 fn wait_for_an_empty_pool() {
     while pool_threads() > 0 {
         std::thread::sleep(Duration::from_millis(20));
@@ -42,6 +49,7 @@ fn wait_for_an_empty_pool() {
 
 #[test]
 fn warm_paths_start_no_thread_and_cold_ones_do() {
+    let _alone = alone();
     if !in_child() {
         print!(
             "{}",
@@ -90,6 +98,7 @@ fn warm_paths_start_no_thread_and_cold_ones_do() {
 /// With the pool asleep, nothing of this gets an answer, and what is on the other side feels nothing.
 #[test]
 fn what_may_wait_is_never_done_on_the_spot() {
+    let _alone = alone();
     if !in_child() {
         let threads = [("BLOCKING_MAX_THREADS", "2")];
         run_in_child("what_may_wait_is_never_done_on_the_spot", &threads);
@@ -166,6 +175,7 @@ fn what_may_wait_is_never_done_on_the_spot() {
 /// A name that is looked up again and again leads to a file, then to something else.
 #[test]
 fn a_name_that_changes_gives_one_or_the_other() {
+    let _alone = alone();
     let dir = Dir::new();
     let name = Path::new(dir.file("name", "old"));
     block_on(async {
@@ -198,6 +208,7 @@ fn a_name_that_changes_gives_one_or_the_other() {
 /// Questions without end let others in, as reads do.
 #[test]
 fn questions_are_fair() {
+    let _alone = alone();
     let dir = Dir::new();
     let path = Path::new(dir.file("file", "contents"));
     let (mut since, mut most) = (0, 0);
