@@ -132,7 +132,8 @@ impl<T: Read + Send + 'static> AsyncFile<T> {
 /// # Cancel safety
 ///
 /// A future of `next_line`, or of the stream's `next`, may be dropped: the line is delivered by the
-/// next call.
+/// next call. If the file ended for a dropped future and has grown since, that end may be reported once
+/// where files take the thread pool; the call after it goes on.
 ///
 /// # Errors
 ///

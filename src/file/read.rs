@@ -68,11 +68,15 @@ impl Reading {
 
     /// Nothing comes after the front for now: a file that is at rest costs no buffer.
     fn end(&mut self) {
-        self.inbox = None;
-        self.task = None;
+        self.forget_inbox();
         if self.unread().is_empty() {
             self.clear();
         }
+    }
+
+    fn forget_inbox(&mut self) {
+        self.inbox = None;
+        self.task = None;
     }
 
     /// Moves within the front, if the target lies there.
@@ -247,19 +251,27 @@ impl<T: Send + 'static> AsyncFile<T> {
                     }
                     return Poll::Ready(Ok(true));
                 }
+                Taken::End(Ok(())) if self.has_grown() => self.reading.forget_inbox(),
                 Taken::End(end) => {
                     self.reading.end();
                     return Poll::Ready(end.map(|()| false));
                 }
                 // A new inbox asks again.
-                Taken::EndThen => {
-                    self.reading.inbox = None;
-                    self.reading.task = None;
-                }
+                Taken::EndThen => self.reading.forget_inbox(),
                 Taken::Nothing if self.reading.task.is_none() => self.send_fill(inbox, plan)?,
                 Taken::Filling | Taken::Nothing => ready!(self.poll_fill_over(cx)),
             }
         }
+    }
+
+    /// Whether a file that can be asked on the spot is longer than what was read of it: its end was
+    /// found for a future that was dropped then.
+    fn has_grown(&self) -> bool {
+        let (Ok(shared), Position::At(position)) = (self.shared(), self.position) else {
+            return false;
+        };
+        let read = position + self.reading.unread().len() as u64;
+        shared.is_local() && shared.size().is_ok_and(|size| size > read)
     }
 
     fn send_fill(&mut self, inbox: Arc<Inbox>, plan: Plan) -> io::Result<()> {
@@ -298,8 +310,7 @@ impl<T: Send + 'static> AsyncFile<T> {
             .as_ref()
             .is_none_or(|inbox| inbox.is_spent());
         if spent {
-            self.reading.inbox = None;
-            self.reading.task = None;
+            self.reading.forget_inbox();
         }
         spent
     }
