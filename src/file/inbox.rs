@@ -12,10 +12,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
 /// The size of the chunks in which a stream is read.
-pub(super) const CHUNK: usize = 48 * 1024;
+pub(super) const CHUNK: usize = 64 * 1024;
 
 /// Chunks that wait in the inbox when a streaming job gives its thread back.
-const ENOUGH: usize = 3;
+const ENOUGH: usize = 2;
 
 /// Chunks that wait in the inbox when the next job is sent.
 const FEW: usize = 1;
