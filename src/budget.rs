@@ -42,12 +42,14 @@ thread_local! {
     static OF_THREAD: Budget = const { Budget(AtomicU32::new(0)) };
 }
 
-/// Waits, for one turn of the executor, if this thread has had its share of ready answers on paths.
+/// Charges this thread for an operation on a path, which may turn out to need no waiting. If it has had
+/// its share of them, waits for one turn of the executor first.
 pub(crate) async fn proceed() {
     future::poll_fn(|cx| OF_THREAD.with(|budget| budget.poll_proceed(cx))).await;
+    charge(0);
 }
 
-/// Charges this thread for a ready answer on a path.
+/// Charges this thread for the bytes that an operation on a path gave on the spot.
 pub(crate) fn charge(bytes: usize) {
     OF_THREAD.with(|budget| budget.charge(bytes));
 }

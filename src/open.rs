@@ -203,10 +203,7 @@ impl IntoFuture for OpenFile {
         Box::pin(async move {
             budget::proceed().await;
             match self.open_cached() {
-                Answer::Now(opened) => {
-                    budget::charge(0);
-                    opened
-                }
+                Answer::Now(opened) => opened,
                 Answer::AskPool => pool::run(move || self.open()).await,
             }
         })

@@ -64,7 +64,6 @@ pub(super) async fn run<R: Send + 'static>(
 pub(super) async fn ask(path: Path, follow: bool) -> io::Result<Metadata> {
     budget::proceed().await;
     if let Answer::Now(answer) = cached::metadata(path.as_std_path(), follow) {
-        budget::charge(0);
         return answer;
     }
     pool::run(move || {
@@ -89,7 +88,9 @@ pub(super) async fn read<R: Send + 'static>(
 ) -> io::Result<R> {
     budget::proceed().await;
     if let Answer::Now(answer) = cached::read(path.as_std_path()) {
-        budget::charge(answer.as_ref().map_or(0, Vec::len));
+        if let Ok(contents) = &answer {
+            budget::charge(contents.len());
+        }
         return named(Operation::Read, path, async { answer.and_then(convert) }).await;
     }
     run(Operation::Read, path, move |path| {
