@@ -173,7 +173,7 @@ fn path_flags(follow: bool) -> OFlags {
     }
 }
 
-/// Asks for what is known already: no network filesystem asks its server for that.
+/// Asks for what is known already, which a network filesystem is to answer without its server.
 fn stat(handle: &File) -> rustix::io::Result<Statx> {
     /// `STATX_MNT_ID_UNIQUE`, from Linux 6.8 on; older kernels ignore it.
     const UNIQUE_MOUNT: StatxFlags = StatxFlags::from_bits_retain(0x4000);
