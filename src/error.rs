@@ -48,6 +48,8 @@ pub(crate) enum Operation {
     Match,
     MakeUri,
     ReadUri,
+    ReadDir,
+    Glob,
 }
 
 impl Operation {
@@ -93,6 +95,8 @@ impl Operation {
             Operation::Match => "match",
             Operation::MakeUri => "make URI of",
             Operation::ReadUri => "read URI",
+            Operation::ReadDir => "read directory",
+            Operation::Glob => "match what is in",
         }
     }
 }

@@ -161,6 +161,7 @@
 
 mod budget;
 mod cached;
+mod dir;
 mod error;
 mod file;
 mod lines;
@@ -173,7 +174,10 @@ pub use error::PathError;
 pub use file::{AsyncFile, wrap_file};
 pub use lines::Lines;
 pub use open::{OpenFile, open_file};
-pub use path::{FullMatch, Matches, Mkdir, Path, PathInfo, RelativeTo, SymlinkTo, Touch, Unlink};
+pub use path::{
+    FullMatch, Glob, Iterdir, Matches, Mkdir, Path, PathInfo, RelativeTo, SymlinkTo, Touch, Unlink,
+    Walk, WalkEntry,
+};
 
 /// Runs the examples of the README.
 #[cfg(doctest)]

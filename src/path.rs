@@ -3,10 +3,13 @@
 mod atomic;
 mod change;
 mod convert;
+mod glob;
 mod info;
+mod iterdir;
 mod make;
 mod matching;
 mod ops;
+mod ordered;
 mod parts;
 mod pathlib;
 mod pure;
@@ -15,15 +18,19 @@ mod resolve;
 mod times;
 mod uri;
 mod user;
+mod walk;
 mod whole;
 
 use std::sync::Arc;
 
 pub use change::Unlink;
+pub use glob::Glob;
 pub use info::PathInfo;
+pub use iterdir::Iterdir;
 pub use make::{Mkdir, SymlinkTo, Touch};
 pub use matching::{FullMatch, Matches};
 pub use pathlib::RelativeTo;
+pub use walk::{Walk, WalkEntry};
 
 /// A path in the file system, owned and cheap to clone.
 ///

@@ -4,6 +4,7 @@ use std::fs::Metadata;
 use std::io::{self, ErrorKind};
 
 use super::{Path, ops};
+use crate::dir::{Entry, EntryType};
 use crate::error::{Operation, PathError};
 
 /// What is known of the file at a path, as a directory scan tells it in passing. It takes no part in
@@ -33,6 +34,26 @@ impl Kind {
             kind if kind.is_file() => Kind::File,
             kind if kind.is_dir() => Kind::Dir,
             _ => Kind::Other,
+        }
+    }
+}
+
+impl From<EntryType> for Known {
+    fn from(found: EntryType) -> Known {
+        match found {
+            EntryType::File => Known::Is(Kind::File),
+            EntryType::Dir => Known::Is(Kind::Dir),
+            EntryType::Other => Known::Is(Kind::Other),
+            EntryType::Link => Known::Link,
+        }
+    }
+}
+
+impl From<Entry> for Path {
+    fn from(Entry { path, kind }: Entry) -> Path {
+        Path {
+            inner: path,
+            known: kind.map_or(Known::Nothing, Known::from),
         }
     }
 }

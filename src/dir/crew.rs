@@ -1,0 +1,281 @@
+//! The crew: workers on the pool that explore directories, and the stream of what they find.
+//!
+//! A worker never waits for the consumer. It may send one batch for each permit that it holds; when none
+//! is left it puts its tasks on the board, gives its thread back, and the consumer sends for a new
+//! worker once it has taken enough batches. So a stream that is paused holds no thread, and no more
+//! than so many batches.
+
+use std::io;
+use std::mem;
+use std::panic::{self, AssertUnwindSafe};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::task::{Context, Poll, ready};
+use std::thread;
+use std::time::{Duration, Instant};
+use std::vec;
+
+use async_channel::{Receiver, Sender};
+use futures_lite::Stream;
+
+use crate::budget::Budget;
+use crate::pool;
+
+/// Items that make a batch worth sending; one part of a directory may put some hundred more in it.
+const BATCH: usize = 256;
+
+/// Batches that may wait for the consumer, beside one for each worker.
+const PERMITS: usize = 4;
+
+/// How long items wait for others to fill their batch.
+const PATIENCE: Duration = Duration::from_millis(1);
+
+/// Bytes that one item counts for in the budget of fairness: 1024 items between two yields.
+const ITEM: usize = 1024;
+
+/// What a crew does with its tasks.
+pub(crate) trait Explore: Send + Sync + 'static {
+    type Task: Send + 'static;
+    type Item: Send + 'static;
+
+    /// Where to begin. Nothing was explored yet, and options can be changed no more.
+    fn begin(&mut self) -> Self::Task;
+
+    /// The most workers at once; 0 stands for as many as the machine runs in parallel.
+    fn workers(&self) -> usize;
+
+    /// Does `task`, or a bounded part of it; what remains is a task again.
+    ///
+    /// The last task found is the next one done, as long as one worker is alone.
+    fn explore(&self, task: Self::Task, found: &mut Found<Self>);
+}
+
+/// What a worker has found and not given away yet.
+pub(crate) struct Found<E: Explore + ?Sized> {
+    pub(super) items: Vec<io::Result<E::Item>>,
+    pub(super) tasks: Vec<E::Task>,
+}
+
+/// Items on their way to the consumer, or the panic of a worker.
+type Batch<E> = thread::Result<Vec<io::Result<<E as Explore>::Item>>>;
+
+struct Crew<E: Explore> {
+    explore: E,
+    board: Mutex<Board<E::Task>>,
+    batches: Sender<Batch<E>>,
+}
+
+/// What workers and consumer share.
+struct Board<T> {
+    /// For whoever comes next.
+    tasks: Vec<T>,
+    /// The most workers at once; the first of them finds that out.
+    places: Option<usize>,
+    workers: usize,
+    /// Batches that may be sent, beside the one that each worker may.
+    permits: usize,
+    abandoned: bool,
+}
+
+impl<E: Explore> Crew<E> {
+    fn board(&self) -> MutexGuard<'_, Board<E::Task>> {
+        self.board.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sends for as many workers as there are tasks, permits and places for.
+    fn hire(self: &Arc<Self>, board: &mut Board<E::Task>) {
+        let places = board.places.unwrap_or(1).saturating_sub(board.workers);
+        let hired = places.min(board.permits).min(board.tasks.len());
+        board.permits -= hired;
+        board.workers += hired;
+        for _ in 0..hired {
+            let crew = self.clone();
+            pool::run(move || {
+                // A panic is the consumer's to see.
+                if let Err(panic) = panic::catch_unwind(AssertUnwindSafe(|| crew.work())) {
+                    let _ = crew.batches.try_send(Err(panic));
+                    crew.batches.close();
+                }
+            })
+            .detach();
+        }
+    }
+
+    /// What one worker does, with one permit in its hands.
+    fn work(self: &Arc<Self>) {
+        let places = places(self.explore.workers());
+        let mut board = self.board();
+        if board.places.is_none() {
+            board.places = Some(places);
+            board.permits += places;
+        }
+        drop(board);
+        let (items, tasks) = (Vec::new(), Vec::new());
+        let mut found = Found { items, tasks };
+        let mut sent = Instant::now();
+        while !self.batches.is_closed() {
+            let task = found.tasks.pop().or_else(|| self.board().tasks.pop());
+            let Some(task) = task else { break };
+            self.explore.explore(task, &mut found);
+            if found.items.len() >= BATCH || sent.elapsed() >= PATIENCE {
+                if !self.hand_over(&mut found) {
+                    return;
+                }
+                sent = Instant::now();
+            }
+        }
+        let last = found.items;
+        let spent = !last.is_empty() && self.batches.try_send(Ok(last)).is_ok();
+        let mut board = self.board();
+        board.permits += usize::from(!spent);
+        self.leave(&mut board, found.tasks);
+    }
+
+    /// Sends the items that were found, then shares the tasks, so that no one finds what is in a directory
+    /// before the directory itself. Whether the worker may go on.
+    fn hand_over(self: &Arc<Self>, found: &mut Found<E>) -> bool {
+        let items = mem::take(&mut found.items);
+        let spent = !items.is_empty();
+        if spent {
+            let _ = self.batches.try_send(Ok(items));
+        }
+        let mut board = self.board();
+        if spent && board.permits == 0 {
+            self.leave(&mut board, mem::take(&mut found.tasks));
+            return false;
+        }
+        board.permits -= usize::from(spent);
+        if board.tasks.is_empty() && Some(board.workers) < board.places {
+            // The older half: those nearer to the root have more below them.
+            let share = found.tasks.len() / 2;
+            board.tasks.extend(found.tasks.drain(..share));
+            self.hire(&mut board);
+        }
+        true
+    }
+
+    fn leave(self: &Arc<Self>, board: &mut Board<E::Task>, mut tasks: Vec<E::Task>) {
+        board.workers -= 1;
+        if board.abandoned {
+            return;
+        }
+        board.tasks.append(&mut tasks);
+        if board.workers == 0 && board.tasks.is_empty() {
+            self.batches.close();
+        }
+    }
+}
+
+/// The number of workers where `wanted` have been asked for.
+fn places(wanted: usize) -> usize {
+    /// To find that out takes reading some files.
+    static MACHINE: OnceLock<usize> = OnceLock::new();
+    match wanted {
+        0 => *MACHINE.get_or_init(|| thread::available_parallelism().map_or(1, usize::from)),
+        wanted => wanted,
+    }
+}
+
+/// What a crew finds, as a stream; nothing is done before the first poll.
+pub(crate) struct Batches<E: Explore> {
+    crew: Arc<Crew<E>>,
+    receiver: Pin<Box<Receiver<Batch<E>>>>,
+    batch: vec::IntoIter<io::Result<E::Item>>,
+    state: State,
+    budget: Budget,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    New,
+    Running,
+    Done,
+}
+
+impl<E: Explore> Batches<E> {
+    pub(crate) fn new(explore: E) -> Batches<E> {
+        let (batches, receiver) = async_channel::unbounded();
+        let board = Mutex::new(Board {
+            tasks: Vec::new(),
+            places: None,
+            workers: 0,
+            permits: PERMITS,
+            abandoned: false,
+        });
+        Batches {
+            crew: Arc::new(Crew {
+                explore,
+                board,
+                batches,
+            }),
+            receiver: Box::pin(receiver),
+            batch: Vec::new().into_iter(),
+            state: State::New,
+            budget: Budget::default(),
+        }
+    }
+
+    /// What the crew will do, for its options to be set; `None` once it has begun.
+    pub(crate) fn options(&mut self) -> Option<&mut E> {
+        Some(&mut Arc::get_mut(&mut self.crew)?.explore)
+    }
+
+    fn begin(&mut self) {
+        let begin = self.options().map(Explore::begin);
+        let mut board = self.crew.board();
+        board.tasks.extend(begin);
+        self.crew.hire(&mut board);
+    }
+
+    pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<E::Item>>> {
+        loop {
+            if let Some(item) = self.batch.next() {
+                return Poll::Ready(Some(item));
+            }
+            match self.state {
+                State::New => {
+                    self.begin();
+                    self.state = State::Running;
+                }
+                State::Running => {}
+                State::Done => return Poll::Ready(None),
+            }
+            ready!(self.budget.poll_proceed(cx));
+            match ready!(self.receiver.as_mut().poll_next(cx)) {
+                Some(Ok(batch)) => {
+                    self.budget.charge(batch.len() * ITEM);
+                    self.batch = batch.into_iter();
+                    self.permit();
+                }
+                Some(Err(panic)) => {
+                    self.state = State::Done;
+                    panic::resume_unwind(panic);
+                }
+                None => self.state = State::Done,
+            }
+        }
+    }
+
+    /// Lets the crew send one batch more.
+    fn permit(&self) {
+        let mut board = self.crew.board();
+        board.permits += 1;
+        // A worker that comes for one batch only is hardly worth its way.
+        if board.workers > 0 || board.permits >= PERMITS / 2 {
+            self.crew.hire(&mut board);
+        }
+    }
+}
+
+impl<E: Explore> Drop for Batches<E> {
+    fn drop(&mut self) {
+        let mut board = self.crew.board();
+        board.abandoned = true;
+        let tasks = mem::take(&mut board.tasks);
+        drop(board);
+        // Directories may be open in them, and to close one may wait.
+        if !tasks.is_empty() {
+            pool::run(move || drop(tasks)).detach();
+        }
+    }
+}

@@ -1,0 +1,357 @@
+//! The paths in a tree that a pattern describes.
+//!
+//! The pattern is a list of parts, and a place in it tells which parts are still to come. A directory is
+//! looked at for all its places at once, so that no path is found twice, and is read only if a part asks
+//! for that: a literal name is looked up.
+
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::path::{Component, Path};
+use std::sync::Arc;
+
+use super::crew::{Explore, Found};
+use super::iterdir::failed;
+use super::scan::{Join, Scan};
+use super::{Entry, EntryType, leads_back};
+use crate::error::{Operation, PathError, invalid_input};
+use crate::pattern::Segment;
+
+/// Directories that may wait in a worker's hands before it turns to the last ones first.
+const MANY: usize = 1024;
+
+/// Entries that make a part of a directory a long one, after which others may have their turn.
+const LONG: usize = 64;
+
+/// Searches a tree.
+#[derive(Debug)]
+pub(crate) struct Glob {
+    pub(crate) base: Arc<Path>,
+    pub(crate) pattern: Arc<Path>,
+    /// Whether there is a `**` in front of the pattern.
+    pub(crate) anywhere: bool,
+    /// Whether case counts, if not as the system has it. Literal names are compared then.
+    pub(crate) case_sensitive: Option<bool>,
+    pub(crate) recurse_symlinks: bool,
+    pub(crate) workers: usize,
+    /// What the pattern says, once that counts.
+    parts: Vec<Part>,
+    dirs_only: bool,
+}
+
+#[derive(Debug)]
+enum Part {
+    /// `**`: any number of directories.
+    AnyDepth,
+    /// `..`, which no directory lists.
+    Parent,
+    Literal(OsString),
+    Name(Segment),
+}
+
+/// Indices of parts, in order, any of which may be the next.
+type Places = Arc<[usize]>;
+
+pub(crate) enum Task {
+    /// The pattern cannot be used, for this reason.
+    Refuse(io::Error),
+    /// The path may be there, and the parts from the place on may follow it.
+    Look(Arc<Path>, usize),
+    /// May be a directory.
+    Open(Arc<Path>, Places),
+    Read(Scan, Places),
+}
+
+impl Glob {
+    pub(crate) fn new(base: Arc<Path>, pattern: Arc<Path>, anywhere: bool) -> Glob {
+        Glob {
+            base,
+            pattern,
+            anywhere,
+            case_sensitive: None,
+            recurse_symlinks: false,
+            workers: 0,
+            parts: Vec::new(),
+            dirs_only: false,
+        }
+    }
+
+    fn parse(&mut self) -> io::Result<()> {
+        let pattern = self.pattern.as_os_str().as_encoded_bytes();
+        if pattern.contains(&0) {
+            return Err(invalid_input("the pattern has a NUL byte in it"));
+        }
+        let last = pattern.last();
+        self.dirs_only = last.is_some_and(|&byte| std::path::is_separator(byte.into()));
+        for component in self.pattern.components() {
+            self.parts.push(match component {
+                Component::CurDir => continue,
+                Component::ParentDir => Part::Parent,
+                Component::Normal(name) if name == "**" => Part::AnyDepth,
+                Component::Normal(name) if self.case_sensitive.is_none() && is_literal(name) => {
+                    Part::Literal(name.to_owned())
+                }
+                Component::Normal(name) => {
+                    let case_sensitive = self.case_sensitive.unwrap_or(!cfg!(windows));
+                    Part::Name(Segment::new(name, case_sensitive))
+                }
+                Component::Prefix(_) | Component::RootDir => {
+                    return Err(invalid_input("the pattern is not relative"));
+                }
+            });
+        }
+        if self.parts.is_empty() {
+            return Err(invalid_input("the pattern is empty"));
+        }
+        if self.anywhere {
+            self.parts.insert(0, Part::AnyDepth);
+        }
+        self.parts
+            .dedup_by(|a, b| matches!((a, b), (Part::AnyDepth, Part::AnyDepth)));
+        Ok(())
+    }
+
+    fn is_end(&self, place: usize) -> bool {
+        place == self.parts.len()
+    }
+
+    /// Adds the place, and those that are as good because `**` may stand for nothing. Whether the end is
+    /// among them.
+    fn arrive(&self, mut place: usize, places: &mut Vec<usize>) -> bool {
+        while !self.is_end(place) {
+            if !places.contains(&place) {
+                places.push(place);
+            }
+            if !matches!(self.parts[place], Part::AnyDepth) {
+                return false;
+            }
+            place += 1;
+        }
+        true
+    }
+
+    /// Looks whether `path` is there; what is to follow it is found later.
+    fn look(&self, path: Arc<Path>, place: usize, found: &mut Found<Glob>) {
+        let mut places = Vec::new();
+        let at_end = self.arrive(place, &mut places);
+        if at_end {
+            match fs::symlink_metadata(super::or_current(&path)) {
+                Ok(metadata) => {
+                    let kind = Some(metadata.file_type().into());
+                    let entry = Entry {
+                        path: path.clone(),
+                        kind,
+                    };
+                    // What `**` stands for is a directory, even where that is nothing.
+                    let any_kind = self.is_end(place) && !self.dirs_only;
+                    if any_kind || entry.is_dir() {
+                        found.items.push(Ok(entry));
+                    }
+                }
+                Err(error) if is_absence(&error) => {}
+                Err(error) => {
+                    let error = PathError::wrap(Operation::SymlinkMetadata, &path, error);
+                    found.items.push(Err(error));
+                }
+            }
+        }
+        if !places.is_empty() {
+            found.tasks.push(Task::Open(path, places.into()));
+        }
+    }
+
+    /// Looks up the names that need no reading of the directory; all literal ones if it is not read.
+    fn look_up(&self, dir: &Path, places: &[usize], is_read: bool, found: &mut Found<Glob>) {
+        for &place in places {
+            let name = match &self.parts[place] {
+                Part::Parent => "..".as_ref(),
+                Part::Literal(name) if !is_read => name.as_os_str(),
+                Part::Literal(_) | Part::Name(_) | Part::AnyDepth => continue,
+            };
+            self.look(dir.join(name).into(), place + 1, found);
+        }
+    }
+
+    fn open(&self, dir: Arc<Path>, places: Places, found: &mut Found<Glob>) {
+        let reads = |&place: &usize| matches!(self.parts[place], Part::AnyDepth | Part::Name(_));
+        if !places.iter().any(reads) {
+            return self.look_up(&dir, &places, false, found);
+        }
+        match Scan::open(dir.clone()) {
+            Ok(scan) => {
+                self.look_up(&dir, &places, true, found);
+                self.read(scan, places, found);
+            }
+            Err(error) => {
+                // What may not be listed may still be entered.
+                self.look_up(&dir, &places, false, found);
+                if dir == self.base || !is_absence(&error) {
+                    found.items.push(Err(failed(&dir, error)));
+                }
+            }
+        }
+    }
+
+    fn read(&self, mut scan: Scan, places: Places, found: &mut Found<Glob>) {
+        let mut join = Join::new(scan.dir());
+        let before = found.tasks.len();
+        let mut seen = 0;
+        loop {
+            let more = scan.read(|name, kind| {
+                seen += 1;
+                self.meet(&mut join, name, kind, &places, found);
+            });
+            match more {
+                Ok(false) => return,
+                Err(error) => return found.items.push(Err(failed(scan.dir(), error))),
+                Ok(true) if seen < LONG => {}
+                Ok(true) => break,
+            }
+        }
+        // To read on keeps no directory open for long; to go down first keeps few in memory.
+        let next = if found.tasks.len() < MANY {
+            found.tasks.len()
+        } else {
+            before
+        };
+        found.tasks.insert(next, Task::Read(scan, places));
+    }
+
+    /// Compares one entry of a directory with all that may come next.
+    fn meet(
+        &self,
+        join: &mut Join,
+        name: &OsStr,
+        kind: Option<EntryType>,
+        places: &Places,
+        found: &mut Found<Glob>,
+    ) {
+        let mut candidate = Candidate {
+            join,
+            name,
+            kind,
+            entry: None,
+            is_dir: None,
+        };
+        let mut next = Vec::new();
+        let mut matched = false;
+        for &place in &places[..] {
+            let taken = match &self.parts[place] {
+                Part::Parent => false,
+                Part::Literal(literal) if cfg!(windows) => literal.eq_ignore_ascii_case(name),
+                Part::Literal(literal) => literal == name,
+                Part::Name(segment) => segment.is_match(name),
+                Part::AnyDepth if self.descends(&mut candidate) => {
+                    matched |= self.arrive(place, &mut next);
+                    false
+                }
+                Part::AnyDepth => {
+                    matched |= self.is_end(place + 1) && !self.dirs_only;
+                    false
+                }
+            };
+            if taken && self.is_end(place + 1) {
+                matched |= !self.dirs_only || candidate.is_dir();
+            } else if taken && candidate.is_dir() {
+                matched |= self.arrive(place + 1, &mut next);
+            }
+        }
+        if matched {
+            found.items.push(Ok(candidate.entry()));
+        }
+        if !next.is_empty() {
+            next.sort_unstable();
+            // Below `**` most directories have the places of the one that they are in.
+            let places = if next[..] == places[..] {
+                places.clone()
+            } else {
+                next.into()
+            };
+            found.tasks.push(Task::Open(candidate.entry().path, places));
+        }
+    }
+
+    /// Whether `**` goes down there.
+    fn descends(&self, candidate: &mut Candidate<'_>) -> bool {
+        match candidate.kind {
+            Some(EntryType::Dir) => true,
+            Some(EntryType::Link) => {
+                self.recurse_symlinks
+                    && candidate.is_dir()
+                    && !leads_back(&candidate.entry().path, &self.base)
+            }
+            Some(EntryType::File | EntryType::Other) | None => false,
+        }
+    }
+}
+
+/// An entry, of which only as much is found out as is asked for.
+struct Candidate<'a> {
+    join: &'a mut Join,
+    name: &'a OsStr,
+    kind: Option<EntryType>,
+    entry: Option<Entry>,
+    is_dir: Option<bool>,
+}
+
+impl Candidate<'_> {
+    fn entry(&mut self) -> Entry {
+        let entry = self.entry.get_or_insert_with(|| Entry {
+            path: self.join.name(self.name),
+            kind: self.kind,
+        });
+        entry.clone()
+    }
+
+    fn is_dir(&mut self) -> bool {
+        match self.kind {
+            Some(EntryType::Dir) => true,
+            Some(EntryType::File | EntryType::Other) => false,
+            Some(EntryType::Link) | None => match self.is_dir {
+                Some(is_dir) => is_dir,
+                None => {
+                    let is_dir = self.entry().is_dir();
+                    *self.is_dir.insert(is_dir)
+                }
+            },
+        }
+    }
+}
+
+impl Explore for Glob {
+    type Task = Task;
+    type Item = Entry;
+
+    fn begin(&mut self) -> Task {
+        match self.parse() {
+            Ok(()) => Task::Look(self.base.clone(), 0),
+            Err(error) => {
+                let (base, pattern) = (&self.base, &self.pattern);
+                Task::Refuse(PathError::wrap_pair(Operation::Glob, base, pattern, error))
+            }
+        }
+    }
+
+    fn workers(&self) -> usize {
+        self.workers
+    }
+
+    fn explore(&self, task: Task, found: &mut Found<Glob>) {
+        match task {
+            Task::Refuse(error) => found.items.push(Err(error)),
+            Task::Look(path, place) => self.look(path, place, found),
+            Task::Open(dir, places) => self.open(dir, places, found),
+            Task::Read(scan, places) => self.read(scan, places, found),
+        }
+    }
+}
+
+/// Whether there is just nothing, perhaps not any more.
+fn is_absence(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
+
+fn is_literal(name: &OsStr) -> bool {
+    let bytes = name.as_encoded_bytes();
+    !bytes.iter().any(|byte| b"*?[".contains(byte))
+}

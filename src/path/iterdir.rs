@@ -1,0 +1,80 @@
+//! The entries of a directory.
+
+use std::fmt;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_lite::Stream;
+
+use super::Path;
+use crate::dir::{self, Batches};
+
+/// What is in a directory.
+impl Path {
+    /// Iterates the entries of a directory, in no particular order: a stream of paths.
+    ///
+    /// Each is this path with a name behind it; `.` and `..` are left out. What kind of file it is, the
+    /// directory told in passing: [`info`](Path::info) asks nobody. The directory is read in parts of some
+    /// hundred entries as the stream is polled, one or two of them ahead. An entry that comes or goes
+    /// meanwhile may be missed. An empty path means the current directory.
+    ///
+    /// Semantics of `pathlib` and of [`std::fs::read_dir`]. Nothing happens before the first poll. A
+    /// stream that is not polled holds no thread, but keeps the directory open; dropping it ends the work.
+    ///
+    /// # Errors
+    ///
+    /// Of items of the stream; none but the last is an error:
+    ///
+    /// - Nothing is at the path, or it is not a directory.
+    /// - The process may not read the directory.
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// use futures_lite::StreamExt;
+    ///
+    /// # let dir = tempfile::tempdir()?;
+    /// # let dir = anyfile::Path::new(dir.path());
+    /// # (&dir / "notes").touch().await?;
+    /// let mut entries = dir.iterdir();
+    /// while let Some(entry) = entries.try_next().await? {
+    ///     assert_eq!(entry, &dir / "notes");
+    ///     assert_eq!(entry.info().is_file(), Some(true));
+    /// }
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    #[doc(alias = "read_dir")]
+    #[doc(alias = "listdir")]
+    #[doc(alias = "scandir")]
+    pub fn iterdir(&self) -> Iterdir {
+        Iterdir {
+            found: Batches::new(dir::Iterdir {
+                dir: self.inner.clone(),
+            }),
+        }
+    }
+}
+
+/// The entries of a directory, as a stream; see [`Path::iterdir`].
+///
+/// Dropping it ends the work that it has given to the pool, after one part of the directory at the most.
+#[must_use = "a stream does nothing unless it is polled"]
+pub struct Iterdir {
+    found: Batches<dir::Iterdir>,
+}
+
+impl Stream for Iterdir {
+    type Item = io::Result<Path>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.found
+            .poll_next(cx)
+            .map(|item| Some(item?.map(Path::from)))
+    }
+}
+
+impl fmt::Debug for Iterdir {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Iterdir").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,75 @@
+//! A stream of paths, as they come or in order.
+
+use std::io;
+use std::mem;
+use std::path::Path as StdPath;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::vec;
+
+use super::Path;
+use crate::dir::{Batches, Entry, Explore};
+use crate::error::PathError;
+use crate::pool::{self, Task};
+
+/// The paths that a crew finds.
+pub(super) struct Ordered<E: Explore<Item = Entry>> {
+    found: Batches<E>,
+    pub(super) sort: bool,
+    stage: Stage,
+}
+
+/// How far the sorting is.
+enum Stage {
+    Gathering(Vec<io::Result<Path>>),
+    Sorting(Task<Vec<io::Result<Path>>>),
+    Sorted(vec::IntoIter<io::Result<Path>>),
+}
+
+impl<E: Explore<Item = Entry>> Ordered<E> {
+    pub(super) fn new(explore: E) -> Self {
+        Ordered {
+            found: Batches::new(explore),
+            sort: false,
+            stage: Stage::Gathering(Vec::new()),
+        }
+    }
+
+    pub(super) fn options(&mut self) -> Option<&mut E> {
+        self.found.options()
+    }
+
+    pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Path>>> {
+        loop {
+            match &mut self.stage {
+                Stage::Gathering(gathered) => {
+                    let item = ready!(self.found.poll_next(cx)).map(|item| item.map(Path::from));
+                    match item {
+                        item if !self.sort => return Poll::Ready(item),
+                        Some(item) => gathered.push(item),
+                        None => {
+                            let mut paths = mem::take(gathered);
+                            self.stage = Stage::Sorting(pool::run(move || {
+                                paths.sort_by(|a, b| place(a).cmp(&place(b)));
+                                paths
+                            }));
+                        }
+                    }
+                }
+                Stage::Sorting(sorted) => {
+                    let sorted = ready!(Pin::new(sorted).poll(cx));
+                    self.stage = Stage::Sorted(sorted.into_iter());
+                }
+                Stage::Sorted(paths) => return Poll::Ready(paths.next()),
+            }
+        }
+    }
+}
+
+/// An error comes where its path would.
+fn place(item: &io::Result<Path>) -> Option<&StdPath> {
+    match item {
+        Ok(path) => Some(path.as_std_path()),
+        Err(error) => PathError::of(error).map(PathError::path),
+    }
+}
