@@ -1,18 +1,21 @@
 //! Counts lines, words and bytes, and prints them as GNU `wc` does in the C locale.
 //!
 //! ```text
-//! cargo run --release --example wc -- [--] [FILE...]
+//! cargo run --release --example wc -- [--] [FILE | DIRECTORY | PATTERN...]
 //! ```
 //!
-//! With no `FILE`, or where it is `-`, standard input is counted. Many files are read at once, and
+//! With no `FILE`, or where it is `-`, standard input is counted. A directory stands for all regular files
+//! below it, and a pattern such as `src/**/*.rs` for the files that it describes, in order: what GNU `wc`
+//! prints if `find` or the shell finds them for it. Many files are read at once, and
 //! each line is printed as soon as those before it are. What cannot be read is reported on standard
 //! error, the rest is counted, and the exit code is 1. Long work shows a progress bar on a terminal.
 //!
 //! A word is what GNU `wc` up to 9.4 takes for one: printable ASCII characters between white space.
 //! Other bytes neither begin nor end a word.
 
-use anyfile::{AsyncFile, open_file, wrap_file};
-use futures::stream::{self, StreamExt};
+use anyfile::{AsyncFile, Path, open_file, wrap_file};
+use futures::future::ready;
+use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use smol::io::AsyncBufReadExt;
 use smol::lock::Mutex;
@@ -61,7 +64,8 @@ fn complain(what: impl Display) {
 }
 
 /// Counts and prints all inputs, and tells whether all could be read. An error is one of printing.
-async fn run(inputs: Arc<[Input]>) -> io::Result<bool> {
+async fn run(named: Vec<Input>) -> io::Result<bool> {
+    let (inputs, mut all_read) = expand(named).await;
     let known = inputs.clone();
     let (size, width) = smol::unblock(move || survey(&known)).await;
     let bar = ProgressBar::with_draw_target(Some(size), ProgressDrawTarget::hidden());
@@ -72,7 +76,7 @@ async fn run(inputs: Arc<[Input]>) -> io::Result<bool> {
         .map(async |input| (input, tally(input, &bar).await))
         .buffered(IN_FLIGHT);
 
-    let (mut total, mut all_read) = (Counts::default(), true);
+    let mut total = Counts::default();
     while let Some((input, (counts, result))) = tallies.next().await {
         bar.suspend(|| {
             if let Err(error) = result {
@@ -100,7 +104,7 @@ async fn run(inputs: Arc<[Input]>) -> io::Result<bool> {
 struct Input(Option<OsString>);
 
 /// The inputs that the arguments name, or an option, which there are none of.
-fn inputs(args: impl Iterator<Item = OsString>) -> Result<Arc<[Input]>, OsString> {
+fn inputs(args: impl Iterator<Item = OsString>) -> Result<Vec<Input>, OsString> {
     let (mut inputs, mut options) = (Vec::new(), true);
     for arg in args {
         if options && arg == "--" {
@@ -114,10 +118,60 @@ fn inputs(args: impl Iterator<Item = OsString>) -> Result<Arc<[Input]>, OsString
     if inputs.is_empty() {
         inputs.push(Input(None));
     }
-    Ok(inputs.into())
+    Ok(inputs)
+}
+
+/// The files that the inputs stand for, and whether all of them could be found.
+async fn expand(named: Vec<Input>) -> (Arc<[Input]>, bool) {
+    let (mut inputs, mut all_found) = (Vec::new(), true);
+    for input in named {
+        let Some(mut found) = input.files().await else {
+            inputs.push(input);
+            continue;
+        };
+        let before = inputs.len();
+        while let Some(path) = found.next().await {
+            match path {
+                Ok(path) => inputs.push(Input(Some(path.into_os_string()))),
+                Err(error) => {
+                    all_found = false;
+                    complain(error);
+                }
+            }
+        }
+        if inputs.len() == before && input.is_pattern() {
+            // As a shell does: it will turn out that no such file is there.
+            inputs.push(input);
+        }
+    }
+    (inputs.into(), all_found)
 }
 
 impl Input {
+    /// The regular files that it stands for, if it does not stand for itself.
+    async fn files(&self) -> Option<BoxStream<'static, io::Result<Path>>> {
+        let path = Path::new(self.path()?);
+        if path.is_dir().await {
+            let all = path.rglob("*").sort(true);
+            // A link may lead anywhere, even to a file that is counted already.
+            let files = all.try_filter(|path| ready(path.info().is_file() == Some(true)));
+            return Some(files.boxed());
+        }
+        if !self.is_pattern() || path.symlink_metadata().await.is_ok() {
+            return None;
+        }
+        let base = if path.has_root() { "/" } else { "" };
+        let pattern = path.strip_prefix(base).unwrap_or(path);
+        let found = Path::new(base).glob(pattern).sort(true);
+        let files = found.try_filter_map(async |path| Ok(path.is_file().await.then_some(path)));
+        Some(files.boxed())
+    }
+
+    fn is_pattern(&self) -> bool {
+        let name = self.path().map(|name| name.as_encoded_bytes());
+        name.is_some_and(|name| name.iter().any(|byte| b"*?[".contains(byte)))
+    }
+
     /// The path of the file, if it is not standard input.
     fn path(&self) -> Option<&OsString> {
         self.0.as_ref().filter(|name| *name != "-")

@@ -119,7 +119,21 @@ impl Dir {
         input: Option<&[u8]>,
         prepare: impl Fn(&mut Command),
     ) -> Output {
-        let run = |program: &OsStr| {
+        self.compare_expanded(args, args, input, prepare)
+    }
+
+    /// As `compare_with`, but that GNU `wc` is given `expanded` instead.
+    #[track_caller]
+    fn compare_expanded(
+        &self,
+        args: &[impl AsRef<OsStr>],
+        expanded: &[impl AsRef<OsStr>],
+        input: Option<&[u8]>,
+        prepare: impl Fn(&mut Command),
+    ) -> Output {
+        let args: Vec<&OsStr> = args.iter().map(AsRef::as_ref).collect();
+        let expanded: Vec<&OsStr> = expanded.iter().map(AsRef::as_ref).collect();
+        let run = |program: &OsStr, args: &[&OsStr]| {
             let mut command = command(program);
             command
                 .args(args)
@@ -128,8 +142,8 @@ impl Dir {
             prepare(&mut command);
             finish(command, input)
         };
-        let (ours, gnu) = (run(example().as_os_str()), run(OsStr::new("wc")));
-        let args: Vec<&OsStr> = args.iter().map(AsRef::as_ref).collect();
+        let ours = run(example().as_os_str(), &args);
+        let gnu = run(OsStr::new("wc"), &expanded);
         assert!(
             ours.stdout == gnu.stdout && ours.status == gnu.status,
             "wc {args:?}\n--- GNU, {}\n{}{}--- the example, {}\n{}{}",
@@ -198,9 +212,9 @@ fn the_files_of_this_package() {
     let mut names: Vec<PathBuf> = ["Cargo.lock", "README.md", "Cargo.toml"]
         .map(PathBuf::from)
         .into();
-    for entry in fs::read_dir(root.join("src")).unwrap() {
-        names.push(entry.unwrap().path());
-    }
+    let sources = fs::read_dir(root.join("src")).unwrap();
+    let sources = sources.map(|entry| entry.unwrap().path());
+    names.extend(sources.filter(|path| path.is_file()));
     dir.compare_with(&names, None, |command| {
         command.current_dir(root);
     });
@@ -284,8 +298,7 @@ fn what_cannot_be_read() {
         &["missing"][..],
         &["missing", "file"],
         &["file", "missing", "file"],
-        &["directory"],
-        &["file", "directory"],
+        &["no*file", "file"],
         &["file/below"],
         &["", "file"],
     ] {
@@ -298,12 +311,58 @@ fn what_cannot_be_read() {
             "{stderr}"
         );
     }
-    let output = dir.compare(&["missing", "directory"]);
+    let output = dir.compare(&["missing"]);
     let stderr = text(&output.stderr);
     assert!(stderr.contains("No such file or directory"), "{stderr}");
+    let output = dir.compare_redirected(&[], "directory");
+    let stderr = text(&output.stderr);
     assert!(stderr.contains("Is a directory"), "{stderr}");
-    dir.compare_redirected(&[], "directory");
     dir.compare_redirected(&["-", "file"], "directory");
+}
+
+#[test]
+fn directories_and_patterns() {
+    let Some(dir) = Dir::new() else { return };
+    fs::create_dir_all(dir.path("src/bin/empty")).unwrap();
+    for (name, text) in [
+        ("src/bin/main.rs", "fn main() {}\n"),
+        ("src/lib.rs", "one two\nthree\n"),
+        ("src/.hidden", "not seen by the shell\n"),
+        ("src/[x].rs", "brackets\n"),
+        ("notes", "four\n"),
+    ] {
+        dir.write(name, text);
+    }
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("lib.rs", dir.path("src/link.rs")).unwrap();
+    let check = |args: &[&str], files: &[&str]| {
+        dir.compare_expanded(args, files, None, |_| ());
+    };
+    let all = ["src/.hidden", "src/[x].rs", "src/bin/main.rs", "src/lib.rs"];
+    check(&["src"], &all);
+    check(&["notes", "src"], &[&["notes"][..], &all].concat());
+    check(&["src/bin"], &["src/bin/main.rs"]);
+    check(&["src/[x].rs"], &["src/[x].rs"]);
+    check(&["src/[b-z]*/*.rs", "not*"], &["src/bin/main.rs", "notes"]);
+    check(&["src/bin/**", "no*"], &["src/bin/main.rs", "notes"]);
+    #[cfg(unix)]
+    {
+        let sources = ["src/[x].rs", "src/bin/main.rs", "src/lib.rs", "src/link.rs"];
+        check(&["src/**/*.rs"], &sources);
+        let absolute = dir.path("src/*/m*.rs");
+        let file = dir.path("src/bin/main.rs");
+        dir.compare_expanded(&[absolute], &[file], None, |_| ());
+    }
+}
+
+#[test]
+fn a_directory_with_no_files_has_no_lines() {
+    let Some(dir) = Dir::new() else { return };
+    fs::create_dir(dir.path("empty")).unwrap();
+    let mut command = command(example());
+    command.arg("empty").current_dir(dir.0.path());
+    let output = finish(command, None);
+    assert!(output.status.success() && output.stdout.is_empty());
 }
 
 /// The programs run as a user who may not read the file, if this one may read everything.
