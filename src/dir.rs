@@ -4,6 +4,7 @@ mod crew;
 mod glob;
 mod iterdir;
 mod scan;
+pub(crate) mod tree;
 mod walk;
 
 use std::fs;

@@ -35,6 +35,9 @@ pub(crate) enum Operation {
     RemoveDir,
     RemoveTree,
     Rename,
+    Copy,
+    Move,
+    RemoveMoved,
     Symlink,
     HardLink,
     Canonicalize,
@@ -82,6 +85,9 @@ impl Operation {
             Operation::RemoveDir => "remove directory",
             Operation::RemoveTree => "remove directory and all in it",
             Operation::Rename => "rename",
+            Operation::Copy => "copy",
+            Operation::Move => "move",
+            Operation::RemoveMoved => "remove after copying",
             Operation::Symlink => "create symbolic link",
             Operation::HardLink => "create hard link",
             Operation::Canonicalize => "canonicalize",
@@ -223,6 +229,15 @@ impl Error for PathError {
 /// An original error for what this crate itself refuses.
 pub(crate) fn invalid_input(reason: &'static str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, reason)
+}
+
+/// The error of a path whose symbolic links never end, as the system reports it.
+pub(crate) fn symlink_loop() -> io::Error {
+    #[cfg(unix)]
+    return rustix::io::Errno::LOOP.into();
+    // ERROR_CANT_RESOLVE_FILENAME
+    #[cfg(not(unix))]
+    return io::Error::from_raw_os_error(1921);
 }
 
 /// Shows a path on one line, whatever it contains.

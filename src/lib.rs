@@ -170,13 +170,14 @@ mod path;
 mod pattern;
 mod pool;
 
+pub use dir::tree::{CopyCount, CopyProgress};
 pub use error::PathError;
 pub use file::{AsyncFile, wrap_file};
 pub use lines::Lines;
 pub use open::{OpenFile, open_file};
 pub use path::{
-    FullMatch, Glob, Iterdir, Matches, Mkdir, Path, PathInfo, RelativeTo, SymlinkTo, Touch, Unlink,
-    Walk, WalkEntry,
+    CopyTo, FullMatch, Glob, Iterdir, Matches, Mkdir, MoveTo, Path, PathInfo, RelativeTo,
+    SymlinkTo, Touch, Unlink, Walk, WalkEntry,
 };
 
 /// Runs the examples of the README.

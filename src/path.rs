@@ -16,6 +16,7 @@ mod pure;
 mod questions;
 mod resolve;
 mod times;
+mod trees;
 mod uri;
 mod user;
 mod walk;
@@ -30,6 +31,7 @@ pub use iterdir::Iterdir;
 pub use make::{Mkdir, SymlinkTo, Touch};
 pub use matching::{FullMatch, Matches};
 pub use pathlib::RelativeTo;
+pub use trees::{CopyTo, MoveTo};
 pub use walk::{Walk, WalkEntry};
 
 /// A path in the file system, owned and cheap to clone.

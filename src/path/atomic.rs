@@ -4,8 +4,7 @@ use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path as StdPath, PathBuf};
 
-use super::resolve::symlink_loop;
-use crate::error::invalid_input;
+use crate::error::{invalid_input, symlink_loop};
 
 /// As many links in a row as Linux follows.
 const MAX_LINKS: usize = 40;

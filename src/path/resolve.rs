@@ -8,7 +8,7 @@ use std::io;
 use std::path::{Component, Path as StdPath, PathBuf};
 
 use super::{Path, ops};
-use crate::error::{Operation, invalid_input};
+use crate::error::{Operation, invalid_input, symlink_loop};
 
 /// Where the path leads.
 impl Path {
@@ -222,13 +222,4 @@ fn plan(path: &StdPath, resolved: &mut PathBuf, steps: &mut Vec<Step>) {
         }
     }
     steps[above..].reverse();
-}
-
-/// The error of a path whose symbolic links never end, as the system reports it.
-pub(super) fn symlink_loop() -> io::Error {
-    #[cfg(unix)]
-    return rustix::io::Errno::LOOP.into();
-    // ERROR_CANT_RESOLVE_FILENAME
-    #[cfg(not(unix))]
-    return io::Error::from_raw_os_error(1921);
 }

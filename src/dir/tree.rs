@@ -1,0 +1,223 @@
+//! Copying and moving whole trees.
+//!
+//! The work is plain blocking calls, done in [slices](slice): between two of them the future has it back. So
+//! no thread is held while nobody polls, progress is told where the future is awaited, and a future that
+//! is dropped has stopped the work within a slice.
+
+mod apart;
+mod copier;
+mod counter;
+mod held;
+mod metadata;
+mod mirror;
+#[cfg(not(unix))]
+mod other;
+mod remover;
+#[cfg(unix)]
+mod unix;
+mod walk;
+
+#[cfg(not(unix))]
+use other as imp;
+#[cfg(unix)]
+use unix as imp;
+
+use std::io::{self, ErrorKind};
+use std::path::PathBuf;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+use std::{fmt, fs};
+
+use futures_lite::future;
+
+use crate::error::{Operation, PathError};
+use crate::pool;
+use copier::Copier;
+use counter::Counter;
+use remover::Remover;
+
+/// A slice ends after so many entries,
+const SLICE_ENTRIES: usize = 64;
+/// after so many bytes,
+const SLICE_BYTES: u64 = 16 << 20;
+/// or after so long, whichever is first.
+const SLICE_TIME: Duration = Duration::from_millis(20);
+
+/// How far the copying of a tree is: what the function given to
+/// [`on_progress`](crate::CopyTo::on_progress) is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CopyProgress {
+    /// The files, directories and links that are complete, and the bytes that have been copied.
+    pub done: CopyCount,
+    /// What there is to do in all; `None` until it has been counted.
+    pub total: Option<CopyCount>,
+}
+
+/// So many files, directories and links, and bytes in files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct CopyCount {
+    /// Files, directories and symbolic links.
+    pub entries: u64,
+    /// Bytes in files.
+    pub bytes: u64,
+}
+
+impl CopyCount {
+    fn max(self, other: CopyCount) -> CopyCount {
+        CopyCount {
+            entries: self.entries.max(other.entries),
+            bytes: self.bytes.max(other.bytes),
+        }
+    }
+}
+
+/// How a tree is copied.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Options {
+    pub(crate) follow_symlinks: bool,
+    pub(crate) preserve_metadata: bool,
+    pub(crate) exist_ok: bool,
+    /// The source is removed afterwards: the owner goes along, and what is at the target is replaced.
+    pub(crate) moving: bool,
+}
+
+impl Options {
+    fn operation(&self) -> Operation {
+        match self.moving {
+            true => Operation::Move,
+            false => Operation::Copy,
+        }
+    }
+}
+
+/// Whom to tell of progress, if anybody.
+#[derive(Default)]
+pub(crate) struct Reporter(Option<Box<dyn FnMut(CopyProgress) + Send>>);
+
+impl Reporter {
+    pub(crate) fn new(tell: impl FnMut(CopyProgress) + Send + 'static) -> Reporter {
+        Reporter(Some(Box::new(tell)))
+    }
+}
+
+impl fmt::Debug for Reporter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Reporter").field(&self.0.is_some()).finish()
+    }
+}
+
+/// Copies what is at `source` to `target`.
+pub(crate) async fn copy(
+    source: PathBuf,
+    target: PathBuf,
+    options: Options,
+    reporter: Reporter,
+) -> io::Result<()> {
+    let mut tell = reporter.0;
+    let total = OnceLock::new();
+    let counted = tell
+        .is_some()
+        .then(|| Counter::new(source.clone(), options));
+    let counting = async {
+        if let Some(counter) = counted {
+            // If something cannot be counted, the copy will find out, and say it.
+            if let Ok(counter) = finish(counter, |_, _| {}).await {
+                let _ = total.set(counter.count());
+            }
+        }
+        future::pending().await
+    };
+    let copying = finish(Copier::new(source, target, options), |copier, finished| {
+        if let Some(tell) = &mut tell {
+            let done = copier.done();
+            let total = match finished {
+                true => Some(done),
+                // More may have come since it was counted.
+                false => total.get().map(|total: &CopyCount| total.max(done)),
+            };
+            tell(CopyProgress { done, total });
+        }
+    });
+    future::or(copying, counting).await.map(drop)
+}
+
+/// Moves what is at `source` to `target`: by its name alone if that is possible.
+pub(crate) async fn move_to(
+    source: PathBuf,
+    target: PathBuf,
+    reporter: Reporter,
+) -> io::Result<()> {
+    let options = Options {
+        follow_symlinks: false,
+        preserve_metadata: true,
+        exist_ok: false,
+        moving: true,
+    };
+    let (from, to) = (source.clone(), target.clone());
+    if pool::run(move || renamed(from, to)).await? {
+        return Ok(());
+    }
+    copy(source.clone(), target.clone(), options, reporter).await?;
+    finish(Remover::new(source, target), |_, _| {})
+        .await
+        .map(drop)
+}
+
+/// Gives what is at `source` its new name; not if that is on another filesystem.
+fn renamed(source: PathBuf, target: PathBuf) -> io::Result<bool> {
+    let renamed = match apart::check_same(&source, &target) {
+        Ok(()) => fs::rename(&source, &target),
+        Err(error) => Err(error),
+    };
+    match renamed {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::CrossesDevices => Ok(false),
+        Err(error) => {
+            // Why a directory cannot be moved into itself, the system does not say.
+            let error = apart::check(&source, &target, false).err().unwrap_or(error);
+            let named = PathError::wrap_pair(Operation::Move, &source, &target, error);
+            Err(named)
+        }
+    }
+}
+
+/// Blocking work that is done bit by bit.
+trait Work: Send + 'static {
+    /// Does the next bit, and returns how many bytes were copied for that; `None` when all is done.
+    fn step(&mut self) -> io::Result<Option<u64>>;
+}
+
+/// Does a slice of the work; returns whether that was the last.
+fn slice(work: &mut impl Work) -> io::Result<bool> {
+    let begin = Instant::now();
+    let mut bytes = 0;
+    for _ in 0..SLICE_ENTRIES {
+        match work.step()? {
+            Some(copied) => bytes += copied,
+            None => return Ok(true),
+        }
+        if bytes >= SLICE_BYTES || begin.elapsed() >= SLICE_TIME {
+            break;
+        }
+    }
+    Ok(false)
+}
+
+/// Does all of the work, slice by slice on the pool; `after` is called after each, here, and told whether
+/// it was the last.
+async fn finish<W: Work>(mut work: W, mut after: impl FnMut(&W, bool)) -> io::Result<W> {
+    loop {
+        let task = pool::run(move || {
+            let result = slice(&mut work);
+            (work, result)
+        });
+        let (back, result) = task.await;
+        work = back;
+        after(&work, matches!(result, Ok(true)));
+        if result? {
+            return Ok(work);
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! Counting what there is to copy.
+
+use std::io;
+use std::path::PathBuf;
+
+use super::walk::{Visit, Walk};
+use super::{CopyCount, Options, Work};
+
+/// Counts a tree.
+pub(super) struct Counter {
+    walk: Walk,
+    count: CopyCount,
+}
+
+impl Counter {
+    pub(super) fn new(root: PathBuf, options: Options) -> Counter {
+        Counter {
+            walk: Walk::new(root, options.follow_symlinks),
+            count: CopyCount::default(),
+        }
+    }
+
+    pub(super) fn count(&self) -> CopyCount {
+        self.count
+    }
+}
+
+impl Work for Counter {
+    fn step(&mut self) -> io::Result<Option<u64>> {
+        match self.walk.next()? {
+            Some(Visit::Leave(_)) => {}
+            Some(Visit::File) => {
+                self.count.bytes += self.walk.look()?.len;
+                self.count.entries += 1;
+            }
+            Some(_) => self.count.entries += 1,
+            None => return Ok(None),
+        }
+        Ok(Some(0))
+    }
+}

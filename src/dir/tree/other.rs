@@ -1,0 +1,181 @@
+//! Directories where there is nothing but paths.
+
+use std::ffi::OsStr;
+use std::fs::{self, File, Metadata, OpenOptions};
+use std::io;
+use std::path::PathBuf;
+
+use super::walk::{Found, Kind, Look};
+
+/// What a file or a directory is, under whatever name: its one canonical path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Id(PathBuf);
+
+/// Whether both are one file.
+pub(super) fn is_same(one: &File, other: &File) -> io::Result<bool> {
+    let handle = |file: &File| same_file::Handle::from_file(file.try_clone()?);
+    Ok(handle(one)? == handle(other)?)
+}
+
+/// A directory; the current one if the path is empty.
+pub(super) struct Dir(PathBuf);
+
+/// The current directory, where a name may be a path.
+pub(super) static CURRENT: Dir = Dir(PathBuf::new());
+
+impl Dir {
+    pub(super) fn open_dir(&self, name: &OsStr, follow: bool) -> io::Result<Dir> {
+        match self.look(name, follow)?.kind {
+            Kind::Dir => Ok(Dir(self.0.join(name))),
+            _ => Err(io::ErrorKind::NotADirectory.into()),
+        }
+    }
+
+    /// Opens a file to be read.
+    pub(super) fn open_file(&self, name: &OsStr, follow: bool) -> io::Result<File> {
+        self.open(name, File::options().read(true), follow)
+    }
+
+    /// Makes a new file.
+    pub(super) fn create_file(&self, name: &OsStr, _like: &Metadata) -> io::Result<File> {
+        File::create_new(self.0.join(name))
+    }
+
+    /// Opens a file to be written, and leaves in it what is there.
+    pub(super) fn overwrite_file(&self, name: &OsStr, follow: bool) -> io::Result<File> {
+        self.open(name, File::options().write(true), follow)
+    }
+
+    fn open(&self, name: &OsStr, options: &OpenOptions, follow: bool) -> io::Result<File> {
+        match self.look(name, follow)?.kind {
+            Kind::File => options.open(self.0.join(name)),
+            _ => Err(io::Error::other("it is not a regular file any more")),
+        }
+    }
+
+    pub(super) fn make_dir(&self, name: &OsStr, _like: &Metadata) -> io::Result<()> {
+        fs::create_dir(self.0.join(name))
+    }
+
+    /// Makes a link with the target of another.
+    #[cfg(windows)]
+    pub(super) fn copy_link(
+        &self,
+        name: &OsStr,
+        from: (&Dir, &OsStr),
+        _keep_times: bool,
+        _keep_owner: bool,
+    ) -> io::Result<()> {
+        use std::os::windows::fs::{FileTypeExt, symlink_dir, symlink_file};
+        let (old, new) = (from.0.0.join(from.1), self.0.join(name));
+        if junction::exists(&old).unwrap_or(false) {
+            return junction::create(junction::get_target(&old)?, new);
+        }
+        let target = fs::read_link(&old)?;
+        match fs::symlink_metadata(&old)?.file_type().is_symlink_dir() {
+            true => symlink_dir(target, new),
+            false => symlink_file(target, new),
+        }
+    }
+
+    /// Removes a file or a link; a link to a directory is a directory there.
+    pub(super) fn remove_file(&self, name: &OsStr) -> io::Result<()> {
+        let path = self.0.join(name);
+        fs::remove_file(&path).or_else(|error| match self.look(name, false)?.kind {
+            Kind::Link => fs::remove_dir(&path),
+            _ => Err(error),
+        })
+    }
+
+    pub(super) fn remove_dir(&self, name: &OsStr) -> io::Result<()> {
+        fs::remove_dir(self.0.join(name))
+    }
+
+    pub(super) fn look(&self, name: &OsStr, follow: bool) -> io::Result<Look> {
+        let path = self.0.join(name);
+        let metadata = match follow {
+            true => fs::metadata(&path)?,
+            false => fs::symlink_metadata(&path)?,
+        };
+        let id = match follow {
+            true => fs::canonicalize(&path)?,
+            // What the last name leads to is another thing.
+            false => fs::canonicalize(parent(&path))?.join(path.file_name().unwrap_or_default()),
+        };
+        Ok(Look {
+            kind: kind(metadata.file_type()),
+            len: metadata.len(),
+            id: Id(id),
+        })
+    }
+
+    pub(super) fn entries(&self) -> io::Result<Entries> {
+        fs::read_dir(self.path()).map(Entries)
+    }
+
+    pub(super) fn id(&self) -> io::Result<Id> {
+        fs::canonicalize(self.path()).map(Id)
+    }
+
+    pub(super) fn metadata(&self) -> io::Result<Metadata> {
+        fs::metadata(self.path())
+    }
+
+    /// The directory, as something whose attributes can be copied.
+    #[cfg(windows)]
+    pub(super) fn as_file(&self) -> io::Result<File> {
+        use std::os::windows::fs::OpenOptionsExt;
+        const FILE_READ_ATTRIBUTES: u32 = 0x80;
+        const FILE_WRITE_ATTRIBUTES: u32 = 0x100;
+        const FILE_FLAG_BACKUP_SEMANTICS: u32 = 0x0200_0000;
+        let open = |access| {
+            // Without the flag, directories cannot be opened.
+            let mut options = File::options();
+            options
+                .access_mode(access)
+                .custom_flags(FILE_FLAG_BACKUP_SEMANTICS);
+            options.open(self.path())
+        };
+        // The attributes of the source may be such as cannot be changed.
+        open(FILE_READ_ATTRIBUTES | FILE_WRITE_ATTRIBUTES).or_else(|_| open(FILE_READ_ATTRIBUTES))
+    }
+
+    fn path(&self) -> &std::path::Path {
+        or_current(&self.0)
+    }
+}
+
+fn parent(path: &std::path::Path) -> &std::path::Path {
+    or_current(path.parent().unwrap_or(path))
+}
+
+fn or_current(path: &std::path::Path) -> &std::path::Path {
+    match path.as_os_str().is_empty() {
+        true => std::path::Path::new("."),
+        false => path,
+    }
+}
+
+/// The names in a directory.
+pub(super) struct Entries(fs::ReadDir);
+
+impl Iterator for Entries {
+    type Item = io::Result<Found>;
+
+    fn next(&mut self) -> Option<io::Result<Found>> {
+        let found = self.0.next()?.and_then(|entry| {
+            let kind = kind(entry.file_type()?);
+            Ok((entry.file_name(), Some(kind)))
+        });
+        Some(found)
+    }
+}
+
+fn kind(found: fs::FileType) -> Kind {
+    match found {
+        found if found.is_symlink() => Kind::Link,
+        found if found.is_dir() => Kind::Dir,
+        found if found.is_file() => Kind::File,
+        _ => Kind::Special("it is neither a file, a directory nor a link"),
+    }
+}

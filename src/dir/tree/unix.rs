@@ -1,0 +1,217 @@
+//! Directories as Unix has them: names are looked up in an open directory, so that it does not matter
+//! what becomes of the names on the way to it.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::{File, Metadata};
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::ffi::OsStringExt;
+use std::os::unix::fs::MetadataExt;
+
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, RawMode, Timespec, Timestamps};
+
+use super::walk::{Found, Kind, Look};
+
+/// What a file or a directory is, under whatever name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Id {
+    dev: u64,
+    ino: u64,
+}
+
+impl Id {
+    fn of(metadata: &Metadata) -> Id {
+        Id {
+            dev: metadata.dev(),
+            ino: metadata.ino(),
+        }
+    }
+}
+
+/// Whether both are one file.
+pub(super) fn is_same(one: &File, other: &File) -> io::Result<bool> {
+    Ok(Id::of(&one.metadata()?) == Id::of(&other.metadata()?))
+}
+
+/// An open directory, or the current one.
+pub(super) struct Dir(Option<File>);
+
+/// The current directory, where a name may be a path.
+pub(super) static CURRENT: Dir = Dir(None);
+
+impl Dir {
+    fn fd(&self) -> BorrowedFd<'_> {
+        self.0.as_ref().map_or(CWD, File::as_fd)
+    }
+
+    fn open(&self, name: &OsStr, flags: OFlags, mode: Mode, follow: bool) -> io::Result<File> {
+        let nofollow = match follow {
+            true => OFlags::empty(),
+            false => OFlags::NOFOLLOW,
+        };
+        let flags = flags | nofollow | OFlags::CLOEXEC;
+        let file = rustix::fs::openat(self.fd(), name, flags, mode)?;
+        Ok(File::from(file))
+    }
+
+    pub(super) fn open_dir(&self, name: &OsStr, follow: bool) -> io::Result<Dir> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY;
+        let dir = self.open(name, flags, Mode::empty(), follow)?;
+        Ok(Dir(Some(dir)))
+    }
+
+    /// Opens a file to be read. Nothing else is waited for, if it has taken the place of the file.
+    pub(super) fn open_file(&self, name: &OsStr, follow: bool) -> io::Result<File> {
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
+        self.open(name, flags, Mode::empty(), follow)
+    }
+
+    /// Makes a new file, which nobody may use who may not use the one with this metadata.
+    pub(super) fn create_file(&self, name: &OsStr, like: &Metadata) -> io::Result<File> {
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL;
+        let mode = like.mode() & 0o777 | 0o600;
+        self.open(name, flags, Mode::from_raw_mode(mode as RawMode), false)
+    }
+
+    /// Opens a file to be written, and leaves in it what is there.
+    pub(super) fn overwrite_file(&self, name: &OsStr, follow: bool) -> io::Result<File> {
+        let flags = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
+        self.open(name, flags, Mode::empty(), follow)
+    }
+
+    /// Makes a directory, which nobody may use who may not use `like`, but the owner.
+    pub(super) fn make_dir(&self, name: &OsStr, like: &Metadata) -> io::Result<()> {
+        let mode = like.mode() & 0o777 | 0o700;
+        let mode = Mode::from_raw_mode(mode as RawMode);
+        Ok(rustix::fs::mkdirat(self.fd(), name, mode)?)
+    }
+
+    /// Makes a link with the target of another; also of the same times, if those are kept.
+    pub(super) fn copy_link(
+        &self,
+        name: &OsStr,
+        from: (&Dir, &OsStr),
+        keep_times: bool,
+        keep_owner: bool,
+    ) -> io::Result<()> {
+        let old = (from.0.fd(), from.1);
+        let target = rustix::fs::readlinkat(old.0, old.1, Vec::new())?;
+        rustix::fs::symlinkat(&target, self.fd(), name)?;
+        let flags = AtFlags::SYMLINK_NOFOLLOW;
+        let found = rustix::fs::statat(old.0, old.1, flags)?;
+        if keep_owner {
+            let (user, group) = (found.st_uid, found.st_gid);
+            let user = rustix::fs::Uid::from_raw(user);
+            let group = rustix::fs::Gid::from_raw(group);
+            let _ = rustix::fs::chownat(self.fd(), name, None, Some(group), flags);
+            let _ = rustix::fs::chownat(self.fd(), name, Some(user), None, flags);
+        }
+        if keep_times {
+            rustix::fs::utimensat(self.fd(), name, &times(&found), flags)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn remove_file(&self, name: &OsStr) -> io::Result<()> {
+        Ok(rustix::fs::unlinkat(self.fd(), name, AtFlags::empty())?)
+    }
+
+    pub(super) fn remove_dir(&self, name: &OsStr) -> io::Result<()> {
+        Ok(rustix::fs::unlinkat(self.fd(), name, AtFlags::REMOVEDIR)?)
+    }
+
+    pub(super) fn look(&self, name: &OsStr, follow: bool) -> io::Result<Look> {
+        let flags = match follow {
+            true => AtFlags::empty(),
+            false => AtFlags::SYMLINK_NOFOLLOW,
+        };
+        let found = rustix::fs::statat(self.fd(), name, flags)?;
+        let kind = kind(FileType::from_raw_mode(found.st_mode as RawMode));
+        // Their types differ from system to system.
+        #[allow(clippy::unnecessary_cast)]
+        let (len, dev, ino) = (
+            found.st_size as u64,
+            found.st_dev as u64,
+            found.st_ino as u64,
+        );
+        Ok(Look {
+            kind: kind.unwrap_or(Kind::Special("it is of an unknown kind")),
+            len,
+            id: Id { dev, ino },
+        })
+    }
+
+    pub(super) fn entries(&self) -> io::Result<Entries> {
+        Ok(Entries(Some(rustix::fs::Dir::read_from(self.fd())?)))
+    }
+
+    pub(super) fn id(&self) -> io::Result<Id> {
+        Ok(Id::of(&self.metadata()?))
+    }
+
+    pub(super) fn metadata(&self) -> io::Result<Metadata> {
+        match &self.0 {
+            Some(dir) => dir.metadata(),
+            None => std::fs::metadata("."),
+        }
+    }
+
+    /// The directory, as something whose attributes can be copied.
+    pub(super) fn as_file(&self) -> io::Result<File> {
+        match &self.0 {
+            Some(dir) => dir.try_clone(),
+            None => File::open("."),
+        }
+    }
+}
+
+/// The names in a directory.
+pub(super) struct Entries(Option<rustix::fs::Dir>);
+
+impl Iterator for Entries {
+    type Item = io::Result<Found>;
+
+    fn next(&mut self) -> Option<io::Result<Found>> {
+        loop {
+            let Some(entry) = self.0.as_mut()?.read() else {
+                self.0 = None;
+                return None;
+            };
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) => return Some(Err(error.into())),
+            };
+            let name = entry.file_name().to_bytes();
+            if name != b"." && name != b".." {
+                let name = OsString::from_vec(name.to_vec());
+                return Some(Ok((name, kind(entry.file_type()))));
+            }
+        }
+    }
+}
+
+/// What is of this type, if the type is known.
+fn kind(found: FileType) -> Option<Kind> {
+    match found {
+        FileType::RegularFile => Some(Kind::File),
+        FileType::Directory => Some(Kind::Dir),
+        FileType::Symlink => Some(Kind::Link),
+        FileType::Fifo => Some(Kind::Special("it is a named pipe")),
+        FileType::Socket => Some(Kind::Special("it is a socket")),
+        FileType::CharacterDevice | FileType::BlockDevice => Some(Kind::Special("it is a device")),
+        _ => None,
+    }
+}
+
+fn times(found: &rustix::fs::Stat) -> Timestamps {
+    // Their types differ from system to system.
+    #[allow(clippy::unnecessary_cast)]
+    let time = |seconds, nanos| Timespec {
+        tv_sec: seconds,
+        tv_nsec: nanos,
+    };
+    Timestamps {
+        last_access: time(found.st_atime as _, found.st_atime_nsec as _),
+        last_modification: time(found.st_mtime as _, found.st_mtime_nsec as _),
+    }
+}

@@ -1,0 +1,343 @@
+//! Copying and moving files and whole trees.
+
+use std::ffi::OsStr;
+use std::io;
+use std::path::Path as StdPath;
+
+use super::Path;
+use super::ops::awaited;
+use crate::dir::tree::{self, CopyProgress, Options, Reporter};
+use crate::error::{Operation, PathError, invalid_input};
+
+/// Copying and moving files and whole trees.
+impl Path {
+    /// Copies a file, or a directory and all that is in it, to `target`, and returns that: await the
+    /// result, or set options first.
+    ///
+    /// Semantics of `pathlib` (3.14), but for the permission bits, which go along as those of
+    /// [`std::fs::copy`] do. See [`CopyTo`] for what happens to what is at `target`, to links, to
+    /// metadata, and if the future is dropped.
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let dir = anyfile::Path::new(dir.path());
+    /// let notes = &dir / "notes";
+    /// notes.mkdir().await?;
+    /// (&notes / "first").write_text("1\n").await?;
+    ///
+    /// let backup = notes.copy(&dir / "backup").preserve_metadata(true).await?;
+    /// assert_eq!((backup / "first").read_text().await?, "1\n");
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    #[doc(alias = "copytree")]
+    pub fn copy(&self, target: impl AsRef<StdPath>) -> CopyTo {
+        CopyTo::new(self, Place::At(Path::new(target)))
+    }
+
+    /// Copies a file, or a directory and all that is in it, into the directory `dir`, under the same name.
+    ///
+    /// The same as [`copy`](Path::copy) to `dir / file_name`.
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let dir = anyfile::Path::new(dir.path());
+    /// let (notes, backup) = (&dir / "notes", &dir / "backup");
+    /// notes.write_text("1\n").await?;
+    /// backup.mkdir().await?;
+    /// assert_eq!(notes.copy_into(&backup).await?, backup / "notes");
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    pub fn copy_into(&self, dir: impl AsRef<StdPath>) -> CopyTo {
+        CopyTo::new(self, Place::Into(Path::new(dir)))
+    }
+
+    /// Moves a file, or a directory and all that is in it, to `target`, and returns that: await the
+    /// result, or set an option first.
+    ///
+    /// Semantics of `pathlib`'s `move` (3.14): the same as [`rename`](Path::rename) where that is possible.
+    /// On another filesystem, everything is copied, links as links and with all metadata, and then
+    /// removed here. See [`MoveTo`].
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let dir = anyfile::Path::new(dir.path());
+    /// let draft = &dir / "draft";
+    /// draft.write_text("1\n").await?;
+    /// let notes = draft.move_to(&dir / "notes").await?;
+    /// assert_eq!(notes.read_text().await?, "1\n");
+    /// assert!(!draft.exists().await);
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    #[doc(alias = "move")]
+    pub fn move_to(&self, target: impl AsRef<StdPath>) -> MoveTo {
+        MoveTo::new(self, Place::At(Path::new(target)))
+    }
+
+    /// Moves a file, or a directory and all that is in it, into the directory `dir`, under the same name.
+    ///
+    /// The same as [`move_to`](Path::move_to) with `dir / file_name`.
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let dir = anyfile::Path::new(dir.path());
+    /// let (notes, attic) = (&dir / "notes", &dir / "attic");
+    /// notes.write_text("1\n").await?;
+    /// attic.mkdir().await?;
+    /// assert_eq!(notes.move_into(&attic).await?, attic / "notes");
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    pub fn move_into(&self, dir: impl AsRef<StdPath>) -> MoveTo {
+        MoveTo::new(self, Place::Into(Path::new(dir)))
+    }
+}
+
+/// Where something goes.
+#[derive(Debug)]
+enum Place {
+    At(Path),
+    Into(Path),
+}
+
+impl Place {
+    /// The target of what is at `source`.
+    fn target(self, operation: Operation, source: &Path) -> io::Result<Path> {
+        let (dir, name) = match &self {
+            Place::At(target) => return Ok(target.clone()),
+            Place::Into(dir) => (dir, source.file_name()),
+        };
+        let missing = || {
+            let error = invalid_input("the path has no file name");
+            PathError::wrap_pair(operation, source.as_ref(), dir.as_ref(), error)
+        };
+        name.map(|name: &OsStr| dir / name).ok_or_else(missing)
+    }
+}
+
+/// The options of [`Path::copy`] and [`Path::copy_into`], awaited to copy.
+///
+/// # What is at the target
+///
+/// A file that is there is overwritten, through a link to it as well. A directory that is there is an
+/// error, unless [`exist_ok`](CopyTo::exist_ok) says otherwise. The directory of the target must exist.
+///
+/// In directories that it has made itself, the copy creates every file anew: what somebody else puts there
+/// meanwhile is neither overwritten nor, if it is a link, followed.
+///
+/// # Permissions
+///
+/// The permission bits of files and directories go along in any case. What one process cannot read of the
+/// source, it cannot read of the copy at any time.
+///
+/// # Errors
+///
+/// The message names the source and the target of the very file, directory or link that failed:
+/// ``failed to copy `a/b` to `c/b`: No space left on device``. The copy ends there, and what has arrived
+/// stays; the last file may be there in part. How far it got was told to
+/// [`on_progress`](CopyTo::on_progress). The source is never changed.
+///
+/// - Nothing is there, or some of it cannot be read; with links followed, one leads nowhere or to a
+///   directory around it.
+/// - [`AlreadyExists`](io::ErrorKind::AlreadyExists): a directory is at the target, or, for a link that is
+///   not followed, anything.
+/// - [`InvalidInput`](io::ErrorKind::InvalidInput): a file or a directory would be copied onto itself, or a
+///   directory into itself, by whatever names. Nothing has been written then, unless a link on the way has
+///   led there.
+/// - [`InvalidInput`](io::ErrorKind::InvalidInput): the path has no file name, for
+///   [`copy_into`](Path::copy_into).
+/// - [`Unsupported`](io::ErrorKind::Unsupported): a named pipe, a socket or a device is among what is to be
+///   copied. It is not opened.
+/// - [`StorageFull`](io::ErrorKind::StorageFull): there is no room.
+///
+/// # Cancel safety
+///
+/// The work is done in slices of a few milliseconds. If the future is dropped, the slice that has begun is
+/// finished, and no other follows. What has arrived stays; the last file may be there in part. While the
+/// future is not polled, no thread is held.
+///
+/// # Platform behavior
+///
+/// On Unix, everything below the source and the target is looked up in open directories: what is done to
+/// names meanwhile cannot lead the copy out of either tree, unless links are to be followed. On Linux
+/// the kernel copies, and shares the blocks where the filesystem can. Hard links become separate files.
+///
+/// # Examples
+///
+/// ```
+/// # futures_lite::future::block_on(async {
+/// # let dir = tempfile::tempdir()?;
+/// # let dir = anyfile::Path::new(dir.path());
+/// # (&dir / "photos/2024").mkdir().parents(true).await?;
+/// # (&dir / "photos/2024/one.jpg").write_bytes([0; 1000]).await?;
+/// let photos = &dir / "photos";
+/// photos
+///     .copy(&dir / "backup")
+///     .follow_symlinks(false)
+///     .preserve_metadata(true)
+///     .on_progress(|progress| match progress.total {
+///         Some(total) => println!("{} of {} bytes", progress.done.bytes, total.bytes),
+///         None => println!("{} bytes", progress.done.bytes),
+///     })
+///     .await?;
+///
+/// // A directory in itself would have no end.
+/// let error = photos.copy(&photos / "2025").await.unwrap_err();
+/// assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
+/// # std::io::Result::Ok(()) }).unwrap();
+/// ```
+#[derive(Debug)]
+#[must_use = "nothing is copied before its builder is awaited"]
+pub struct CopyTo {
+    source: Path,
+    place: Place,
+    options: Options,
+    reporter: Reporter,
+}
+
+impl CopyTo {
+    fn new(source: &Path, place: Place) -> CopyTo {
+        CopyTo {
+            source: source.clone(),
+            place,
+            options: Options {
+                follow_symlinks: true,
+                preserve_metadata: false,
+                exist_ok: false,
+                moving: false,
+            },
+            reporter: Reporter::default(),
+        }
+    }
+
+    /// Whether what a symbolic link leads to is copied, be it the source itself or in it; by default, it is.
+    /// Otherwise, the copy has a link to the same path.
+    pub fn follow_symlinks(mut self, follow_symlinks: bool) -> Self {
+        self.options.follow_symlinks = follow_symlinks;
+        self
+    }
+
+    /// Whether the copy gets the times of the original, all bits of its mode, and, on Linux and macOS, of
+    /// its extended attributes those that the process may set and the filesystem has; by default, not.
+    ///
+    /// Owner and group are not kept, nor are the bits for set-user-id and set-group-id of a file whose
+    /// copy has others. Extended attributes of links are left out.
+    pub fn preserve_metadata(mut self, preserve_metadata: bool) -> Self {
+        self.options.preserve_metadata = preserve_metadata;
+        self
+    }
+
+    /// Whether it is fine that directories are there already; by default, it is an error.
+    ///
+    /// A directory is then merged into the one that is there: its files overwrite those of the same name,
+    /// and its links and files replace links. Anything else that is in the way of something is an error.
+    /// In the tree at the target, no link is followed; the target itself may be one.
+    pub fn exist_ok(mut self, exist_ok: bool) -> Self {
+        self.options.exist_ok = exist_ok;
+        self
+    }
+
+    /// Calls `f` again and again while the copy goes on, and at the end, with how far it is.
+    ///
+    /// `f` is called where the future is awaited, not on the thread pool. How much there is in all is
+    /// counted meanwhile.
+    pub fn on_progress(mut self, f: impl FnMut(CopyProgress) + Send + 'static) -> Self {
+        self.reporter = Reporter::new(f);
+        self
+    }
+
+    async fn call(self) -> io::Result<Path> {
+        let target = self.place.target(Operation::Copy, &self.source)?;
+        let (from, to) = (self.source.into(), target.clone().into());
+        tree::copy(from, to, self.options, self.reporter).await?;
+        Ok(target)
+    }
+}
+
+awaited!(CopyTo => io::Result<Path>);
+
+/// The option of [`Path::move_to`] and [`Path::move_into`], awaited to move.
+///
+/// # What is at the target
+///
+/// What [`rename`](Path::rename) does: a file or a link that is there is replaced, by anything but a
+/// directory; an empty directory that is there is replaced by a directory (not on Windows); everything
+/// else is an error. On another filesystem, what is replaced is removed before the copy begins.
+///
+/// # On another filesystem
+///
+/// Everything is copied as by [`Path::copy`] with metadata preserved, links as links, and, on Unix, with
+/// owner and group if the process may. Only when all has arrived is the source removed, and of that only
+/// what has a copy: what has come or grown meanwhile stays, and is an error.
+///
+/// # Errors
+///
+/// Those of [`rename`](Path::rename), and on another filesystem those of [`Path::copy`], with the words
+/// ``failed to move `a/b` to `c/b` ``: the source is whole then, and of the copy stays what has arrived.
+/// An error of removing the source says so: the copy is whole then.
+///
+/// - [`InvalidInput`](io::ErrorKind::InvalidInput): both paths are names of the same thing, or a directory
+///   would be moved into itself.
+///
+/// # Cancel safety
+///
+/// A rename that has begun is finished. On another filesystem, the work is done in slices of a few
+/// milliseconds: if the future is dropped, the slice that has begun is finished, and no other follows.
+/// Everything is then in the source, in the copy or in both.
+///
+/// # Platform behavior
+///
+/// As [`CopyTo`].
+///
+/// # Examples
+///
+/// ```
+/// # futures_lite::future::block_on(async {
+/// # let dir = tempfile::tempdir()?;
+/// # let dir = anyfile::Path::new(dir.path());
+/// # (&dir / "photos").mkdir().await?;
+/// let photos = (&dir / "photos")
+///     .move_to(&dir / "pictures")
+///     .on_progress(|progress| println!("{} files", progress.done.entries))
+///     .await?;
+/// assert!(photos.is_dir().await);
+/// # std::io::Result::Ok(()) }).unwrap();
+/// ```
+#[derive(Debug)]
+#[must_use = "nothing is moved before its builder is awaited"]
+pub struct MoveTo {
+    source: Path,
+    place: Place,
+    reporter: Reporter,
+}
+
+impl MoveTo {
+    fn new(source: &Path, place: Place) -> MoveTo {
+        MoveTo {
+            source: source.clone(),
+            place,
+            reporter: Reporter::default(),
+        }
+    }
+
+    /// Calls `f` again and again while something is copied to another filesystem, and at the end of that,
+    /// with how far it is; never for a rename.
+    ///
+    /// `f` is called where the future is awaited, not on the thread pool. How much there is in all is
+    /// counted meanwhile.
+    pub fn on_progress(mut self, f: impl FnMut(CopyProgress) + Send + 'static) -> Self {
+        self.reporter = Reporter::new(f);
+        self
+    }
+
+    async fn call(self) -> io::Result<Path> {
+        let target = self.place.target(Operation::Move, &self.source)?;
+        let (from, to) = (self.source.into(), target.clone().into());
+        tree::move_to(from, to, self.reporter).await?;
+        Ok(target)
+    }
+}
+
+awaited!(MoveTo => io::Result<Path>);
