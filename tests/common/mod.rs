@@ -3,6 +3,9 @@
 // Each test program uses a part of it.
 #![allow(dead_code)]
 
+#[cfg(target_os = "linux")]
+pub(crate) mod tree;
+
 use anyfile::wrap_file;
 use futures_lite::future::block_on;
 use std::collections::VecDeque;

@@ -103,17 +103,14 @@ fn attribute_names(from: &File) -> io::Result<Vec<Vec<u8>>> {
 fn whole(
     mut call: impl FnMut(&mut [u8]) -> rustix::io::Result<usize>,
 ) -> rustix::io::Result<Vec<u8>> {
-    // The first call only asks how long it is.
-    let mut room = Vec::new();
+    let mut room = vec![0; 1024];
     loop {
         match call(&mut room) {
-            Ok(len) if len <= room.len() => {
+            Ok(len) => {
                 room.truncate(len);
                 return Ok(room);
             }
-            Ok(len) => room.resize(len, 0),
-            // It has grown since.
-            Err(rustix::io::Errno::RANGE) => room.resize(room.len() * 2 + 1, 0),
+            Err(rustix::io::Errno::RANGE) => room.resize(room.len() * 2, 0),
             Err(error) => return Err(error),
         }
     }
