@@ -26,6 +26,9 @@
 //!   operations of [`std::fs::File`].
 //! * [`Path`] is the asynchronous `pathlib`: the methods of [`std::path::Path`] and Python's, and every
 //!   operation on a path from [`exists`](Path::exists) to [`write_atomic`](Path::write_atomic).
+//! * Its [`iterdir`](Path::iterdir), [`walk`](Path::walk), [`glob`](Path::glob) and
+//!   [`rglob`](Path::rglob) are streams of what is in a directory or below it;
+//!   [`copy`](Path::copy) and [`move_to`](Path::move_to) take a tree as a whole.
 //! * [`Lines`] iterates lines, as a stream of `String`s or lent one by one.
 //! * [`PathError`] tells the operation and the path behind an error.
 //!
@@ -38,8 +41,9 @@
 //!
 //! A regular file that the page cache holds is read on the spot, with a system call that returns
 //! rather than wait. So are small files as a whole, and so are files opened for reading and questions
-//! about paths answered, once a first call has shown that the filesystem is a local one. Everything else runs on the thread pool: a chunk of a stream ahead of the caller,
-//! a buffer full of writes behind it, or a single call. Nothing holds a thread while it is idle.
+//! about paths answered, once a first call has shown that the filesystem is a local one. Everything else
+//! runs on the thread pool: a chunk of a stream ahead of the caller, a buffer full of writes behind it, a
+//! part of a directory, or a single call. Nothing holds a thread while it is idle.
 //!
 //! # Cancellation
 //!
@@ -83,7 +87,8 @@
 //! # Memory
 //!
 //! An idle file has no buffer. One that is streamed has 256 KiB at the most, as long as its lines are
-//! shorter than that; [`Lines::max_len`] bounds them.
+//! shorter than that; [`Lines::max_len`] bounds them. A stream of a directory or a tree holds a few
+//! thousand entries at the most, however many there are; [`sort`](Glob::sort) needs all of them.
 //!
 //! # Platforms
 //!
@@ -127,6 +132,12 @@
 //! | `await p.readlink()`, `p.resolve()`, `absolute`, `expanduser` | [`read_link`](Path::read_link), the same names |
 //! | `await p.resolve(strict=True)` | [`canonicalize`](Path::canonicalize) |
 //! | `await Path.cwd()`, `Path.home()` | [`Path::cwd`], [`Path::home`] |
+//! | `async for q in p.iterdir()`, `p.glob(x)`, `p.rglob(x)` | the same names; [`sort`](Glob::sort) for `sorted(…)` |
+//! | `p.glob(x, case_sensitive=False, recurse_symlinks=True)` | [`p.glob(x).case_sensitive(false).recurse_symlinks(true)`](Path::glob) |
+//! | `for path, dirs, files in p.walk()` | [`p.walk()`](Path::walk), a stream of [`WalkEntry`] |
+//! | `dirs.remove(x)`, `on_error=f`, `top_down=False`, `follow_symlinks=True` | [`prune`](Walk::prune), [`on_error`](Walk::on_error), [`top_down`](Walk::top_down), [`follow_symlinks`](Walk::follow_symlinks) |
+//! | `await p.copy(q)`, `copy_into(d)`, `shutil.copytree` | [`copy`](Path::copy), [`copy_into`](Path::copy_into) |
+//! | `await p.move(q)`, `move_into(d)`, `shutil.move` | [`move_to`](Path::move_to), [`move_into`](Path::move_into) |
 //! | `p.info` | [`p.info()`](Path::info), and [`load`](PathInfo::load) for what is not known yet |
 //!
 //! # Coming from async-fs or async-std
@@ -152,6 +163,10 @@
 //! | `rename(p, q)`, `set_permissions(p, perm)` | [`p.rename(q)`](Path::rename), [`p.set_permissions(perm)`](Path::set_permissions) |
 //! | `hard_link(original, link)` | [`link.hardlink_to(original)`](Path::hardlink_to) |
 //! | `unix::symlink(original, link)`, `windows::symlink_dir` | [`link.symlink_to(original)`](Path::symlink_to), [`.target_is_directory(true)`](SymlinkTo::target_is_directory) |
+//! | `read_dir(p)` | [`p.iterdir()`](Path::iterdir), a stream of paths |
+//! | `entry.file_type().await` | [`path.info()`](Path::info), which asks nobody |
+//! | `copy(p, q)` | [`p.copy(q)`](Path::copy), which takes directories too |
+//! | `async_walkdir::WalkDir` | [`walk`](Path::walk), [`rglob("*")`](Path::rglob) |
 //! | `async_std::path::Path`, `PathBuf` | [`Path`], which is owned and cheap to clone; `exists`, `is_file`, `metadata` and the rest have the same names |
 //!
 //! [`blocking`]: https://docs.rs/blocking

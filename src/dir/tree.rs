@@ -216,8 +216,14 @@ async fn finish<W: Work>(mut work: W, mut after: impl FnMut(&W, bool)) -> io::Re
         let (back, result) = task.await;
         work = back;
         after(&work, matches!(result, Ok(true)));
-        if result? {
-            return Ok(work);
+        match result {
+            Ok(false) => {}
+            Ok(true) => return Ok(work),
+            Err(error) => {
+                // Files are open in it, and to close one may wait.
+                pool::run(move || drop(work)).detach();
+                return Err(error);
+            }
         }
     }
 }

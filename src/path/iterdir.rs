@@ -16,7 +16,7 @@ impl Path {
     ///
     /// Each is this path with a name behind it; `.` and `..` are left out. What kind of file it is, the
     /// directory told in passing: [`info`](Path::info) asks nobody. The directory is read in parts of some
-    /// hundred entries as the stream is polled, one or two of them ahead. An entry that comes or goes
+    /// hundred entries, a few parts ahead of the stream. An entry that comes or goes
     /// meanwhile may be missed. An empty path means the current directory.
     ///
     /// Semantics of `pathlib` and of [`std::fs::read_dir`]. Nothing happens before the first poll. A

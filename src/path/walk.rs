@@ -77,9 +77,9 @@ impl From<Listing> for WalkEntry {
 
 /// The directories of a tree, as a stream; see [`Path::walk`].
 ///
-/// Options are set before the first poll. A stream that is not polled holds no thread and a bounded
-/// number of directories, each with all of its names; dropping it ends the work that it has given to the
-/// pool.
+/// Options are set before the first poll. A stream that is not polled holds no thread; it holds a bounded
+/// number of directories, each with all of its names, and the paths of those that it has still to read.
+/// Dropping it ends the work that it has given to the pool.
 #[must_use = "a stream does nothing unless it is polled"]
 pub struct Walk {
     found: Batches<dir::Walk>,
