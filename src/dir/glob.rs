@@ -55,8 +55,8 @@ type Places = Arc<[usize]>;
 pub(crate) enum Task {
     /// The pattern cannot be used, for this reason.
     Refuse(io::Error),
-    /// The path may be there, and the parts from the place on may follow it.
-    Look(Arc<Path>, usize),
+    /// The path may be there, and the parts from the places on may follow it.
+    Look(Arc<Path>, Vec<usize>),
     /// May be a directory.
     Open(Arc<Path>, Places),
     Read(Scan, Places),
@@ -131,9 +131,12 @@ impl Glob {
     }
 
     /// Looks whether `path` is there; what is to follow it is found later.
-    fn look(&self, path: Arc<Path>, place: usize, found: &mut Found<Glob>) {
+    fn look(&self, path: Arc<Path>, arrived: &[usize], found: &mut Found<Glob>) {
         let mut places = Vec::new();
-        let at_end = self.arrive(place, &mut places);
+        let mut at_end = false;
+        for &place in arrived {
+            at_end |= self.arrive(place, &mut places);
+        }
         if at_end {
             match fs::symlink_metadata(super::or_current(&path)) {
                 Ok(metadata) => {
@@ -143,32 +146,43 @@ impl Glob {
                         kind,
                     };
                     // What `**` stands for is a directory, even where that is nothing.
-                    let any_kind = self.is_end(place) && !self.dirs_only;
+                    let any_kind = !self.dirs_only && arrived.iter().any(|&at| self.is_end(at));
                     if any_kind || entry.is_dir() {
                         found.items.push(Ok(entry));
                     }
                 }
-                Err(error) if is_absence(&error) => {}
+                // That it cannot be read will be said, in any case.
+                Err(_) if path == self.base => {}
+                Err(error) if is_absence(&error) => return,
                 Err(error) => {
                     let error = PathError::wrap(Operation::SymlinkMetadata, &path, error);
-                    found.items.push(Err(error));
+                    return found.items.push(Err(error));
                 }
             }
         }
         if !places.is_empty() {
+            places.sort_unstable();
             found.tasks.push(Task::Open(path, places.into()));
         }
     }
 
     /// Looks up the names that need no reading of the directory; all literal ones if it is not read.
     fn look_up(&self, dir: &Path, places: &[usize], is_read: bool, found: &mut Found<Glob>) {
+        // Several places may ask for one name, but it is one path.
+        let mut names: Vec<(&OsStr, Vec<usize>)> = Vec::new();
         for &place in places {
             let name = match &self.parts[place] {
                 Part::Parent => "..".as_ref(),
                 Part::Literal(name) if !is_read => name.as_os_str(),
                 Part::Literal(_) | Part::Name(_) | Part::AnyDepth => continue,
             };
-            self.look(dir.join(name).into(), place + 1, found);
+            match names.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, next)) => next.push(place + 1),
+                None => names.push((name, vec![place + 1])),
+            }
+        }
+        for (name, next) in names {
+            self.look(dir.join(name).into(), &next, found);
         }
     }
 
@@ -324,7 +338,7 @@ impl Explore for Glob {
 
     fn begin(&mut self) -> Task {
         match self.parse() {
-            Ok(()) => Task::Look(self.base.clone(), 0),
+            Ok(()) => Task::Look(self.base.clone(), vec![0]),
             Err(error) => {
                 let (base, pattern) = (&self.base, &self.pattern);
                 Task::Refuse(PathError::wrap_pair(Operation::Glob, base, pattern, error))
@@ -339,7 +353,7 @@ impl Explore for Glob {
     fn explore(&self, task: Task, found: &mut Found<Glob>) {
         match task {
             Task::Refuse(error) => found.items.push(Err(error)),
-            Task::Look(path, place) => self.look(path, place, found),
+            Task::Look(path, places) => self.look(path, &places, found),
             Task::Open(dir, places) => self.open(dir, places, found),
             Task::Read(scan, places) => self.read(scan, places, found),
         }
