@@ -260,7 +260,9 @@ impl Glob {
                     false
                 }
                 Part::AnyDepth => {
-                    matched |= self.is_end(place + 1) && !self.dirs_only;
+                    // A link that leads back may be a directory, too, if links count.
+                    let is_wanted = !self.dirs_only || self.recurse_symlinks && candidate.is_dir();
+                    matched |= self.is_end(place + 1) && is_wanted;
                     false
                 }
             };
