@@ -74,11 +74,19 @@ fn leads_back(path: &Path, base: &Path) -> bool {
     let Ok(target) = identity(path) else {
         return false;
     };
-    let mut above = path
-        .ancestors()
-        .skip(1)
-        .take_while(|dir| dir.starts_with(base));
-    above.any(|dir| identity(or_current(dir)).is_ok_and(|dir| dir == target))
+    for dir in path.ancestors().skip(1) {
+        if !dir.starts_with(base) {
+            return false;
+        }
+        if identity(or_current(dir)).is_ok_and(|dir| dir == target) {
+            return true;
+        }
+        // What stands in front of `..` is not above what comes behind it.
+        if dir.ends_with("..") {
+            return false;
+        }
+    }
+    false
 }
 
 /// What tells one directory from another.
