@@ -166,13 +166,14 @@ impl<E: Explore> Crew<E> {
     }
 }
 
-/// The number of workers where `wanted` have been asked for.
+/// The number of workers where `wanted` have been asked for, no more than the pool has threads.
 fn places(wanted: usize) -> usize {
+    const MOST: usize = 500;
     /// To find that out takes reading some files.
     static MACHINE: OnceLock<usize> = OnceLock::new();
     match wanted {
         0 => *MACHINE.get_or_init(|| thread::available_parallelism().map_or(1, usize::from)),
-        wanted => wanted,
+        wanted => wanted.min(MOST),
     }
 }
 
