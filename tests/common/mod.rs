@@ -3,6 +3,8 @@
 // Each test program uses a part of it.
 #![allow(dead_code)]
 
+#[cfg(unix)]
+pub(crate) mod strange;
 #[cfg(target_os = "linux")]
 pub(crate) mod tree;
 
@@ -282,6 +284,42 @@ pub(crate) fn pool_threads() -> usize {
         .flatten()
         .filter(|name| name.starts_with("blocking-"))
         .count()
+}
+
+/// Descriptors of this process that are open.
+#[cfg(target_os = "linux")]
+pub(crate) fn open_descriptors() -> usize {
+    let descriptors = std::fs::read_dir("/proc/self/fd").expect("/proc/self/fd");
+    // One of them reads this directory.
+    descriptors.count() - 1
+}
+
+/// Waits until this is so; false if that takes so long that it will never be.
+pub(crate) fn comes_true(mut so: impl FnMut() -> bool) -> bool {
+    (0..3000).any(|_| {
+        let so = so();
+        if !so {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        so
+    })
+}
+
+/// Ends the process with an error if this takes so long that it hangs.
+pub(crate) fn without_hanging<R>(what: &str, work: impl FnOnce() -> R) -> R {
+    let (done, wait) = std::sync::mpsc::channel::<()>();
+    let what = what.to_owned();
+    let timer = std::thread::spawn(move || {
+        use std::sync::mpsc::RecvTimeoutError::Timeout;
+        if wait.recv_timeout(Duration::from_secs(60)) == Err(Timeout) {
+            eprintln!("{what} hangs");
+            std::process::exit(1);
+        }
+    });
+    let result = work();
+    drop(done);
+    timer.join().expect("the timer");
+    result
 }
 
 /// Whether the no-wait calls may answer for files in `dir`: not if they are turned off, and not on
