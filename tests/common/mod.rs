@@ -28,6 +28,11 @@ impl Dir {
         Dir(tempfile::tempdir().expect("a temporary directory"))
     }
 
+    /// In memory, where there is such a place: for what takes thousands of files.
+    pub(crate) fn in_memory() -> Dir {
+        tempfile::tempdir_in("/dev/shm").map_or_else(|_| Dir::new(), Dir)
+    }
+
     pub(crate) fn path(&self) -> &Path {
         self.0.path()
     }
