@@ -1,0 +1,296 @@
+//! The model: a workload, and the field of contestants that run it.
+
+use crate::executor::Executor;
+use crate::gauge;
+use crate::stage::Stage;
+use crate::tally::Tally;
+use std::fmt::Display;
+use std::future::Future;
+use std::io;
+
+/// Something to measure. What it needs is made only when it is chosen.
+pub struct Workload {
+    /// What filters look at.
+    pub name: &'static str,
+    /// What is done.
+    pub title: &'static str,
+    /// How, where a reader might ask: sizes, and how each library was used.
+    pub notes: &'static str,
+    /// What `anyfile` should reach.
+    pub goal: Goal,
+    /// Prepares the data and names the contestants.
+    pub kind: Kind,
+}
+
+/// How a workload is measured.
+pub enum Kind {
+    /// The contestants take turns in this process, and their times are compared.
+    Race(fn(&Stage) -> io::Result<Field>),
+    /// Each runs in a process of its own, whose peak of memory and threads is compared.
+    Gauge(fn(&Stage) -> io::Result<Field>),
+}
+
+/// What `anyfile` should reach.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Goal {
+    /// So many times the time of the limit on a disk; elsewhere never behind the best peer.
+    Limit(f64),
+    /// So many times the time of the limit, on a disk and on tmpfs; elsewhere never behind the best
+    /// peer.
+    LimitOn {
+        /// On a disk.
+        disk: f64,
+        /// On tmpfs.
+        tmpfs: f64,
+    },
+    /// Never behind the best peer.
+    Peers,
+    /// A peak of so many MiB.
+    Memory(u64),
+    /// So many threads.
+    Threads(u64),
+    /// Nothing: it is there to be seen.
+    Seen,
+}
+
+/// The name of the contestant that the goals are about.
+pub const OWN: &str = "anyfile";
+
+/// What a contestant is to the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// What the ratios are made with: no asynchronous library can be expected to be faster.
+    Limit,
+    /// Another blocking way, for comparison.
+    Blocking,
+    /// `anyfile`, and its variants.
+    Own,
+    /// Another asynchronous library.
+    Peer,
+}
+
+/// One way to run a workload.
+pub struct Contestant {
+    /// Unique in its field.
+    pub name: String,
+    /// What it is to the others.
+    pub role: Role,
+    run: Box<dyn FnMut(Tally) -> io::Result<Tally>>,
+}
+
+impl Contestant {
+    /// Runs the workload once.
+    pub fn run(&mut self, tally: Tally) -> io::Result<Tally> {
+        (self.run)(tally)
+    }
+}
+
+/// One that does not run.
+#[derive(Debug)]
+pub struct Absent {
+    /// Its name.
+    pub name: String,
+    /// Why it does not run.
+    pub reason: String,
+    /// Whether that is its own fault: it failed, or was wrong.
+    pub is_fault: bool,
+}
+
+/// The contestants of a workload, in the order of the report.
+pub struct Field {
+    /// How many operations one run makes: times are divided by it.
+    pub operations: u64,
+    /// Those that run.
+    pub contestants: Vec<Contestant>,
+    /// Those that do not.
+    pub absent: Vec<Absent>,
+    before: Box<dyn FnMut() -> io::Result<()>>,
+}
+
+impl Field {
+    /// A field without contestants, each of whose runs makes so many operations.
+    pub fn new(operations: u64) -> Field {
+        Field {
+            operations,
+            contestants: Vec::new(),
+            absent: Vec::new(),
+            before: Box::new(|| Ok(())),
+        }
+    }
+
+    /// What has to be done before each run, while no clock ticks.
+    pub fn before(mut self, before: impl FnMut() -> io::Result<()> + 'static) -> Field {
+        self.before = Box::new(before);
+        self
+    }
+
+    /// Does what has to be done before each run.
+    pub fn prepare(&mut self) -> io::Result<()> {
+        (self.before)()
+    }
+
+    /// `std` on this thread, the limit.
+    pub fn std(&mut self, run: impl FnMut(&mut Tally) -> io::Result<()> + 'static) {
+        self.limit("std", run);
+    }
+
+    /// Blocking calls that are the limit.
+    pub fn limit(&mut self, name: &str, run: impl FnMut(&mut Tally) -> io::Result<()> + 'static) {
+        self.blocking(name, Role::Limit, run);
+    }
+
+    /// Other blocking calls.
+    pub fn also(&mut self, name: &str, run: impl FnMut(&mut Tally) -> io::Result<()> + 'static) {
+        self.blocking(name, Role::Blocking, run);
+    }
+
+    fn blocking<F>(&mut self, name: &str, role: Role, mut run: F)
+    where
+        F: FnMut(&mut Tally) -> io::Result<()> + 'static,
+    {
+        self.add(name, role, move |mut tally| run(&mut tally).map(|()| tally));
+    }
+
+    /// `anyfile`.
+    pub fn anyfile(&mut self, run: impl AsyncFnMut(&mut Tally) -> io::Result<()> + 'static) {
+        self.on(OWN, Role::Own, Executor::Lite, run);
+    }
+
+    /// A variant of `anyfile`.
+    pub fn variant<F>(&mut self, name: &str, executor: Executor, run: F)
+    where
+        F: AsyncFnMut(&mut Tally) -> io::Result<()> + 'static,
+    {
+        self.on(&format!("{OWN}, {name}"), Role::Own, executor, run);
+    }
+
+    /// `async-fs`, or what is built on it, on the executor that `anyfile` has.
+    pub fn smol<F>(&mut self, name: &str, run: F)
+    where
+        F: AsyncFnMut(&mut Tally) -> io::Result<()> + 'static,
+    {
+        self.on(name, Role::Peer, Executor::Lite, run);
+    }
+
+    /// `tokio::fs` on both of its runtimes.
+    pub fn tokio<F>(&mut self, run: F)
+    where
+        F: AsyncFnMut(&mut Tally) -> io::Result<()> + Clone + 'static,
+    {
+        for (name, executor) in Executor::TOKIO {
+            self.on(name, Role::Peer, executor, run.clone());
+        }
+    }
+
+    /// `async-std`.
+    pub fn async_std(&mut self, run: impl AsyncFnMut(&mut Tally) -> io::Result<()> + 'static) {
+        self.on("async-std", Role::Peer, Executor::AsyncStd, run);
+    }
+
+    /// `compio`, where there is io_uring.
+    pub fn compio(&mut self, run: impl AsyncFnMut(&mut Tally) -> io::Result<()> + 'static) {
+        self.on("compio", Role::Peer, Executor::Compio, run);
+    }
+
+    fn on<F>(&mut self, name: &str, role: Role, executor: Executor, mut run: F)
+    where
+        F: AsyncFnMut(&mut Tally) -> io::Result<()> + 'static,
+    {
+        if self.is_there(name, executor) {
+            self.add(name, role, move |mut tally| {
+                executor.block_on(run(&mut tally)).map(|()| tally)
+            });
+        }
+    }
+
+    /// A number of tasks on an executor. The first argument of `run` says which of them it is.
+    pub fn tasks<F, T>(&mut self, name: &str, executor: Executor, count: usize, run: F)
+    where
+        F: Fn(usize, Tally) -> T + 'static,
+        T: Future<Output = io::Result<Tally>> + Send + 'static,
+    {
+        let role = if name.starts_with(OWN) {
+            Role::Own
+        } else {
+            Role::Peer
+        };
+        self.many(name, role, executor, count, run, Executor::run_tasks);
+    }
+
+    /// A number of tasks of compio.
+    pub fn compio_tasks<F, T>(&mut self, count: usize, run: F)
+    where
+        F: Fn(usize, Tally) -> T + 'static,
+        T: Future<Output = io::Result<Tally>> + 'static,
+    {
+        let spawn = Executor::run_local_tasks;
+        self.many("compio", Role::Peer, Executor::Compio, count, run, spawn);
+    }
+
+    fn many<F, T>(
+        &mut self,
+        name: &str,
+        role: Role,
+        executor: Executor,
+        count: usize,
+        run: F,
+        spawn: fn(Executor, Vec<T>) -> Vec<io::Result<Tally>>,
+    ) where
+        F: Fn(usize, Tally) -> T + 'static,
+        T: Future<Output = io::Result<Tally>> + 'static,
+    {
+        if self.is_there(name, executor) {
+            self.add(name, role, move |mut tally| {
+                if gauge::is_on() {
+                    // What a library learns once is not what many tasks cost.
+                    for first in spawn(executor, vec![run(0, tally)]) {
+                        first?;
+                    }
+                    gauge::settle();
+                }
+                for task in spawn(executor, (0..count).map(|i| run(i, tally)).collect()) {
+                    tally.merge(task?);
+                }
+                Ok(tally)
+            });
+        }
+    }
+
+    fn is_there(&mut self, name: &str, executor: Executor) -> bool {
+        let reason = executor.unavailable();
+        if let Some(reason) = &reason {
+            self.leave_out(name, reason);
+        }
+        reason.is_none()
+    }
+
+    /// Says why a contestant is missing.
+    pub fn leave_out(&mut self, name: &str, reason: impl Display) {
+        self.absent.push(Absent {
+            name: name.to_owned(),
+            reason: reason.to_string(),
+            is_fault: false,
+        });
+    }
+
+    /// Removes a contestant that failed or was wrong.
+    pub fn disqualify(&mut self, place: usize, reason: String) {
+        let name = self.contestants.remove(place).name;
+        self.absent.push(Absent {
+            name,
+            reason,
+            is_fault: true,
+        });
+    }
+
+    fn add<F>(&mut self, name: &str, role: Role, run: F)
+    where
+        F: FnMut(Tally) -> io::Result<Tally> + 'static,
+    {
+        self.contestants.push(Contestant {
+            name: name.to_owned(),
+            role,
+            run: Box::new(run),
+        });
+    }
+}

@@ -1,0 +1,248 @@
+//! Samples, taken in turns, and what they say.
+
+use crate::field::{Field, Role};
+use crate::tally::Tally;
+use rustix::time::{ClockId, clock_gettime};
+use std::io;
+use std::time::{Duration, Instant};
+
+/// How long a workload is measured.
+#[derive(Debug, Clone, Copy)]
+pub struct Plan {
+    /// At least so many rounds,
+    pub least: usize,
+    /// and at most so many,
+    pub most: usize,
+    /// but no round is begun after so much time.
+    pub budget: Duration,
+}
+
+/// One run of a contestant.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Sample {
+    /// Time that passed.
+    pub wall: Duration,
+    /// Time that the cores of this process spent, in it and in the kernel.
+    pub cpu: Duration,
+    /// The bytes that were read.
+    pub bytes: u64,
+    /// The peak of resident memory in bytes, of a run in a process of its own.
+    pub memory: u64,
+    /// The peak of threads beside the main one, likewise.
+    pub threads: u64,
+}
+
+/// All runs of a contestant.
+#[derive(Debug, Clone)]
+pub struct Series {
+    /// The contestant's name.
+    pub name: String,
+    /// What it is to the others.
+    pub role: Role,
+    /// In the order of the rounds.
+    pub samples: Vec<Sample>,
+}
+
+/// Lets the contestants take turns. The first round warms up and is checked: who does not see what
+/// the first contestant sees is left out.
+pub fn race(field: &mut Field, plan: Plan) -> io::Result<Vec<Series>> {
+    check(field)?;
+    let empty = |role, name: &String| Series {
+        name: name.clone(),
+        role,
+        samples: Vec::new(),
+    };
+    let contestants = field.contestants.iter();
+    let mut series: Vec<_> = contestants.map(|one| empty(one.role, &one.name)).collect();
+    let start = Instant::now();
+    for round in 0..plan.most {
+        if round >= plan.least && start.elapsed() >= plan.budget {
+            break;
+        }
+        for (i, series) in series.iter_mut().enumerate() {
+            series.samples.push(sample(field, i)?);
+        }
+    }
+    Ok(series)
+}
+
+fn check(field: &mut Field) -> io::Result<()> {
+    let mut expected = None;
+    let mut i = 0;
+    while i < field.contestants.len() {
+        field.prepare()?;
+        let seen = field.contestants[i].run(Tally::new(true));
+        let seen = seen.map(|tally| tally.answer());
+        let reason = match (&expected, seen) {
+            (None, Ok(answer)) => {
+                expected = Some(answer);
+                None
+            }
+            (None, Err(error)) => return Err(error),
+            (Some(expected), Ok(answer)) if answer == *expected => None,
+            (Some(expected), Ok(answer)) => Some(format!(
+                "wrong: bytes, items and digest are {answer:?} instead of {expected:?}"
+            )),
+            (_, Err(error)) => Some(format!("failed: {error}")),
+        };
+        match reason {
+            None => i += 1,
+            Some(reason) => field.disqualify(i, reason),
+        }
+    }
+    Ok(())
+}
+
+/// Runs one contestant once, with the clocks ticking.
+pub fn sample(field: &mut Field, contestant: usize) -> io::Result<Sample> {
+    field.prepare()?;
+    let (cpu, wall) = (cpu_time(), Instant::now());
+    let tally = field.contestants[contestant].run(Tally::new(false))?;
+    let (wall, cpu) = (wall.elapsed(), cpu_time() - cpu);
+    Ok(Sample {
+        wall: tally.clocked().unwrap_or(wall),
+        cpu,
+        bytes: tally.answer().0,
+        ..Sample::default()
+    })
+}
+
+/// The time that the cores have spent for this process: user and system, all threads.
+fn cpu_time() -> Duration {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+}
+
+/// Where the middle of some numbers is, and how far they spread.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Spread {
+    /// The median.
+    pub median: f64,
+    /// A quarter of them is not greater than this.
+    pub low: f64,
+    /// A quarter of them is not less than this.
+    pub high: f64,
+}
+
+/// The quartiles of some numbers.
+pub fn spread(numbers: impl IntoIterator<Item = f64>) -> Spread {
+    let mut numbers: Vec<_> = numbers.into_iter().collect();
+    numbers.sort_by(f64::total_cmp);
+    // Between two numbers, in proportion.
+    let at = |part: f64| {
+        let place = part * (numbers.len() - 1) as f64;
+        let (below, above) = (
+            numbers[place.floor() as usize],
+            numbers[place.ceil() as usize],
+        );
+        below + (above - below) * place.fract()
+    };
+    Spread {
+        median: at(0.5),
+        low: at(0.25),
+        high: at(0.75),
+    }
+}
+
+impl Series {
+    /// The spread of something in every sample.
+    pub fn spread(&self, number: impl Fn(&Sample) -> f64) -> Spread {
+        spread(self.samples.iter().map(number))
+    }
+
+    /// The median of the ratios of wall time, each with the other's sample of the same round: what
+    /// disturbs the machine for a while then disturbs both sides of a ratio.
+    pub fn ratio(&self, to: &Series) -> f64 {
+        let pairs = self.samples.iter().zip(&to.samples);
+        spread(pairs.map(|(own, other)| own.wall.as_secs_f64() / other.wall.as_secs_f64())).median
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Plan, Sample, Series, race, spread};
+    use crate::field::{Field, Role};
+    use std::cell::RefCell;
+    use std::io;
+    use std::rc::Rc;
+    use std::time::Duration;
+
+    #[test]
+    fn quartiles() {
+        let five = spread([5.0, 1.0, 4.0, 2.0, 3.0]);
+        assert_eq!((five.low, five.median, five.high), (2.0, 3.0, 4.0));
+        let two = spread([1.0, 2.0]);
+        assert_eq!((two.low, two.median, two.high), (1.25, 1.5, 1.75));
+        let one = spread([7.0]);
+        assert_eq!((one.low, one.median, one.high), (7.0, 7.0, 7.0));
+    }
+
+    #[test]
+    fn ratios_are_made_within_a_round() {
+        let series = |seconds: [u64; 3]| Series {
+            name: String::new(),
+            role: Role::Peer,
+            samples: seconds
+                .map(|seconds| Sample {
+                    wall: Duration::from_secs(seconds),
+                    ..Sample::default()
+                })
+                .to_vec(),
+        };
+        // The second round was slow for both.
+        assert_eq!(series([2, 20, 2]).ratio(&series([1, 10, 1])), 2.0);
+    }
+
+    const PLAN: Plan = Plan {
+        least: 2,
+        most: 2,
+        budget: Duration::ZERO,
+    };
+
+    #[test]
+    fn contestants_take_turns() {
+        let turns = Rc::new(RefCell::new(String::new()));
+        let mut field = Field::new(1);
+        for name in ["a", "b", "c"] {
+            let turns = turns.clone();
+            field.limit(name, move |_| {
+                turns.borrow_mut().push_str(name);
+                Ok(())
+            });
+        }
+        let series = race(&mut field, PLAN).unwrap();
+        assert_eq!(*turns.borrow(), "abcabcabc");
+        assert!(series.iter().all(|series| series.samples.len() == 2));
+    }
+
+    #[test]
+    fn who_is_wrong_is_left_out() {
+        let mut field = Field::new(1);
+        field.std(|tally| {
+            tally.bytes(b"right");
+            Ok(())
+        });
+        field.anyfile(async |tally| {
+            tally.bytes(b"wrong");
+            Ok(())
+        });
+        field.async_std(async |_| Err(io::Error::other("broken")));
+        field.tokio(async |tally| {
+            tally.bytes(b"right");
+            Ok(())
+        });
+        let series = race(&mut field, PLAN).unwrap();
+        let names: Vec<_> = series.iter().map(|series| &series.name[..]).collect();
+        assert_eq!(names, ["std", "tokio current", "tokio multi"]);
+        let [wrong, failed] = &field.absent[..] else {
+            panic!("{:?}", field.absent);
+        };
+        assert_eq!(
+            (&wrong.name[..], &failed.name[..]),
+            ("anyfile", "async-std")
+        );
+        assert!(wrong.reason.starts_with("wrong"), "{}", wrong.reason);
+        assert_eq!(failed.reason, "failed: broken");
+        assert!(wrong.is_fault && failed.is_fault);
+    }
+}
