@@ -7,6 +7,7 @@ use crate::tally::Tally;
 use std::fmt::Display;
 use std::future::Future;
 use std::io;
+use std::time::Instant;
 
 /// Something to measure. What it needs is made only when it is chosen.
 pub struct Workload {
@@ -248,8 +249,12 @@ impl Field {
                     }
                     gauge::settle();
                 }
+                let start = Instant::now();
                 for task in spawn(executor, (0..count).map(|i| run(i, tally)).collect()) {
                     tally.merge(task?);
+                }
+                if gauge::is_on() {
+                    tally.clock(start.elapsed());
                 }
                 Ok(tally)
             });

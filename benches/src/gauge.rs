@@ -85,10 +85,11 @@ fn spawn(workload: &str, contestant: &str, stage: &Stage) -> io::Result<Sample> 
     let failed = || failed(workload, contestant, output.status);
     let value: Value = serde_json::from_slice(&output.stdout).map_err(|_| failed())?;
     let number = |name: &str| value[name].as_u64().ok_or_else(failed);
+    let real = |name: &str| value[name].as_f64().ok_or_else(failed);
     Ok(Sample {
         bytes: number("bytes")?,
-        wall: Duration::from_nanos(number("wall_ns")?),
-        cpu: Duration::from_nanos(number("cpu_ns")?),
+        wall: real("wall_seconds")?,
+        cpu: real("cpu_seconds")?,
         memory: number("memory_bytes")?,
         threads: number("threads")?,
     })
@@ -110,8 +111,8 @@ pub fn child(mut field: Field, contestant: &str) -> io::Result<()> {
     let sample = sample(&mut field, place)?;
     let value = json!({
         "bytes": sample.bytes,
-        "wall_ns": sample.wall.as_nanos() as u64,
-        "cpu_ns": sample.cpu.as_nanos() as u64,
+        "wall_seconds": sample.wall,
+        "cpu_seconds": sample.cpu,
         "memory_bytes": peak_of_memory()?,
         "threads": PEAK.load(Ordering::Relaxed),
     });

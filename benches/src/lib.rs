@@ -7,6 +7,7 @@ mod field;
 mod gauge;
 mod machine;
 mod measure;
+mod outcome;
 mod report;
 mod stage;
 mod table;
@@ -17,7 +18,7 @@ use arguments::{Arguments, Mode};
 use field::{Absent, Kind, Workload};
 use machine::Machine;
 use measure::Plan;
-use report::Outcome;
+use outcome::Outcome;
 use serde_json::json;
 use stage::Stage;
 use std::fs;
@@ -80,7 +81,7 @@ fn measure(arguments: &Arguments, workloads: &[Workload]) -> io::Result<bool> {
         eprintln!("[{number}/{count}] {} ({elapsed} s)", workload.name);
         match run_one(workload, &stage) {
             Ok(outcome) => {
-                print!("\n{}", outcome.section(&machine.filesystem));
+                print!("\n{}", report::section(&outcome, &machine.filesystem));
                 io::stdout().flush()?;
                 for Absent { name, reason, .. } in &outcome.absent {
                     eprintln!("  {name} left out: {reason}");
@@ -101,10 +102,8 @@ fn measure(arguments: &Arguments, workloads: &[Workload]) -> io::Result<bool> {
     }
     print!("\n{}", report::summary(&outcomes, &machine.filesystem));
     if let Some(path) = &arguments.json {
-        let outcomes = outcomes
-            .iter()
-            .map(|outcome| outcome.json(&machine.filesystem));
-        let outcomes: Vec<_> = outcomes.collect();
+        let outcome = |outcome| report::json(outcome, &machine.filesystem);
+        let outcomes: Vec<_> = outcomes.iter().map(outcome).collect();
         let report = json!({ "machine": machine.json(), "workloads": outcomes });
         fs::write(path, format!("{report:#}\n"))?;
     }
@@ -118,16 +117,16 @@ fn run_one<'a>(workload: &'a Workload, stage: &Stage) -> io::Result<Outcome<'a>>
             let mut field = prepare(stage)?;
             let plan = Plan {
                 least: stage.pick(3, 5),
-                most: stage.pick(15, 51),
+                most: stage.pick(25, 51),
                 budget: Duration::from_secs(stage.pick(2, 12)),
             };
             let series = measure::race(&mut field, plan)?;
-            Ok(Outcome::new(workload, field, series, false))
+            Ok(Outcome::new(workload, field, series))
         }
         Kind::Gauge(prepare) => {
             let field = prepare(stage)?;
             let series = gauge::run(workload.name, &field, stage, stage.pick(1, 3))?;
-            Ok(Outcome::new(workload, field, series, true))
+            Ok(Outcome::new(workload, field, series))
         }
     }
 }

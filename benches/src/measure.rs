@@ -13,17 +13,17 @@ pub struct Plan {
     pub least: usize,
     /// and at most so many,
     pub most: usize,
-    /// but no round is begun after so much time.
+    /// but after the least rounds, a contestant that has used its share of so much time rests.
     pub budget: Duration,
 }
 
 /// One run of a contestant.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Sample {
-    /// Time that passed.
-    pub wall: Duration,
-    /// Time that the cores of this process spent, in it and in the kernel.
-    pub cpu: Duration,
+    /// Seconds that passed, an operation.
+    pub wall: f64,
+    /// Seconds that the cores spent for this process, in it and in the kernel, an operation.
+    pub cpu: f64,
     /// The bytes that were read.
     pub bytes: u64,
     /// The peak of resident memory in bytes, of a run in a process of its own.
@@ -54,13 +54,15 @@ pub fn race(field: &mut Field, plan: Plan) -> io::Result<Vec<Series>> {
     };
     let contestants = field.contestants.iter();
     let mut series: Vec<_> = contestants.map(|one| empty(one.role, &one.name)).collect();
-    let start = Instant::now();
+    let share = plan.budget / series.len().max(1) as u32;
+    let mut spent = vec![Duration::ZERO; series.len()];
     for round in 0..plan.most {
-        if round >= plan.least && start.elapsed() >= plan.budget {
-            break;
-        }
         for (i, series) in series.iter_mut().enumerate() {
-            series.samples.push(sample(field, i)?);
+            if round < plan.least || spent[i] < share {
+                let start = Instant::now();
+                series.samples.push(sample(field, i)?);
+                spent[i] += start.elapsed();
+            }
         }
     }
     Ok(series)
@@ -99,9 +101,10 @@ pub fn sample(field: &mut Field, contestant: usize) -> io::Result<Sample> {
     let (cpu, wall) = (cpu_time(), Instant::now());
     let tally = field.contestants[contestant].run(Tally::new(false))?;
     let (wall, cpu) = (wall.elapsed(), cpu_time() - cpu);
+    let an_operation = |time: Duration| time.as_secs_f64() / field.operations as f64;
     Ok(Sample {
-        wall: tally.clocked().unwrap_or(wall),
-        cpu,
+        wall: an_operation(tally.clocked().unwrap_or(wall)),
+        cpu: an_operation(cpu),
         bytes: tally.answer().0,
         ..Sample::default()
     })
@@ -150,11 +153,11 @@ impl Series {
         spread(self.samples.iter().map(number))
     }
 
-    /// The median of the ratios of wall time, each with the other's sample of the same round: what
+    /// The median of the ratios of something, each with the other's sample of the same round: what
     /// disturbs the machine for a while then disturbs both sides of a ratio.
-    pub fn ratio(&self, to: &Series) -> f64 {
+    pub fn ratio(&self, to: &Series, number: impl Fn(&Sample) -> f64) -> f64 {
         let pairs = self.samples.iter().zip(&to.samples);
-        spread(pairs.map(|(own, other)| own.wall.as_secs_f64() / other.wall.as_secs_f64())).median
+        spread(pairs.map(|(own, other)| number(own) / number(other))).median
     }
 }
 
@@ -165,6 +168,7 @@ mod tests {
     use std::cell::RefCell;
     use std::io;
     use std::rc::Rc;
+    use std::thread;
     use std::time::Duration;
 
     #[test]
@@ -179,18 +183,20 @@ mod tests {
 
     #[test]
     fn ratios_are_made_within_a_round() {
-        let series = |seconds: [u64; 3]| Series {
-            name: String::new(),
-            role: Role::Peer,
-            samples: seconds
-                .map(|seconds| Sample {
-                    wall: Duration::from_secs(seconds),
-                    ..Sample::default()
-                })
-                .to_vec(),
+        let series = |seconds: &[u32]| {
+            let sample = |seconds: &u32| Sample {
+                wall: f64::from(*seconds),
+                ..Sample::default()
+            };
+            Series {
+                name: String::new(),
+                role: Role::Peer,
+                samples: seconds.iter().map(sample).collect(),
+            }
         };
-        // The second round was slow for both.
-        assert_eq!(series([2, 20, 2]).ratio(&series([1, 10, 1])), 2.0);
+        // The second round was slow for both, and the other one rests in the fourth.
+        let (own, other) = (series(&[2, 20, 2, 50]), series(&[1, 10, 1]));
+        assert_eq!(own.ratio(&other, |sample| sample.wall), 2.0);
     }
 
     const PLAN: Plan = Plan {
@@ -213,6 +219,23 @@ mod tests {
         let series = race(&mut field, PLAN).unwrap();
         assert_eq!(*turns.borrow(), "abcabcabc");
         assert!(series.iter().all(|series| series.samples.len() == 2));
+    }
+
+    #[test]
+    fn who_is_slow_rests() {
+        let mut field = Field::new(1);
+        field.std(|_| Ok(()));
+        field.also("slow", |_| {
+            thread::sleep(Duration::from_millis(10));
+            Ok(())
+        });
+        let plan = Plan {
+            least: 2,
+            most: 9,
+            budget: Duration::from_millis(1),
+        };
+        let series = race(&mut field, plan).unwrap();
+        assert_eq!(series[1].samples.len(), 2);
     }
 
     #[test]

@@ -69,19 +69,23 @@ pub fn time(seconds: f64) -> String {
     format!("{} {unit}", three_digits(seconds * factor))
 }
 
-/// A ratio.
+/// A ratio, if there is one: two peaks of no thread have none.
 pub fn ratio(ratio: f64) -> String {
-    three_digits(ratio)
+    if ratio.is_finite() {
+        three_digits(ratio)
+    } else {
+        "–".to_owned()
+    }
 }
 
 /// Memory in MiB.
-pub fn bytes(bytes: f64) -> String {
+pub fn memory(bytes: f64) -> String {
     format!("{} MiB", three_digits(bytes / 1024.0 / 1024.0))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Table, bytes, ratio, time};
+    use super::{Table, memory, ratio, time};
 
     #[test]
     fn numbers_have_three_digits() {
@@ -94,7 +98,8 @@ mod tests {
         assert_eq!(ratio(0.498), "0.50");
         assert_eq!(ratio(9.999), "10.0");
         assert_eq!(ratio(99.99), "100");
-        assert_eq!(bytes(1.5 * 1024.0 * 1024.0), "1.50 MiB");
+        assert_eq!(ratio(f64::NAN), "–");
+        assert_eq!(memory(1.5 * 1024.0 * 1024.0), "1.50 MiB");
     }
 
     #[test]

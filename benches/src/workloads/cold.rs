@@ -1,6 +1,6 @@
 //! Data that the page cache does not have.
 
-use super::read::{BLOCK, drain, drain_compio, drain_tokio, places};
+use super::read::{BLOCK, drain, drain_compio, drain_std, drain_tokio, places};
 use crate::executor::Executor;
 use crate::field::{Field, Goal, Kind, Workload};
 use crate::stage::Stage;
@@ -10,7 +10,7 @@ use compio::io::AsyncReadAtExt;
 use futures_lite::{AsyncReadExt, AsyncSeekExt};
 use rustix::fs::{Advice, fadvise};
 use std::fs::File;
-use std::io::{self, Read, SeekFrom};
+use std::io::{self, SeekFrom};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -56,15 +56,7 @@ fn cold(stage: &Stage, path: &'static Path, operations: u64) -> io::Result<Field
 fn sequential(stage: &Stage) -> io::Result<Field> {
     let path = stage.bytes("cold", stage.data_size(), 6)?;
     let mut field = cold(stage, path, 1)?;
-    field.std(move |tally| {
-        let (mut file, mut buf) = (File::open(path)?, vec![0; CHUNK]);
-        loop {
-            match file.read(&mut buf)? {
-                0 => return Ok(()),
-                read => tally.bytes(&buf[..read]),
-            }
-        }
-    });
+    field.std(move |tally| drain_std(File::open(path)?, CHUNK, tally));
     field.anyfile(async move |tally| drain(open_file(path).await?, CHUNK, tally).await);
     field.smol("async-fs", async move |tally| {
         drain(async_fs::File::open(path).await?, CHUNK, tally).await

@@ -20,12 +20,15 @@ use tokio::io::{
     AsyncBufReadExt as _, AsyncReadExt as _, AsyncSeekExt as _, BufReader as TokioReader,
 };
 
+/// How long a run lasts: so short that what else the machine does is not in every one.
+const SPAN: Duration = Duration::from_millis(20);
+
 pub fn workloads() -> Vec<Workload> {
     vec![
         Workload {
             name: "fairness_random",
             title: "longest hold-up by a task that seeks and reads 4 KiB for ever",
-            notes: "What a task that only yields sees on a single-threaded executor, in 0.5 s; quick: 0.2 s. \
+            notes: "What a task that only yields sees on a single-threaded executor, in 20 ms. \
                     async-std's file on the executor of smol, as its own has several threads.",
             goal: Goal::Seen,
             kind: Kind::Race(random),
@@ -40,48 +43,44 @@ pub fn workloads() -> Vec<Workload> {
     ]
 }
 
-fn span(stage: &Stage) -> Duration {
-    Duration::from_millis(stage.pick(200, 500))
-}
-
 /// Adds a reader, which reads until its time is over, with a ticker beside it.
-fn pair<F>(field: &mut Field, name: &str, executor: Executor, span: Duration, reader: F)
+fn pair<F>(field: &mut Field, name: &str, executor: Executor, reader: F)
 where
     F: Fn(Instant) -> Boxed<io::Result<()>> + 'static,
 {
     field.tasks(name, executor, 2, move |i, tally| {
         let start = Instant::now();
-        let reading = (i == 0).then(|| reader(start + span));
+        let reading = (i == 0).then(|| reader(start + SPAN));
         async move {
             match reading {
                 Some(reading) => reading.await.map(|()| tally),
-                None => Ok(tick(start, span, tally).await),
+                None => Ok(tick(start, tally).await),
             }
         }
     });
 }
 
 /// Likewise, for compio.
-fn pair_compio<F>(field: &mut Field, span: Duration, reader: F)
+fn pair_compio<F>(field: &mut Field, reader: F)
 where
     F: Fn(Instant) -> BoxedLocal<io::Result<()>> + 'static,
 {
     field.compio_tasks(2, move |i, tally| {
         let start = Instant::now();
-        let reading = (i == 0).then(|| reader(start + span));
+        let reading = (i == 0).then(|| reader(start + SPAN));
         async move {
             match reading {
                 Some(reading) => reading.await.map(|()| tally),
-                None => Ok(tick(start, span, tally).await),
+                None => Ok(tick(start, tally).await),
             }
         }
     });
 }
 
 /// Yields until the time is over. The clock of the tally says what the longest wait was.
-async fn tick(start: Instant, span: Duration, mut tally: Tally) -> Tally {
+async fn tick(start: Instant, mut tally: Tally) -> Tally {
     let (mut last, mut longest) = (start, Duration::ZERO);
-    while last - start < span {
+    while last - start < SPAN {
         yield_now().await;
         let now = Instant::now();
         longest = longest.max(now - last);
@@ -92,19 +91,18 @@ async fn tick(start: Instant, span: Duration, mut tally: Tally) -> Tally {
 }
 
 fn random(stage: &Stage) -> io::Result<Field> {
-    let (path, size, span) = (stage.data()?, stage.data_size(), span(stage));
+    let (path, size) = (stage.data()?, stage.data_size());
     let mut field = Field::new(1);
-    pair(&mut field, "anyfile", Executor::Lite, span, move |end| {
+    pair(&mut field, "anyfile", Executor::Lite, move |end| {
         Box::pin(async move { jump(open_file(path).await?, size, end).await })
     });
-    pair(&mut field, "async-fs", Executor::Lite, span, move |end| {
+    pair(&mut field, "async-fs", Executor::Lite, move |end| {
         Box::pin(async move { jump(async_fs::File::open(path).await?, size, end).await })
     });
     pair(
         &mut field,
         "tokio current",
         Executor::TokioCurrent,
-        span,
         move |end| {
             Box::pin(async move {
                 let (mut file, mut buf) = (tokio::fs::File::open(path).await?, [0; BLOCK]);
@@ -116,10 +114,10 @@ fn random(stage: &Stage) -> io::Result<Field> {
             })
         },
     );
-    pair(&mut field, "async-std", Executor::Lite, span, move |end| {
+    pair(&mut field, "async-std", Executor::Lite, move |end| {
         Box::pin(async move { jump(async_std::fs::File::open(path).await?, size, end).await })
     });
-    pair_compio(&mut field, span, move |end| {
+    pair_compio(&mut field, move |end| {
         Box::pin(async move {
             let file = compio::fs::File::open(path).await?;
             let mut buf = Vec::with_capacity(BLOCK);
@@ -148,9 +146,9 @@ where
 }
 
 fn lines(stage: &Stage) -> io::Result<Field> {
-    let (path, span) = (stage.lines()?, span(stage));
+    let path = stage.lines()?;
     let mut field = Field::new(1);
-    pair(&mut field, "anyfile", Executor::Lite, span, move |end| {
+    pair(&mut field, "anyfile", Executor::Lite, move |end| {
         Box::pin(async move {
             while Instant::now() < end {
                 let mut lines = open_file(path).await?.lines();
@@ -159,7 +157,7 @@ fn lines(stage: &Stage) -> io::Result<Field> {
             Ok(())
         })
     });
-    pair(&mut field, "async-fs", Executor::Lite, span, move |end| {
+    pair(&mut field, "async-fs", Executor::Lite, move |end| {
         Box::pin(async move {
             while Instant::now() < end {
                 text(BufReader::new(async_fs::File::open(path).await?), end).await?;
@@ -171,7 +169,6 @@ fn lines(stage: &Stage) -> io::Result<Field> {
         &mut field,
         "tokio current",
         Executor::TokioCurrent,
-        span,
         move |end| {
             Box::pin(async move {
                 while Instant::now() < end {
@@ -185,7 +182,7 @@ fn lines(stage: &Stage) -> io::Result<Field> {
             })
         },
     );
-    pair(&mut field, "async-std", Executor::Lite, span, move |end| {
+    pair(&mut field, "async-std", Executor::Lite, move |end| {
         Box::pin(async move {
             while Instant::now() < end {
                 text(BufReader::new(async_std::fs::File::open(path).await?), end).await?;
@@ -193,7 +190,7 @@ fn lines(stage: &Stage) -> io::Result<Field> {
             Ok(())
         })
     });
-    pair_compio(&mut field, span, move |end| {
+    pair_compio(&mut field, move |end| {
         Box::pin(async move {
             while Instant::now() < end {
                 let file = io::Cursor::new(compio::fs::File::open(path).await?);

@@ -35,7 +35,7 @@ pub fn workloads() -> Vec<Workload> {
             "read_4k",
             "read in sequence, 4 KiB at a time",
             "128 MiB; quick: a quarter. tokio, async-std and compio in a `BufReader` of 64 KiB, as \
-             they recommend for small reads.",
+             they recommend for small reads; std with and without one.",
             1.15,
             |stage| sequential(stage, BLOCK),
         ),
@@ -81,15 +81,13 @@ fn sequential(stage: &Stage, size: usize) -> io::Result<Field> {
     let path = stage.data()?;
     let small = size < BUFFER;
     let mut field = Field::new(1);
-    field.std(move |tally| {
-        let (mut file, mut buf) = (File::open(path)?, vec![0; size]);
-        loop {
-            match file.read(&mut buf)? {
-                0 => return Ok(()),
-                read => tally.bytes(&buf[..read]),
-            }
-        }
-    });
+    field.std(move |tally| drain_std(File::open(path)?, size, tally));
+    if small {
+        field.also("std, BufReader", move |tally| {
+            let file = io::BufReader::with_capacity(BUFFER, File::open(path)?);
+            drain_std(file, size, tally)
+        });
+    }
     field.anyfile(async move |tally| drain(open_file(path).await?, size, tally).await);
     field.smol("async-fs", async move |tally| {
         drain(async_fs::File::open(path).await?, size, tally).await
@@ -127,6 +125,17 @@ fn sequential(stage: &Stage, size: usize) -> io::Result<Field> {
 }
 
 /// Reads to the end with a buffer of some size.
+pub fn drain_std(mut reader: impl Read, size: usize, tally: &mut Tally) -> io::Result<()> {
+    let mut buf = vec![0; size];
+    loop {
+        match reader.read(&mut buf)? {
+            0 => return Ok(()),
+            read => tally.bytes(&buf[..read]),
+        }
+    }
+}
+
+/// Likewise, with the trait of `futures`.
 pub async fn drain<R>(mut reader: R, size: usize, tally: &mut Tally) -> io::Result<()>
 where
     R: AsyncRead + Unpin,
