@@ -3,12 +3,13 @@
 use crate::field::{Field, Goal, Kind, Workload};
 use crate::stage::Stage;
 use crate::tally::Tally;
+use anyfile::Path;
 use async_walkdir::WalkDir as AsyncWalkDir;
-use futures_lite::StreamExt;
+use futures_lite::{Stream, StreamExt};
 use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::{Path as StdPath, PathBuf};
 use walkdir::WalkDir;
 
 pub fn workloads() -> Vec<Workload> {
@@ -40,6 +41,7 @@ fn iterdir(stage: &Stage) -> io::Result<Field> {
         }
         Ok(())
     });
+    field.anyfile(async move |tally| each(Path::new(dir).iterdir(), tally).await);
     field.smol("async-fs", async move |tally| {
         let mut entries = async_fs::read_dir(dir).await?;
         while let Some(entry) = entries.try_next().await? {
@@ -75,6 +77,7 @@ fn rglob(stage: &Stage) -> io::Result<Field> {
         Ok(())
     });
     field.also("std", move |tally| recurse(root, tally));
+    field.anyfile(async move |tally| each(Path::new(root).rglob("*"), tally).await);
     field.smol("async-walkdir", async move |tally| {
         let mut entries = AsyncWalkDir::new(root);
         while let Some(entry) = entries.next().await {
@@ -112,7 +115,18 @@ fn rglob(stage: &Stage) -> io::Result<Field> {
     Ok(field)
 }
 
-fn recurse(dir: &Path, tally: &mut Tally) -> io::Result<()> {
+/// Looks at each path of a stream of `anyfile`.
+async fn each<S>(mut paths: S, tally: &mut Tally) -> io::Result<()>
+where
+    S: Stream<Item = io::Result<Path>> + Unpin,
+{
+    while let Some(path) = paths.try_next().await? {
+        see(tally, path.as_std_path());
+    }
+    Ok(())
+}
+
+fn recurse(dir: &StdPath, tally: &mut Tally) -> io::Result<()> {
     for entry in fs::read_dir(dir)? {
         let entry = entry?;
         let path = entry.path();
@@ -124,6 +138,6 @@ fn recurse(dir: &Path, tally: &mut Tally) -> io::Result<()> {
     Ok(())
 }
 
-fn see(tally: &mut Tally, path: &Path) {
+fn see(tally: &mut Tally, path: &StdPath) {
     tally.item(path.as_os_str().as_bytes());
 }
