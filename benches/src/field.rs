@@ -7,6 +7,7 @@ use crate::tally::Tally;
 use std::fmt::Display;
 use std::future::Future;
 use std::io;
+use std::rc::Rc;
 use std::time::Instant;
 
 /// Something to measure. What it needs is made only when it is chosen.
@@ -105,7 +106,7 @@ pub struct Field {
     pub contestants: Vec<Contestant>,
     /// Those that do not.
     pub absent: Vec<Absent>,
-    before: Box<dyn FnMut() -> io::Result<()>>,
+    before: Rc<dyn Fn() -> io::Result<()>>,
 }
 
 impl Field {
@@ -115,18 +116,18 @@ impl Field {
             operations,
             contestants: Vec::new(),
             absent: Vec::new(),
-            before: Box::new(|| Ok(())),
+            before: Rc::new(|| Ok(())),
         }
     }
 
     /// What has to be done before each run, while no clock ticks.
-    pub fn before(mut self, before: impl FnMut() -> io::Result<()> + 'static) -> Field {
-        self.before = Box::new(before);
+    pub fn before(mut self, before: impl Fn() -> io::Result<()> + 'static) -> Field {
+        self.before = Rc::new(before);
         self
     }
 
     /// Does what has to be done before each run.
-    pub fn prepare(&mut self) -> io::Result<()> {
+    pub fn prepare(&self) -> io::Result<()> {
         (self.before)()
     }
 
@@ -241,6 +242,7 @@ impl Field {
         T: Future<Output = io::Result<Tally>> + 'static,
     {
         if self.is_there(name, executor) {
+            let before = self.before.clone();
             self.add(name, role, move |mut tally| {
                 if gauge::is_on() {
                     // What a library learns once is not what many tasks cost.
@@ -248,6 +250,7 @@ impl Field {
                         first?;
                     }
                     gauge::settle();
+                    before()?;
                 }
                 let start = Instant::now();
                 for task in spawn(executor, (0..count).map(|i| run(i, tally)).collect()) {

@@ -20,7 +20,7 @@ static IS_ON: AtomicBool = AtomicBool::new(false);
 static PEAK: AtomicU64 = AtomicU64::new(0);
 
 /// How long threads that have nothing more to do may take to end.
-const PATIENCE: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Whether this process runs one contestant, to see its peaks.
 pub fn is_on() -> bool {

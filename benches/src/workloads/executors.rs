@@ -2,7 +2,7 @@
 
 use super::lines;
 use super::read::{RANDOM_READS, jump, jump_std};
-use super::tasks::{FILES, READERS, read_own, read_std};
+use super::tasks::{FILES, READERS, read_own, read_std, warm};
 use crate::executor::Executor;
 use crate::field::{Field, Goal, Kind, Workload};
 use crate::stage::Stage;
@@ -75,7 +75,7 @@ fn seek_read(stage: &Stage) -> io::Result<Field> {
 
 fn tasks(stage: &Stage) -> io::Result<Field> {
     let paths = stage.small_files(FILES)?;
-    let mut field = Field::new(READERS as u64);
+    let mut field = warm(paths, READERS);
     field.std(read_std(paths));
     field.tasks("anyfile", Executor::Lite, READERS, read_own(paths));
     for (name, executor) in OTHERS {

@@ -43,7 +43,7 @@ pub fn workloads() -> Vec<Workload> {
 /// Tasks of one read each.
 pub fn readers(stage: &Stage) -> io::Result<Field> {
     let paths = stage.small_files(FILES)?;
-    let mut field = Field::new(READERS as u64);
+    let mut field = warm(paths, READERS);
     field.std(read_std(paths));
     field.tasks("anyfile", Executor::Lite, READERS, read_own(paths));
     field.tasks(
@@ -89,6 +89,14 @@ pub fn readers(stage: &Stage) -> io::Result<Field> {
     Ok(field)
 }
 
+/// A field for whose runs so many of the files are warm, whatever the system has evicted since.
+pub fn warm(paths: &'static [PathBuf], count: usize) -> Field {
+    Field::new(count as u64).before(move || {
+        let mut paths = paths[..count].iter();
+        paths.try_for_each(|path| fs::read(path).map(drop))
+    })
+}
+
 /// What `std` does, one after the other.
 pub fn read_std(paths: &[PathBuf]) -> impl FnMut(&mut Tally) -> io::Result<()> {
     move |tally| {
@@ -122,7 +130,7 @@ fn share(paths: &[PathBuf], worker: usize) -> impl Iterator<Item = &PathBuf> {
 
 fn small_files(stage: &Stage) -> io::Result<Field> {
     let paths = stage.small_files(FILES)?;
-    let mut field = Field::new(FILES as u64);
+    let mut field = warm(paths, FILES);
     field.std(move |tally| {
         for path in paths {
             tally.item(&fs::read(path)?);
