@@ -1,6 +1,6 @@
 //! Runs in processes of their own, where the peaks of memory and threads are one contestant's.
 
-use crate::field::{Field, OWN};
+use crate::field::Field;
 use crate::measure::{Sample, Series, sample};
 use crate::stage::Stage;
 use serde_json::{Value, json};
@@ -126,7 +126,7 @@ fn peak_of_memory() -> io::Result<u64> {
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kib = peak.and_then(|peak| peak.trim().strip_suffix(" kB")?.parse::<u64>().ok());
     kib.map(|kib| kib * 1024)
-        .ok_or_else(|| io::Error::other(format!("no peak of {OWN}")))
+        .ok_or_else(|| io::Error::other("no VmHWM in the status of this process"))
 }
 
 #[cfg(test)]
