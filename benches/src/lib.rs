@@ -116,7 +116,7 @@ fn run_one<'a>(workload: &'a Workload, stage: &Stage) -> io::Result<Outcome<'a>>
         Kind::Race(prepare) => {
             let mut field = prepare(stage)?;
             let plan = Plan {
-                least: stage.pick(3, 5),
+                least: 3,
                 most: stage.pick(25, 51),
                 budget: Duration::from_secs(stage.pick(2, 12)),
             };
