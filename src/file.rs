@@ -160,11 +160,10 @@ impl AsyncFile<File> {
     }
 
     /// A second handle to the same open file.
-    fn cloned(&self, file: File, facts: Facts) -> AsyncFile<File> {
-        let path = self.shared().ok().and_then(|shared| shared.path()).cloned();
+    fn cloned(file: File, path: Option<Arc<Path>>, facts: Facts, buffering: usize) -> Self {
         let shared = Shared::new(file, path, Some(facts));
         let mut clone = AsyncFile::with_shared(shared, Position::OfCursor);
-        clone.set_buffering(self.writing.capacity);
+        clone.set_buffering(buffering);
         clone
     }
 }
@@ -290,7 +289,14 @@ impl<T: Send + 'static> AsyncFile<T> {
             Ok(shared) => shared.into_object(),
             // A call whose future was dropped is still at work.
             Err(shared) => {
-                pool::run(move || shared.name(Operation::Access, shared.take_object())).await
+                // If nobody takes it any more, it is closed as any file is: elsewhere.
+                let mut taken = pool::run(move || {
+                    let object = shared.name(Operation::Access, shared.take_object())?;
+                    io::Result::Ok(wrap_file(object))
+                })
+                .await?;
+                let shared = taken.take_shared().and_then(Arc::into_inner);
+                shared.ok_or_else(|| closed(None))?.into_object()
             }
         }
     }

@@ -3,14 +3,15 @@
 mod common;
 
 use anyfile::{AsyncFile, wrap_file};
-use common::{Dir, Scripted, Step, contents, noise, text};
+use common::{Dir, Scripted, Step, contents, noise, poll_times, text};
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use futures_lite::future::block_on;
 use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, StreamExt};
 use std::fs::File;
 use std::io::{self, Cursor, ErrorKind, Read, Seek, SeekFrom, Write};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 use tempfile::NamedTempFile;
 
@@ -722,4 +723,39 @@ fn with_mut_lends_the_object_itself() {
         let result = cursor.with_mut(|_| Err::<(), _>("as told")).await.unwrap();
         assert_eq!(result, Err("as told"));
     });
+}
+
+/// Tells which thread has dropped it.
+struct Traced(mpsc::Sender<ThreadId>);
+
+impl Drop for Traced {
+    fn drop(&mut self) {
+        let _ = self.0.send(thread::current().id());
+    }
+}
+
+/// To drop an object may wait, also where a job has taken it out for a future that is dropped then.
+#[test]
+fn what_into_inner_took_for_nobody_is_dropped_on_the_pool() {
+    let (dropped, drops) = mpsc::channel();
+    let (go, go_on) = mpsc::channel::<()>();
+    let (begun, begins) = mpsc::channel();
+    let mut file = wrap_file(Traced(dropped));
+    // A call that is at work for nobody.
+    let work = move |_: &mut Traced| {
+        begun.send(()).unwrap();
+        let _ = go_on.recv();
+    };
+    let mut working = Box::pin(file.with_mut(work));
+    assert!(poll_times(working.as_mut(), 1).is_none());
+    begins.recv().unwrap();
+    drop(working);
+    let mut taking = Box::pin(file.into_inner());
+    assert!(poll_times(taking.as_mut(), 1).is_none());
+    go.send(()).unwrap();
+    // The object is taken now, and waits for the future to be polled.
+    thread::sleep(Duration::from_millis(200));
+    drop(taking);
+    let dropped_on = drops.recv_timeout(Duration::from_secs(20)).unwrap();
+    assert_ne!(dropped_on, thread::current().id());
 }

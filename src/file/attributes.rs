@@ -240,12 +240,13 @@ impl AsyncFile<File> {
     #[doc(alias = "dup")]
     pub async fn try_clone(&mut self) -> io::Result<AsyncFile<File>> {
         future::poll_fn(|cx| self.poll_settled(cx)).await?;
-        let clone = |file: &File| {
+        let (path, buffering) = (self.shared()?.path().cloned(), self.writing.capacity);
+        let clone = move |file: &File| {
             let file = file.try_clone()?;
             let facts = Facts::learn(&file);
-            Ok((file, facts))
+            // Made here: if nobody takes it any more, it is closed as any file is, elsewhere.
+            Ok(AsyncFile::cloned(file, path, facts, buffering))
         };
-        let (file, facts) = self.on_pool(Operation::Clone, clone).await?;
-        Ok(self.cloned(file, facts))
+        self.on_pool(Operation::Clone, clone).await
     }
 }
