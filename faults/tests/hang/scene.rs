@@ -1,0 +1,313 @@
+//! One operation on a filesystem that hangs, and a ticker that notes how long it is held up meanwhile.
+
+use anyfile::Path;
+use anyfile_faults::{Caching, Counts, Mount};
+use futures_lite::future::{self, Boxed};
+use smol::{LocalExecutor, Timer};
+use std::any::Any;
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::io;
+use std::ops::{Deref, DerefMut};
+use std::rc::Rc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// How long the filesystem hangs.
+pub(crate) const HANG: Duration = Duration::from_millis(2500);
+
+/// What an operation may hold the other tasks up: a tenth of the hang.
+pub(crate) const MOST: Duration = Duration::from_millis(250);
+
+/// An operation of the library.
+pub(crate) struct Operation {
+    pub(crate) name: &'static str,
+    pub(crate) act: Act,
+    /// The titles of the plays in which it waits on the caller's thread, as is documented.
+    pub(crate) waits_in: &'static [&'static str],
+}
+
+type Act = Box<dyn Fn(Arc<Scene>) -> Boxed<io::Result<()>> + Send + Sync>;
+
+/// Where an operation takes place: a tree on the filesystem, and a local directory with links to it.
+pub(crate) struct Scene {
+    pub(crate) mount: Mount,
+    local: TempDir,
+    hang: Option<String>,
+    begun: Mutex<Option<Instant>>,
+    /// What the server was asked for the operation, without what was asked to check it.
+    asked: Mutex<Option<Counts>>,
+    kept: Mutex<Vec<Box<dyn Any + Send>>>,
+}
+
+/// What is put aside when it is dropped, until the server has answered.
+pub(crate) struct Kept<T: Send + 'static> {
+    value: Option<T>,
+    scene: Arc<Scene>,
+}
+
+/// How the hang ends for the operation.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Ending {
+    /// The server answers.
+    Answered,
+    /// The future is dropped, then the executor.
+    Dropped,
+    /// The server dies.
+    Killed,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    /// The longest time between two ticks.
+    pub(crate) gap: Duration,
+    pub(crate) result: io::Result<()>,
+    /// How often the server was asked what.
+    pub(crate) asked: BTreeMap<String, u64>,
+    /// Requests that hung, and that still did in the end.
+    pub(crate) hung: u64,
+    pub(crate) hanging: u64,
+}
+
+impl Scene {
+    /// Starts a server: no other filesystem may hang meanwhile, since a new process closes, before it begins,
+    /// a copy of every open file.
+    pub(crate) fn new(caching: Caching, hang: Option<&str>) -> io::Result<Scene> {
+        let scene = Scene {
+            mount: Mount::new(env!("CARGO_BIN_EXE_hangfs"), caching)?,
+            local: tempfile::tempdir()?,
+            hang: hang.map(str::to_owned),
+            begun: Mutex::new(None),
+            asked: Mutex::new(None),
+            kept: Mutex::new(Vec::new()),
+        };
+        Ok(scene)
+    }
+
+    fn furnish(&self, caching: Caching) -> io::Result<()> {
+        let (mount, local) = (self.mount.path(), self.local.path());
+        std::fs::write(mount.join("file"), contents())?;
+        std::fs::write(mount.join("small"), "small\n")?;
+        for dir in ["dir/inner", "empty", "tree/branch"] {
+            std::fs::create_dir_all(mount.join(dir))?;
+        }
+        for file in ["dir/inner/file", "dir/a.txt", "dir/b.txt", "tree/leaf"] {
+            std::fs::write(mount.join(file), "leaf\n")?;
+        }
+        std::fs::write(local.join("file"), "local\n")?;
+        for (link, target) in [("link", "file".into()), ("out", local.join("file"))] {
+            std::os::unix::fs::symlink(target, mount.join(link))?;
+        }
+        std::os::unix::fs::symlink(mount, local.join("way"))?;
+        match caching {
+            Caching::Nothing => Ok(()),
+            Caching::Names | Caching::Everything => warm(mount),
+        }
+    }
+
+    /// Fills a directory with more than is read of it at once.
+    pub(crate) fn crowd(&self, dir: &str) -> io::Result<()> {
+        let dir = self.mount.path().join(dir);
+        (0..2000).try_for_each(|number| {
+            let name = format!("a name of some length {number}");
+            std::os::unix::fs::symlink("nowhere", dir.join(name))
+        })
+    }
+
+    /// A path on the filesystem.
+    pub(crate) fn path(&self, name: &str) -> Path {
+        Path::new(self.mount.path()) / name
+    }
+
+    /// The same by way of a symbolic link in a local directory.
+    pub(crate) fn way(&self, name: &str) -> Path {
+        self.local("way") / name
+    }
+
+    pub(crate) fn local(&self, name: &str) -> Path {
+        Path::new(self.local.path()) / name
+    }
+
+    /// From here on, the filesystem hangs.
+    pub(crate) fn begin(&self) {
+        self.mount.forget();
+        if let Some(requests) = &self.hang {
+            self.mount.hang(requests, HANG);
+        }
+        *lock(&self.begun) = Some(Instant::now());
+    }
+
+    /// What is asked from here on only checks what the operation did.
+    pub(crate) fn check(&self) {
+        if self.hang.is_none() {
+            *lock(&self.asked) = Some(self.mount.counts());
+        }
+    }
+
+    /// Keeps a value beyond the future that uses it.
+    pub(crate) fn keep<T: Send + 'static>(self: &Arc<Self>, value: T) -> Kept<T> {
+        Kept {
+            value: Some(value),
+            scene: self.clone(),
+        }
+    }
+
+    /// Waits until a request hangs, or until it is clear that none will.
+    async fn until_hung(&self) {
+        for _ in 0..100 {
+            if self.mount.counts().hanging > 0 {
+                // Whatever else can go on does so now.
+                Timer::after(Duration::from_millis(50)).await;
+                return;
+            }
+            Timer::after(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// Ticks until dropped; the longest time between two ticks since the hang began goes to `gap`.
+    async fn tick(&self, gap: &Cell<Duration>) {
+        let mut last = Instant::now();
+        loop {
+            let begun = *lock(&self.begun);
+            if let Some(begun) = begun {
+                gap.set(gap.get().max(last.max(begun).elapsed()));
+            }
+            last = Instant::now();
+            Timer::after(Duration::from_millis(2)).await;
+        }
+    }
+}
+
+impl<T: Send + 'static> Deref for Kept<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        self.value.as_ref().expect("there until dropped")
+    }
+}
+
+impl<T: Send + 'static> DerefMut for Kept<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        self.value.as_mut().expect("there until dropped")
+    }
+}
+
+impl<T: Send + 'static> Drop for Kept<T> {
+    fn drop(&mut self) {
+        if let Some(value) = self.value.take() {
+            lock(&self.scene.kept).push(Box::new(value));
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// An error unless it is true.
+pub(crate) fn ensure(truth: bool) -> io::Result<()> {
+    match truth {
+        true => Ok(()),
+        false => Err(io::Error::other("a wrong answer")),
+    }
+}
+
+/// The contents of the file `file`, which is long enough to be read ahead.
+pub(crate) fn contents() -> String {
+    (0..60_000)
+        .map(|number| format!("line {number}\n"))
+        .collect()
+}
+
+/// Has the kernel look at everything.
+fn warm(dir: &std::path::Path) -> io::Result<()> {
+    for entry in std::fs::read_dir(dir)? {
+        let path = entry?.path();
+        let found = std::fs::symlink_metadata(&path)?;
+        if found.is_dir() {
+            warm(&path)?;
+        } else if found.is_symlink() {
+            std::fs::read_link(&path)?;
+        } else {
+            std::fs::read(&path)?;
+            std::fs::metadata(&path)?;
+        }
+    }
+    Ok(())
+}
+
+/// Lets an operation meet a hang, on an executor of one thread.
+pub(crate) fn play(
+    operation: &Operation,
+    scene: Arc<Scene>,
+    caching: Caching,
+    ending: Ending,
+) -> Outcome {
+    scene.furnish(caching).expect("the scene is furnished");
+    let gap = Rc::new(Cell::new(Duration::ZERO));
+    let executor = LocalExecutor::new();
+    let ticker = {
+        let (scene, gap) = (scene.clone(), gap.clone());
+        executor.spawn(async move { scene.tick(&gap).await })
+    };
+    let act = (operation.act)(scene.clone());
+    let (result, ended) = future::block_on(executor.run(async {
+        // The ticker comes first.
+        Timer::after(Duration::from_millis(5)).await;
+        let result = meet(&scene, act, ending).await;
+        let ended = Instant::now();
+        // Time for it to notice what held it up last.
+        Timer::after(Duration::from_millis(10)).await;
+        (result, ended)
+    }));
+    drop(ticker);
+    drop(executor);
+    let gap = gap.get().max(ended.elapsed());
+    let counts = match ending {
+        Ending::Killed => Counts::default(),
+        Ending::Answered | Ending::Dropped => {
+            // What the operation has left to the pool reaches the server meanwhile.
+            std::thread::sleep(Duration::from_millis(50));
+            let counts = scene.mount.counts();
+            scene.mount.release();
+            counts
+        }
+    };
+    lock(&scene.kept).clear();
+    Outcome {
+        gap,
+        result,
+        hung: counts.hung,
+        hanging: counts.hanging,
+        asked: lock(&scene.asked).take().unwrap_or(counts).asked,
+    }
+}
+
+/// Does what an operation does until the hang ends for it.
+async fn meet(
+    scene: &Scene,
+    act: impl Future<Output = io::Result<()>>,
+    ending: Ending,
+) -> io::Result<()> {
+    match ending {
+        Ending::Answered => act.await,
+        Ending::Dropped => {
+            let hung = async {
+                scene.until_hung().await;
+                Ok(())
+            };
+            future::or(act, hung).await
+        }
+        Ending::Killed => {
+            let kill = async {
+                scene.until_hung().await;
+                scene.mount.kill();
+            };
+            // Whatever the answer: there is one.
+            let (_, ()) = future::zip(act, kill).await;
+            Ok(())
+        }
+    }
+}
