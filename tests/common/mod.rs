@@ -327,8 +327,8 @@ pub(crate) fn without_hanging<R>(what: &str, work: impl FnOnce() -> R) -> R {
     result
 }
 
-/// Whether the no-wait calls may answer for files in `dir`: not if they are turned off, and not on
-/// filesystems that they do not know.
+/// Whether the no-wait calls may answer for files in `dir`: not if they are turned off or refused, and not
+/// on filesystems that they do not know.
 #[cfg(target_os = "linux")]
 pub(crate) fn nowait_works(dir: &Path) -> bool {
     let off = std::env::var_os("ANYFILE_NOWAIT").is_some_and(|value| value == "0");
@@ -338,7 +338,22 @@ pub(crate) fn nowait_works(dir: &Path) -> bool {
         .output();
     let name = output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
     let known = ["ext2/ext3", "xfs", "btrfs", "f2fs", "tmpfs", "ramfs"];
-    !off && name.is_ok_and(|name| known.contains(&name.as_str()))
+    !off && !refuses_nowait(dir) && name.is_ok_and(|name| known.contains(&name.as_str()))
+}
+
+/// Whether the system does not know the no-wait calls, or a filter refuses them.
+#[cfg(target_os = "linux")]
+fn refuses_nowait(dir: &Path) -> bool {
+    use rustix::fs::{CWD, Mode, OFlags, ResolveFlags};
+    use rustix::io::{Errno, ReadWriteFlags};
+    let found = rustix::fs::openat2(CWD, dir, OFlags::PATH, Mode::empty(), ResolveFlags::CACHED);
+    let file = std::fs::File::open(dir).expect("a directory can be opened");
+    // A directory is never read, whatever the flags.
+    let mut byte = [0];
+    let bufs = &mut [io::IoSliceMut::new(&mut byte)];
+    let read = rustix::io::preadv2(file, bufs, 0, ReadWriteFlags::NOWAIT);
+    let refused = |errno| matches!(errno, Some(Errno::PERM | Errno::NOSYS));
+    refused(found.err()) || refused(read.err())
 }
 
 /// Polls a future so many times at the most, then drops it.
