@@ -160,6 +160,8 @@ fn openat2(path: &Path, flags: OFlags) -> Answer<io::Result<File>> {
         Err(Errno::AGAIN | Errno::INTR | Errno::PERM | Errno::INVAL | Errno::NOSYS) => {
             Answer::AskPool
         }
+        // A question about a path needs a descriptor here only.
+        Err(Errno::MFILE | Errno::NFILE) => Answer::AskPool,
         Err(errno) => Answer::Now(Err(errno.into())),
     }
 }

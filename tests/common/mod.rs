@@ -17,7 +17,7 @@ use std::pin::pin;
 use std::process::{Command, Output};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// A temporary directory whose helpers say what failed.
@@ -385,4 +385,89 @@ pub(crate) fn saturate_pool(threads: usize) -> Vec<std::sync::mpsc::Sender<()>> 
         wake
     };
     (0..threads).map(|_| asleep()).collect()
+}
+
+/// How many times as heavy as in the ordinary suite the storms are: `ANYFILE_STORM`, or 1.
+pub(crate) fn storm() -> usize {
+    let wanted = std::env::var("ANYFILE_STORM").ok();
+    wanted.and_then(|wanted| wanted.parse().ok()).unwrap_or(1)
+}
+
+/// Waits for what happens on its own, and prints how long that took.
+#[track_caller]
+pub(crate) fn until(what: &str, mut happened: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !happened() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "not yet: {what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    println!("{what} after {:?}", begun.elapsed());
+}
+
+/// What the open descriptors of this process lead to.
+#[cfg(target_os = "linux")]
+pub(crate) fn descriptors() -> Vec<PathBuf> {
+    let found = std::fs::read_dir("/proc/self/fd").expect("/proc/self/fd");
+    let targets = found
+        .flatten()
+        .map(|entry| std::fs::read_link(entry.path()));
+    // One of them is this very directory.
+    let listing = format!("/proc/{}/fd", std::process::id());
+    let mut targets: Vec<PathBuf> = targets.flatten().collect();
+    targets.retain(|target| *target != Path::new(&listing));
+    targets.sort();
+    targets
+}
+
+/// A small filesystem of its own, which can be filled.
+#[cfg(target_os = "linux")]
+pub(crate) struct Tmpfs(Dir);
+
+#[cfg(target_os = "linux")]
+impl Tmpfs {
+    /// Says why if that is impossible.
+    pub(crate) fn new(bytes: usize) -> Option<Tmpfs> {
+        let dir = Dir::new();
+        let mut mount = Command::new("mount");
+        let mount = mount.args(["-t", "tmpfs", "-o", &format!("size={bytes}"), "tmpfs"]);
+        let mounted = mount.arg(dir.path()).output();
+        if !mounted.is_ok_and(|output| output.status.success()) {
+            println!("skipped: a tmpfs cannot be mounted");
+            return None;
+        }
+        Some(Tmpfs(dir))
+    }
+
+    pub(crate) fn dir(&self) -> &Dir {
+        &self.0
+    }
+
+    /// Leaves room for so many pages.
+    pub(crate) fn fill_but(&self, pages: u64) {
+        let mut ballast = std::fs::File::create(self.0.join("ballast")).expect("a file");
+        while ballast.write(&[0; 4096]).is_ok() {}
+        let len = ballast.metadata().expect("its length").len();
+        ballast.set_len(len - pages * 4096).expect("a shorter file");
+    }
+
+    pub(crate) fn make_room(&self) {
+        std::fs::remove_file(self.0.join("ballast")).expect("the ballast");
+    }
+
+    /// Removes the last file, and waits until it has been closed too.
+    pub(crate) fn remove(&self, path: &Path) {
+        std::fs::remove_file(path).expect("the last file");
+        let free = || rustix::fs::statvfs(self.0.path()).expect("numbers");
+        while free().f_bfree < free().f_blocks {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl Drop for Tmpfs {
+    fn drop(&mut self) {
+        let unmounted = Command::new("umount").arg("-l").arg(self.0.path()).status();
+        assert!(unmounted.is_ok_and(|status| status.success()));
+    }
 }
