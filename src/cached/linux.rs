@@ -92,7 +92,8 @@ impl Local {
             return Answer::Now(Ok(0));
         };
         let bufs = &mut bufs[first..];
-        if !self.reads_cached() {
+        // To `preadv2` the largest of the offsets that no file has means the cursor.
+        if !self.reads_cached() || i64::try_from(offset).is_err() {
             return Answer::AskPool;
         }
         if self.medium == Medium::Memory {
