@@ -97,7 +97,9 @@
 //! ramfs, not opened with `O_DIRECT`. Other filesystems and other systems take the pool.
 //!
 //! The environment variable `ANYFILE_NOWAIT=0` sends everything to the pool on Linux too, for tests and
-//! comparisons. `BLOCKING_MAX_THREADS` bounds the pool (500 threads if it is not set).
+//! comparisons. `BLOCKING_MAX_THREADS` bounds the pool (500 threads if it is not set). Set it where the
+//! system limits threads below that (`RLIMIT_NPROC`, `pids.max` of a cgroup): a pool that is refused a
+//! thread asks for it again and again, and whoever has called it is held up meanwhile.
 //!
 //! # Coming from AnyIO or Python
 //!
