@@ -285,20 +285,21 @@ impl<T: Send + 'static> AsyncFile<T> {
     pub async fn into_inner(mut self) -> io::Result<T> {
         future::poll_fn(|cx| self.poll_settled(cx)).await?;
         let shared = self.take_shared().ok_or_else(|| closed(None))?;
-        match Arc::try_unwrap(shared) {
-            Ok(shared) => shared.into_object(),
+        let shared = match Arc::try_unwrap(shared) {
+            Ok(shared) if !shared.is_poisoned() => return shared.into_object(),
+            // After a panic nobody gets the object, and to drop it may wait.
+            Ok(shared) => Arc::new(shared),
             // A call whose future was dropped is still at work.
-            Err(shared) => {
-                // If nobody takes it any more, it is closed as any file is: elsewhere.
-                let mut taken = pool::run(move || {
-                    let object = shared.name(Operation::Access, shared.take_object())?;
-                    io::Result::Ok(wrap_file(object))
-                })
-                .await?;
-                let shared = taken.take_shared().and_then(Arc::into_inner);
-                shared.ok_or_else(|| closed(None))?.into_object()
-            }
-        }
+            Err(shared) => shared,
+        };
+        // If nobody takes it any more, it is closed as any file is: elsewhere.
+        let mut taken = pool::run(move || {
+            let object = shared.name(Operation::Access, shared.take_object())?;
+            io::Result::Ok(wrap_file(object))
+        })
+        .await?;
+        let shared = taken.take_shared().and_then(Arc::into_inner);
+        shared.ok_or_else(|| closed(None))?.into_object()
     }
 
     /// Writes what waits, then closes the file; reports what went wrong.

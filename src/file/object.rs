@@ -138,6 +138,14 @@ impl<T> Shared<T> {
         self.file().is_none()
     }
 
+    /// Whether a call on the object has panicked.
+    pub(super) fn is_poisoned(&self) -> bool {
+        match &self.object {
+            Object::File(_) => false,
+            Object::Other(object) => object.is_poisoned(),
+        }
+    }
+
     pub(super) fn facts(&self) -> Option<&Facts> {
         self.facts.get()
     }
