@@ -35,17 +35,22 @@ impl Segment {
         let pattern: Vec<u32> = Units::of(pattern).collect();
         let mut tokens = Vec::with_capacity(pattern.len());
         let mut rest = &pattern[..];
+        // What is not closed once is not looked through again for each `[` in it.
+        let mut may_close = true;
         while let Some((&first, after)) = rest.split_first() {
             rest = after;
             tokens.push(match char::from_u32(first) {
                 Some('*') => None,
                 Some('?') => Some(Token::One),
-                Some('[') => match split_set(after) {
+                Some('[') if may_close => match split_set(after) {
                     Some((set, after)) => {
                         rest = after;
                         Some(Token::set(set))
                     }
-                    None => Some(Token::Literal(first)),
+                    None => {
+                        may_close = false;
+                        Some(Token::Literal(first))
+                    }
                 },
                 _ if ignore_case => Some(Token::Literal(fold(first))),
                 _ => Some(Token::Literal(first)),
