@@ -115,13 +115,11 @@ impl Glob {
         place == self.parts.len()
     }
 
-    /// Adds the place, and those that are as good because `**` may stand for nothing. Whether the end is
-    /// among them.
+    /// Adds the place, and those that are as good because `**` may stand for nothing; some may be there
+    /// already. Whether the end is among them.
     fn arrive(&self, mut place: usize, places: &mut Vec<usize>) -> bool {
         while !self.is_end(place) {
-            if !places.contains(&place) {
-                places.push(place);
-            }
+            places.push(place);
             if !matches!(self.parts[place], Part::AnyDepth) {
                 return false;
             }
@@ -277,6 +275,7 @@ impl Glob {
         }
         if !next.is_empty() {
             next.sort_unstable();
+            next.dedup();
             // Below `**` most directories have the places of the one that they are in.
             let places = if next[..] == places[..] {
                 places.clone()
