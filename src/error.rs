@@ -112,7 +112,8 @@ impl Operation {
 /// Every operation on a path, and every operation on a file that was opened by its path, returns an
 /// [`io::Error`] that carries a `PathError`. Its [`kind`](io::Error::kind) is the original error's;
 /// its message names the operation and the path before the reason of the operating system. Control
-/// characters in the path are shown escaped, so that a message stays on its line.
+/// characters in the path, line separators and what changes the direction of text are shown escaped, so
+/// that a message stays on its line and cannot be made to look like another.
 ///
 /// An [`io::Error`] with such a payload has no [`raw_os_error`](io::Error::raw_os_error) of its own:
 /// ask [`original`](PathError::original).
@@ -246,12 +247,23 @@ struct Escaped<'a>(&'a Path);
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for c in self.0.to_string_lossy().chars() {
-            if c.is_control() {
+            if is_deceptive(c) {
                 write!(f, "{}", c.escape_default())?;
             } else {
                 write!(f, "{c}")?;
             }
         }
         Ok(())
+    }
+}
+
+/// Whether a character would move the cursor of a terminal, end the line, or turn round what stands
+/// beside it.
+fn is_deceptive(c: char) -> bool {
+    match c {
+        '\u{2028}' | '\u{2029}' => true,
+        '\u{61C}' | '\u{200E}' | '\u{200F}' => true,
+        '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => true,
+        c => c.is_control(),
     }
 }
