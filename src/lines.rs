@@ -192,6 +192,9 @@ impl<T: Send + 'static> Lines<T> {
     }
 
     /// Gives back the file, positioned after the last line that was delivered.
+    ///
+    /// A line that was too long is not delivered: the file has it still, unless a later call has begun to
+    /// pass it over.
     pub fn into_inner(self) -> AsyncFile<T> {
         self.file
     }
@@ -235,6 +238,8 @@ impl<T: Read + Send + 'static> Lines<T> {
                     line.strip_suffix(b"\r").unwrap_or(line).len()
                 });
                 if len > self.max_len {
+                    self.file.untake_record(&range);
+                    self.skipping = true;
                     return Poll::Ready(self.too_long());
                 }
                 Poll::Ready(Ok(Some(range.start..range.start + len)))

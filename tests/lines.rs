@@ -666,6 +666,36 @@ fn a_line_that_was_too_long_is_read_after_a_seek_back() {
     });
 }
 
+/// Whether or not it was in memory as a whole when it was refused.
+#[test]
+fn a_line_that_was_too_long_has_not_been_taken_from_the_file() {
+    let dir = Dir::new();
+    for len in [11, 100, 40_000, 300_000] {
+        let long = "l".repeat(len);
+        let text = format!("one\n{long}\nlast");
+        let path = dir.file("text", &text);
+        block_on(async {
+            let opened = open_file(&path).await.unwrap();
+            check(opened.lines(), &long).await;
+            let object = Scripted::new(text.as_bytes(), [Step::Short(6), Step::Short(20)]);
+            check(wrap_file(object.handle()).lines(), &long).await;
+        });
+    }
+
+    async fn check<T: Read + Send + 'static>(lines: Lines<T>, long: &str) {
+        let mut lines = lines.max_len(10);
+        assert_eq!(lines.next_line().await.unwrap(), Some("one"));
+        lines.next_line().await.unwrap_err();
+        let mut file = lines.into_inner();
+        let mut line = String::new();
+        file.read_line(&mut line).await.unwrap();
+        assert!(line == format!("{long}\n"), "{} bytes", line.len());
+        let mut lines = file.lines().max_len(3);
+        lines.next_line().await.unwrap_err();
+        assert_eq!(lines.next_line().await.unwrap(), None);
+    }
+}
+
 /// Yields one line without an end for as long as it is told to, then a short one.
 struct Endless {
     left: usize,

@@ -2,6 +2,7 @@
 
 use super::AsyncFile;
 use super::inbox::Chunk;
+use super::seek::Position;
 use crate::error::Operation;
 use futures_lite::ready;
 use std::io::{self, Read};
@@ -97,6 +98,14 @@ impl<T: Read + Send + 'static> AsyncFile<T> {
         self.reading.scanned = 0;
         self.budget.charge(len);
         Record::Found(start..start + len)
+    }
+
+    /// Puts back the record that was found just now.
+    pub(crate) fn untake_record(&mut self, record: &Range<usize>) {
+        self.reading.start = record.start;
+        if let Position::At(position) = &mut self.position {
+            *position -= record.len() as u64;
+        }
     }
 
     /// Consumes everything up to and with the next `end`. Buffers a chunk at most.
