@@ -7,6 +7,7 @@ mod object;
 mod outbox;
 mod positional;
 mod read;
+mod reading;
 mod record;
 mod seek;
 mod to_end;
@@ -18,7 +19,7 @@ use crate::error::Operation;
 use crate::pool::{self, Task};
 use futures_lite::{future, ready};
 use object::{Shared, closed};
-use read::Reading;
+use reading::Reading;
 pub(crate) use record::Record;
 use seek::{Asking, Move, Position};
 use std::fmt;
@@ -45,7 +46,8 @@ use write::Writing;
 ///
 /// * the **inbox**: bytes that were read but not asked for yet. A regular file is read ahead on the
 ///   thread pool while it is read in sequence through a buffer (`lines`, `read_line`,
-///   [`AsyncBufRead`](futures_lite::AsyncBufRead)). Anything else is read only when asked.
+///   [`AsyncBufRead`](futures_lite::AsyncBufRead)), and small reads in sequence share a larger one.
+///   Anything else is read only when asked.
 /// * the **outbox**: bytes that were written but which the kernel does not have yet. They leave it
 ///   in the background when there is a buffer full, and on `flush`, `close`, drop, a seek, a read and
 ///   every operation that must see them.

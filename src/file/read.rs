@@ -5,7 +5,7 @@ use super::inbox::{CHUNK, Chunk, Inbox, Plan, Taken};
 use super::seek::Position;
 use crate::cached::{Answer, INLINE};
 use crate::error::Operation;
-use crate::pool::{self, Task};
+use crate::pool;
 use futures_lite::{AsyncBufRead, AsyncRead, ready};
 use std::io::{self, IoSliceMut, Read};
 use std::mem;
@@ -19,107 +19,8 @@ const FIRST: usize = 16 * 1024;
 /// Bytes read in sequence after which a regular file is read ahead.
 const AHEAD_AFTER: u64 = 2 * CHUNK as u64;
 
-/// The reading half of a file's state.
-#[derive(Default)]
-pub(super) struct Reading {
-    /// The chunk that is being consumed, and how much of it has been.
-    pub(super) front: Chunk,
-    pub(super) start: usize,
-    /// How many of the unread bytes in front are known not to hold a certain byte.
-    pub(super) scanned: usize,
-    pub(super) scanned_for: u8,
-    /// What is unread, be it nothing, was shown to the caller, and must be shown again if it asks.
-    shown: bool,
-    /// What comes after the front.
-    inbox: Option<Arc<Inbox>>,
-    task: Option<Task<()>>,
-    /// Bytes read in sequence.
-    run: u64,
-    /// The last change of the file that the bytes here take account of.
-    pub(super) edits: u64,
-}
-
-impl Reading {
-    #[inline]
-    pub(super) fn unread(&self) -> &[u8] {
-        &self.front.as_bytes()[self.start..]
-    }
-
-    /// How many bytes were read and not consumed.
-    pub(super) fn ahead(&self) -> usize {
-        self.unread().len() + self.inbox.as_ref().map_or(0, |inbox| inbox.held())
-    }
-
-    /// Drops what was read ahead. A job that has not begun is not carried out.
-    pub(super) fn clear(&mut self) {
-        *self = Reading {
-            edits: self.edits,
-            ..Reading::default()
-        };
-    }
-
-    /// Takes account of bytes that went straight to the caller: the front does not end at the position
-    /// any more.
-    fn pass_by(&mut self, len: usize) {
-        self.run += len as u64;
-        self.front = Chunk::default();
-        self.start = 0;
-    }
-
-    /// Nothing comes after the front for now: a file that is at rest costs no buffer.
-    fn end(&mut self) {
-        self.forget_inbox();
-        if self.unread().is_empty() {
-            self.clear();
-        }
-    }
-
-    fn forget_inbox(&mut self) {
-        self.inbox = None;
-        self.task = None;
-    }
-
-    /// Moves within the front, if the target lies there.
-    pub(super) fn shift(&mut self, position: u64, target: u64) -> bool {
-        let start = (self.start as u64)
-            .checked_add(target)
-            .and_then(|sum| sum.checked_sub(position));
-        let len = self.front.as_bytes().len();
-        match start.and_then(|start| usize::try_from(start).ok()) {
-            Some(start) if start < len => {
-                self.start = start;
-                self.scanned = 0;
-                true
-            }
-            _ => target == position,
-        }
-    }
-
-    /// Adds a chunk after the unread bytes of the front.
-    fn push(&mut self, chunk: Chunk) {
-        self.run += chunk.as_bytes().len() as u64;
-        if self.unread().is_empty() {
-            let used = mem::replace(&mut self.front, chunk).into_bytes();
-            if let Some(inbox) = &self.inbox {
-                inbox.recycle(used);
-            }
-        } else {
-            let mut bytes = mem::take(&mut self.front).into_bytes();
-            bytes.drain(..self.start);
-            bytes.extend_from_slice(chunk.as_bytes());
-            self.front = Chunk::Bytes(bytes);
-        }
-        self.start = 0;
-    }
-
-    /// Puts bytes back in front of the unread ones.
-    fn put_back(&mut self, mut bytes: Vec<u8>) {
-        bytes.extend_from_slice(self.unread());
-        self.front = Chunk::Bytes(bytes);
-        self.start = 0;
-        self.scanned = 0;
-    }
-}
+/// Reads in sequence up to this size share a call: to copy within memory takes less than a call each.
+const SMALL: usize = CHUNK / 4;
 
 impl<T: Send + 'static> AsyncFile<T> {
     /// What comes before each read: written bytes go out, and what has become stale is dropped.
@@ -146,20 +47,27 @@ impl<T: Send + 'static> AsyncFile<T> {
         if len == 0 {
             return Poll::Ready(Ok(0));
         }
-        if self.reading.unread().is_empty() {
-            if ready!(self.poll_is_regular(cx))? && self.is_inbox_spent() {
-                let position = ready!(self.poll_position(cx))?;
-                if let Some(read) = self.read_cached(bufs, position) {
-                    let read = read?;
-                    self.reading.pass_by(read);
-                    self.position = Position::At(position + read as u64);
-                    self.budget.charge(read);
-                    return Poll::Ready(Ok(read));
+        if self.reading.unread().is_empty()
+            && ready!(self.poll_is_regular(cx))?
+            && self.is_inbox_spent()
+        {
+            let position = ready!(self.poll_position(cx))?;
+            if len <= SMALL && self.reading.run >= AHEAD_AFTER {
+                if let Some(false) = self.fill_cached(CHUNK, position).transpose()? {
+                    return Poll::Ready(Ok(0));
                 }
+            } else if let Some(read) = self.read_cached(bufs, position) {
+                let read = read?;
+                self.reading.pass_by(read);
+                self.position = Position::At(position + read as u64);
+                self.budget.charge(read);
+                return Poll::Ready(Ok(read));
             }
-            if !ready!(self.poll_more_from_pool(cx, len.min(INLINE), false))? {
-                return Poll::Ready(Ok(0));
-            }
+        }
+        if self.reading.unread().is_empty()
+            && !ready!(self.poll_more_from_pool(cx, len.min(INLINE), false))?
+        {
+            return Poll::Ready(Ok(0));
         }
         let read = copy_to(self.reading.unread(), bufs);
         self.consume_unread(read);
@@ -179,20 +87,31 @@ impl<T: Send + 'static> AsyncFile<T> {
             let position = ready!(self.poll_position(cx))?;
             // In sequence, the next chunk is read elsewhere while the caller works on this one.
             if self.reading.run < AHEAD_AFTER {
-                let offset = position + self.reading.unread().len() as u64;
-                let mut bytes = vec![0; size];
-                if let Some(read) = self.read_cached(&mut [IoSliceMut::new(&mut bytes)], offset) {
-                    let read = read?;
-                    bytes.truncate(read);
-                    match read {
-                        0 => self.reading.end(),
-                        _ => self.reading.push(Chunk::Bytes(bytes)),
-                    }
-                    return Poll::Ready(Ok(read > 0));
+                if let Some(more) = self.fill_cached(size, position) {
+                    return Poll::Ready(more);
                 }
             }
         }
         self.poll_more_from_pool(cx, size, lines)
+    }
+
+    /// Puts what the page cache holds next into the front, and tells whether there is any. `None` means
+    /// that the pool has to be asked.
+    fn fill_cached(&mut self, size: usize, position: u64) -> Option<io::Result<bool>> {
+        if !self.shared().ok()?.facts()?.reads_cached() {
+            return None;
+        }
+        let offset = position + self.reading.unread().len() as u64;
+        let mut bytes = self.reading.buffer(size);
+        let read = self.read_cached(&mut [IoSliceMut::new(&mut bytes)], offset)?;
+        Some(read.map(|read| {
+            bytes.truncate(read);
+            match read {
+                0 => self.reading.end(),
+                _ => self.reading.push(Chunk::Bytes(bytes)),
+            }
+            read > 0
+        }))
     }
 
     fn read_cached(&self, bufs: &mut [IoSliceMut<'_>], offset: u64) -> Option<io::Result<usize>> {
