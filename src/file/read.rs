@@ -212,12 +212,16 @@ impl<T: Send + 'static> AsyncFile<T> {
     }
 
     /// Waits until no job reads at the object's cursor, where that matters for what comes next.
+    #[inline]
     pub(super) fn poll_read_over(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Some(inbox) = &self.reading.inbox else {
+            return Poll::Ready(Ok(()));
+        };
         let shared = self.shared()?;
         let matters = shared.is_exclusive() || (shared.can_seek() && !shared.is_regular());
-        match &self.reading.inbox {
-            Some(inbox) if matters && inbox.is_filling() => self.poll_fill_over(cx).map(Ok),
-            _ => Poll::Ready(Ok(())),
+        match matters && inbox.is_filling() {
+            true => self.poll_fill_over(cx).map(Ok),
+            false => Poll::Ready(Ok(())),
         }
     }
 

@@ -12,6 +12,10 @@ use std::task::{Context, Poll};
 /// Bytes that are gathered before they are handed to the system.
 const CAPACITY: usize = 128 * 1024;
 
+/// A job that makes room goes on while this part of the capacity waits: whoever fills the rest
+/// meanwhile need not send the next one.
+const BATCHES: usize = 4;
+
 /// The writing half of a file's state.
 pub(super) struct Writing {
     /// How many bytes the outbox takes; 0 to write through.
@@ -184,7 +188,7 @@ impl<T: Send + 'static> AsyncFile<T> {
         let capacity = self.writing.capacity;
         let task = pool::run(move || match flushes {
             true => shared.drain_and_flush(),
-            false => shared.drain(capacity),
+            false => shared.drain(capacity / BATCHES),
         });
         self.writing.behind = Some(Behind { task, flushes });
         Ok(())
