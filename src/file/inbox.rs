@@ -20,12 +20,19 @@ const ENOUGH: usize = 2;
 /// Chunks that wait in the inbox when the next job is sent.
 const FEW: usize = 1;
 
+/// How many line ends are noted in a chunk; of those after them nothing is known.
+const NOTED: usize = 2048;
+
 /// Bytes in the form that they were read in.
 #[derive(Debug)]
 pub(super) enum Chunk {
     Bytes(Vec<u8>),
     /// Whole lines that are known to be UTF-8.
-    Lines(String),
+    Lines {
+        text: String,
+        /// Where the first of them end, in order; it may be none.
+        ends: Vec<u32>,
+    },
 }
 
 impl Chunk {
@@ -33,14 +40,22 @@ impl Chunk {
     pub(super) fn as_bytes(&self) -> &[u8] {
         match self {
             Chunk::Bytes(bytes) => bytes,
-            Chunk::Lines(text) => text.as_bytes(),
+            Chunk::Lines { text, .. } => text.as_bytes(),
         }
     }
 
     pub(super) fn into_bytes(self) -> Vec<u8> {
         match self {
             Chunk::Bytes(bytes) => bytes,
-            Chunk::Lines(text) => text.into_bytes(),
+            Chunk::Lines { text, .. } => text.into_bytes(),
+        }
+    }
+
+    /// Looks for the line ends, so that whoever takes the chunk need not.
+    fn note_ends(&mut self) {
+        if let Chunk::Lines { text, ends } = self {
+            let found = memchr::memchr_iter(b'\n', text.as_bytes());
+            *ends = found.take(NOTED).map(|at| at as u32 + 1).collect();
         }
     }
 }
@@ -172,12 +187,21 @@ impl Inbox {
         let _end = FillEnd(&self);
         loop {
             let (buffer, offset) = self.buffer(plan);
-            let read = read_chunk(shared, buffer, offset, plan);
+            let mut read = read_chunk(shared, buffer, offset, plan);
+            if self.is_ahead() {
+                read.chunk.note_ends();
+            }
             let more = self.put(read, plan) && plan.stream && Arc::strong_count(&self) > 1;
             if !more {
                 break;
             }
         }
+    }
+
+    /// Whether whoever takes the chunks is busy with those that it has.
+    fn is_ahead(&self) -> bool {
+        let state = self.lock();
+        state.waker.is_none() && !state.chunks.is_empty()
     }
 
     /// A buffer that begins with what was carried over.
@@ -281,7 +305,10 @@ fn cut_lines(mut buffer: Vec<u8>, carried: usize) -> (Chunk, Vec<u8>) {
         Some(end) => {
             let carry = buffer.split_off(carried + end + 1);
             let chunk = match String::from_utf8(buffer) {
-                Ok(text) => Chunk::Lines(text),
+                Ok(text) => Chunk::Lines {
+                    text,
+                    ends: Vec::new(),
+                },
                 Err(error) => Chunk::Bytes(error.into_bytes()),
             };
             (chunk, carry)

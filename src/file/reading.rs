@@ -14,6 +14,8 @@ pub(super) struct Reading {
     /// How many of the unread bytes in front are known not to hold a certain byte.
     pub(super) scanned: usize,
     pub(super) scanned_for: u8,
+    /// Which of the line ends that are noted in front is the next.
+    line: usize,
     /// What is unread, be it nothing, was shown to the caller, and must be shown again if it asks.
     pub(super) shown: bool,
     /// What comes after the front.
@@ -81,6 +83,23 @@ impl Reading {
         }
     }
 
+    /// The length of what is left of the first unread line, if its end is noted.
+    #[inline]
+    pub(super) fn noted_line(&mut self) -> Option<usize> {
+        let Chunk::Lines { ends, .. } = &self.front else {
+            return None;
+        };
+        let end = *ends.get(self.line)?;
+        let begin = self.line.checked_sub(1).map_or(0, |last| ends[last]);
+        if !(begin as usize..end as usize).contains(&self.start) {
+            // Something else was read, or sought, since the last line.
+            self.line = ends.partition_point(|&end| end as usize <= self.start);
+        }
+        let end = *ends.get(self.line)? as usize;
+        self.line += 1;
+        Some(end - self.start)
+    }
+
     /// A buffer for `size` bytes: that of the front, if nobody needs it any more.
     pub(super) fn buffer(&mut self, size: usize) -> Vec<u8> {
         let mut used = Vec::new();
@@ -110,6 +129,7 @@ impl Reading {
             self.front = Chunk::Bytes(bytes);
         }
         self.start = 0;
+        self.line = 0;
     }
 
     /// Puts bytes back in front of the unread ones.

@@ -24,7 +24,7 @@ impl<T: Send + 'static> AsyncFile<T> {
     #[inline]
     pub(crate) fn record_str(&self, range: Range<usize>) -> Option<&str> {
         match &self.reading.front {
-            Chunk::Lines(text) => text.get(range),
+            Chunk::Lines { text, .. } => text.get(range),
             Chunk::Bytes(bytes) => simdutf8::basic::from_utf8(bytes.get(range)?).ok(),
         }
     }
@@ -53,6 +53,11 @@ impl<T: Read + Send + 'static> AsyncFile<T> {
         limit: usize,
     ) -> Poll<io::Result<Record>> {
         ready!(self.poll_readable(cx))?;
+        if end == b'\n' {
+            if let Some(len) = self.reading.noted_line() {
+                return Poll::Ready(Ok(self.take_record(len)));
+            }
+        }
         if self.reading.scanned_for != end {
             self.reading.scanned = 0;
             self.reading.scanned_for = end;
