@@ -153,12 +153,12 @@ pub fn wrap_file<T: Send + 'static>(inner: T) -> AsyncFile<T> {
 
 impl AsyncFile<File> {
     /// A file that was opened just now.
-    pub(crate) fn opened(file: File, path: &Path, facts: Facts) -> AsyncFile<File> {
+    pub(crate) fn opened(file: File, path: Arc<Path>, facts: Facts) -> AsyncFile<File> {
         let position = match facts.regular {
             true => Position::At(0),
             false => Position::OfCursor,
         };
-        AsyncFile::with_shared(Shared::new(file, Some(path.into()), Some(facts)), position)
+        AsyncFile::with_shared(Shared::new(file, Some(path), Some(facts)), position)
     }
 
     /// A second handle to the same open file.
@@ -200,7 +200,10 @@ impl<T: Send + 'static> AsyncFile<T> {
 
     /// Leaves the file closed.
     fn take_shared(&mut self) -> Option<Arc<Shared<T>>> {
-        let path = self.shared().ok()?.path().cloned();
+        let path = match &self.state {
+            State::Open(shared) => shared.path().cloned(),
+            State::Closed(_) => return None,
+        };
         match mem::replace(&mut self.state, State::Closed(path)) {
             State::Open(shared) => Some(shared),
             State::Closed(_) => None,

@@ -9,7 +9,8 @@ use futures_lite::future::Boxed;
 use std::fs::{File, OpenOptions};
 use std::future::IntoFuture;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 
 #[cfg(unix)]
 use std::os::unix::fs::OpenOptionsExt;
@@ -39,7 +40,7 @@ use std::os::unix::fs::OpenOptionsExt;
 #[doc(alias = "create")]
 pub fn open_file(path: impl AsRef<Path>) -> OpenFile {
     OpenFile {
-        path: path.as_ref().to_path_buf(),
+        path: path.as_ref().into(),
         options: OpenOptions::new(),
         access_chosen: false,
         only_reads: true,
@@ -67,7 +68,7 @@ pub fn open_file(path: impl AsRef<Path>) -> OpenFile {
 #[must_use = "a file is opened when its builder is awaited"]
 #[derive(Debug, Clone)]
 pub struct OpenFile {
-    path: PathBuf,
+    path: Arc<Path>,
     options: OpenOptions,
     /// Whether anything says how to open the file; else it is opened for reading.
     access_chosen: bool,
@@ -183,7 +184,7 @@ impl OpenFile {
     }
 
     fn opened(&self, file: File, facts: Facts) -> AsyncFile {
-        let mut file = AsyncFile::opened(file, &self.path, facts);
+        let mut file = AsyncFile::opened(file, self.path.clone(), facts);
         if let Some(bytes) = self.buffering {
             file.set_buffering(bytes);
         }
