@@ -31,7 +31,7 @@ use std::{fmt, fs};
 use futures_lite::future;
 
 use crate::error::{Operation, PathError};
-use crate::pool;
+use crate::pool::{self, Closing};
 use copier::Copier;
 use counter::Counter;
 use remover::Remover;
@@ -207,23 +207,19 @@ fn slice(work: &mut impl Work) -> io::Result<bool> {
 
 /// Does all of the work, slice by slice on the pool; `after` is called after each, here, and told whether
 /// it was the last.
-async fn finish<W: Work>(mut work: W, mut after: impl FnMut(&W, bool)) -> io::Result<W> {
+async fn finish<W: Work>(work: W, mut after: impl FnMut(&W, bool)) -> io::Result<W> {
+    // Wherever this is dropped, files may be open in it.
+    let mut work = Closing::new(work);
     loop {
         let task = pool::run(move || {
-            let result = slice(&mut work);
+            let result = slice(&mut *work);
             (work, result)
         });
         let (back, result) = task.await;
         work = back;
         after(&work, matches!(result, Ok(true)));
-        match result {
-            Ok(false) => {}
-            Ok(true) => return Ok(work),
-            Err(error) => {
-                // Files are open in it, and to close one may wait.
-                pool::run(move || drop(work)).detach();
-                return Err(error);
-            }
+        if result? {
+            return Ok(work.into_inner());
         }
     }
 }
