@@ -7,6 +7,7 @@ use anyfile::{Path, open_file, wrap_file};
 use anyfile_faults::{Caching, Counts, Mount};
 use futures_lite::future::block_on;
 use futures_lite::{AsyncReadExt, AsyncSeekExt, StreamExt};
+use std::fs::File;
 use std::io::SeekFrom;
 use std::pin::pin;
 use std::process::Command;
@@ -161,12 +162,20 @@ fn an_answer_that_nobody_takes_is_closed_elsewhere() {
     let mount = mounted(Caching::Nothing);
     let path = Path::new(mount.path()) / "dir/file";
     let open = || block_on(path.open().into_future()).expect("open");
+    // More than is copied in one go.
+    let big = File::create(mount.path().join("big"));
+    big.and_then(|big| big.set_len(40 << 20)).expect("a file");
     for polls in 1..5 {
         abandon(&mount, "open", polls, path.open().into_future());
         abandon(&mount, "try_clone", polls, open().try_clone());
         abandon(&mount, "close", polls, open().close());
         abandon(&mount, "with_mut", polls, open().with_mut(|_| ()));
         abandon(&mount, "read_text", polls, path.read_text());
-        abandon(&mount, "iterdir", polls, path.iterdir().next());
+        let dir = Path::new(mount.path());
+        abandon(&mount, "iterdir", polls, dir.iterdir().next());
+        abandon(&mount, "walk", polls, dir.walk().next());
+        abandon(&mount, "rglob", polls, dir.rglob("*").next());
+        let copy = (&dir / "big").copy(&dir / "copy").exist_ok(true);
+        abandon(&mount, "copy", polls, copy.into_future());
     }
 }

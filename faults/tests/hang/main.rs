@@ -8,6 +8,7 @@
 mod files;
 mod paths;
 mod scene;
+mod trees;
 mod wrapped;
 
 use anyfile_faults::{Caching, Mount};
@@ -150,6 +151,7 @@ fn no_operation_holds_the_executor_up() {
     let mut operations = files::operations();
     operations.extend(wrapped::operations());
     operations.extend(paths::operations());
+    operations.extend(trees::operations());
     operations.retain(|operation| operation.name.contains(&chosen));
 
     let play = |number, caching, requests: Option<&str>, ending| Play {

@@ -3,7 +3,6 @@
 use crate::operation;
 use crate::scene::{Operation, contents, ensure};
 use anyfile::Path;
-use futures_lite::StreamExt;
 use std::fs::FileTimes;
 use std::time::SystemTime;
 
@@ -15,7 +14,6 @@ pub(crate) fn operations() -> Vec<Operation> {
         making(),
         changing(),
         resolving(),
-        directories(),
     ]
     .into_iter()
     .flatten()
@@ -286,58 +284,6 @@ fn resolving() -> Vec<Operation> {
             s.begin();
             Path::cwd().await?;
             Path::home().await?;
-        }),
-    ]
-}
-
-fn directories() -> Vec<Operation> {
-    vec![
-        operation!("Path::iterdir", s => {
-            s.begin();
-            let found: Vec<Path> = s.path("dir").iterdir().try_collect().await?;
-            assert_eq!(found.len(), 3);
-        }),
-        operation!("Path::walk", s => {
-            s.begin();
-            let found: Vec<_> = s.path("dir").walk().try_collect().await?;
-            assert_eq!(found.len(), 2);
-        }),
-        operation!("Path::walk, bottom up", s => {
-            s.begin();
-            let found: Vec<_> = s.path("dir").walk().top_down(false).try_collect().await?;
-            assert_eq!(found.len(), 2);
-        }),
-        operation!("Path::glob", s => {
-            s.begin();
-            let found: Vec<Path> = s.path("dir").glob("*.txt").try_collect().await?;
-            assert_eq!(found.len(), 2);
-        }),
-        operation!("Path::glob, of a name", s => {
-            s.begin();
-            let found: Vec<Path> = s.path("").glob("*/inner/file").try_collect().await?;
-            assert_eq!(found.len(), 1);
-        }),
-        operation!("Path::rglob", s => {
-            s.begin();
-            let found: Vec<Path> = s.path("").rglob("file").try_collect().await?;
-            assert_eq!(found.len(), 2);
-        }),
-        operation!("Path::iterdir, half read", s => {
-            s.crowd("dir")?;
-            let mut entries = s.path("dir").iterdir();
-            entries.try_next().await?;
-            s.begin();
-            let rest: Vec<Path> = entries.try_collect().await?;
-            assert_eq!(rest.len(), 2002);
-        }),
-        operation!("drop, of a directory half read", s => {
-            s.crowd("dir")?;
-            let mut entries = s.path("dir").iterdir();
-            entries.try_next().await?;
-            // Until nothing more is read ahead.
-            smol::Timer::after(std::time::Duration::from_millis(200)).await;
-            s.begin();
-            drop(entries);
         }),
     ]
 }

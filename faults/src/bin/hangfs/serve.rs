@@ -311,4 +311,31 @@ impl Filesystem for Hang {
             }
         });
     }
+
+    fn copy_file_range(
+        &self,
+        _: &Request,
+        from: INodeNo,
+        _: FileHandle,
+        offset: u64,
+        to: INodeNo,
+        _: FileHandle,
+        to_offset: u64,
+        len: u64,
+        _: CopyFileRangeFlags,
+        reply: ReplyWrite,
+    ) {
+        let len = u32::try_from(len).unwrap_or(u32::MAX);
+        self.pass("copy_file_range", move |tree| {
+            let bytes = tree.read(from, offset, len).map(<[u8]>::to_vec);
+            let copied = bytes.and_then(|bytes| {
+                tree.write(to, to_offset, &bytes)?;
+                Ok(bytes.len() as u32)
+            });
+            match copied {
+                Ok(copied) => reply.written(copied),
+                Err(error) => reply.error(error),
+            }
+        });
+    }
 }

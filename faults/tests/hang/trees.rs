@@ -1,0 +1,114 @@
+//! Directories and trees.
+
+use crate::operation;
+use crate::scene::{Operation, Scene, contents};
+use anyfile::Path;
+use futures_lite::StreamExt;
+use std::io;
+
+pub(crate) fn operations() -> Vec<Operation> {
+    [directories(), copying()].into_iter().flatten().collect()
+}
+
+async fn is_copied(scene: &Scene, path: &Path, expected: &str) -> io::Result<()> {
+    scene.check();
+    assert_eq!(path.read_text().await?, expected);
+    Ok(())
+}
+
+fn directories() -> Vec<Operation> {
+    vec![
+        operation!("Path::iterdir", s => {
+            s.begin();
+            let found: Vec<Path> = s.path("dir").iterdir().try_collect().await?;
+            assert_eq!(found.len(), 3);
+        }),
+        operation!("Path::walk", s => {
+            s.begin();
+            let found: Vec<_> = s.path("dir").walk().try_collect().await?;
+            assert_eq!(found.len(), 2);
+        }),
+        operation!("Path::walk, bottom up", s => {
+            s.begin();
+            let found: Vec<_> = s.path("dir").walk().top_down(false).try_collect().await?;
+            assert_eq!(found.len(), 2);
+        }),
+        operation!("Path::glob", s => {
+            s.begin();
+            let found: Vec<Path> = s.path("dir").glob("*.txt").try_collect().await?;
+            assert_eq!(found.len(), 2);
+        }),
+        operation!("Path::glob, of a name", s => {
+            s.begin();
+            let found: Vec<Path> = s.path("").glob("*/inner/file").try_collect().await?;
+            assert_eq!(found.len(), 1);
+        }),
+        operation!("Path::rglob", s => {
+            s.begin();
+            let found: Vec<Path> = s.path("").rglob("file").try_collect().await?;
+            assert_eq!(found.len(), 2);
+        }),
+        operation!("Path::iterdir, half read", s => {
+            s.crowd("dir")?;
+            let mut entries = s.path("dir").iterdir();
+            entries.try_next().await?;
+            s.begin();
+            let rest: Vec<Path> = entries.try_collect().await?;
+            assert_eq!(rest.len(), 2002);
+        }),
+        operation!("drop, of a directory half read", s => {
+            s.crowd("dir")?;
+            let mut entries = s.path("dir").iterdir();
+            entries.try_next().await?;
+            // Until nothing more is read ahead.
+            smol::Timer::after(std::time::Duration::from_millis(200)).await;
+            s.begin();
+            drop(entries);
+        }),
+    ]
+}
+
+fn copying() -> Vec<Operation> {
+    vec![
+        operation!("Path::copy", s => {
+            s.begin();
+            s.path("file").copy(s.path("new")).preserve_metadata(true).await?;
+            is_copied(&s, &s.path("new"), &contents()).await?;
+        }),
+        operation!("Path::copy, from elsewhere", s => {
+            s.begin();
+            s.local("file").copy(s.path("new")).await?;
+            is_copied(&s, &s.path("new"), "local\n").await?;
+        }),
+        operation!("Path::copy, to elsewhere", s => {
+            s.begin();
+            s.path("file").copy(s.local("new")).await?;
+            is_copied(&s, &s.local("new"), &contents()).await?;
+        }),
+        operation!("Path::copy, a tree", s => {
+            s.begin();
+            s.path("dir").copy(s.path("new")).await?;
+            is_copied(&s, &s.path("new/inner/file"), "leaf\n").await?;
+        }),
+        operation!("Path::copy_into", s => {
+            s.begin();
+            s.path("link").copy_into(s.path("empty")).follow_symlinks(false).await?;
+            assert_eq!(s.path("empty/link").read_link().await?, "file");
+        }),
+        operation!("Path::move_to", s => {
+            s.begin();
+            s.path("tree").move_to(s.path("new")).await?;
+            is_copied(&s, &s.path("new/leaf"), "leaf\n").await?;
+        }),
+        operation!("Path::move_to, elsewhere", s => {
+            s.begin();
+            s.path("tree").move_to(s.local("new")).await?;
+            is_copied(&s, &s.local("new/leaf"), "leaf\n").await?;
+        }),
+        operation!("Path::move_into, from elsewhere", s => {
+            s.begin();
+            s.local("file").move_into(s.path("empty")).await?;
+            is_copied(&s, &s.path("empty/file"), "local\n").await?;
+        }),
+    ]
+}
