@@ -1,6 +1,9 @@
 //! Which types and futures may cross threads. All of it is checked by the compiler.
 
-use anyfile::{AsyncFile, Lines, OpenFile, PathError, open_file, wrap_file};
+use anyfile::{
+    AsyncFile, Glob, Iterdir, Lines, OpenFile, Path, PathError, Walk, WalkEntry, open_file,
+    wrap_file,
+};
 use futures_lite::future::block_on;
 use std::cell::Cell;
 use std::fs::{File, FileTimes, Permissions};
@@ -92,6 +95,10 @@ table! {
     Lines<Awkward>: [Send Sync Unpin];
     OpenFile: [Send Sync Unpin];
     PathError: [Send Sync Unpin];
+    Iterdir: [Send Sync Unpin];
+    Glob: [Send Sync Unpin];
+    Walk: [Send Sync Unpin];
+    WalkEntry: [Send Sync Unpin];
     Opening: [Send Unpin];
 }
 
@@ -166,6 +173,20 @@ const _: fn() = || {
         while lines.next_line().await?.is_some() {}
         lines.into_inner().close().await
     });
+};
+
+const _: fn() = || {
+    use futures_lite::StreamExt;
+    let path = Path::new("path");
+    // A closure need only be `Send`.
+    let not_sync = Cell::new(0);
+    let count = move || not_sync.set(not_sync.get() + 1);
+    let walk = path.walk().on_error(move |_| count()).prune(|_| true);
+    sendable_for_ever(walk.collect::<Vec<_>>());
+    sendable_for_ever(path.iterdir().collect::<Vec<_>>());
+    sendable_for_ever(path.glob(String::from("*")).collect::<Vec<_>>());
+    sendable_for_ever(path.rglob(String::from("*")).sort(true).collect::<Vec<_>>());
+    sendable(path.iterdir().next());
 };
 
 /// What may cross threads does.
