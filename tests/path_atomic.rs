@@ -344,7 +344,7 @@ fn file_and_directory_are_synced() {
         "{text}"
     );
     assert!(
-        rename.contains("rename") && rename.contains("/file\""),
+        rename.contains("rename") && rename.contains("file\""),
         "{text}"
     );
     let dir = directory.contains("fsync(") && !directory.contains("/file>");

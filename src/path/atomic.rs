@@ -1,7 +1,7 @@
 //! Replacing the contents of a file in one step.
 
-use std::fs::{self, File, Metadata, OpenOptions};
-use std::io::{self, ErrorKind, Write};
+use std::fs;
+use std::io::{self, ErrorKind};
 use std::path::{Path as StdPath, PathBuf};
 
 use crate::error::{invalid_input, symlink_loop};
@@ -16,26 +16,14 @@ pub(super) fn replace(path: &StdPath, data: &[u8]) -> io::Result<()> {
         Some(dir) if dir != StdPath::new("") => dir,
         _ => StdPath::new("."),
     };
-    let old = match fs::metadata(path) {
-        Ok(old) if old.is_file() => Some(old),
+    match fs::metadata(path) {
+        Ok(old) if old.is_file() => {}
         Ok(old) if old.is_dir() => return Err(ErrorKind::IsADirectory.into()),
-        Ok(_) => return Err(invalid_input("it is not a regular file")),
-        Err(error) if error.kind() == ErrorKind::NotFound => None,
+        Ok(_) => return Err(not_regular()),
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
         Err(error) => return Err(error),
-    };
-    // Opened before anything is changed: if that fails, nothing is.
-    let dir_handle = Directory::open(dir)?;
-    // From here on, dropping `new` removes the temporary file.
-    let create = |path: &StdPath| creation(old.as_ref()).open(path);
-    let mut new = tempfile::Builder::new().make_in(dir, create)?;
-    let file = new.as_file_mut();
-    file.write_all(data)?;
-    if let Some(old) = &old {
-        adopt(file, old)?;
     }
-    file.sync_all()?;
-    new.persist(path).map_err(|error| error.error)?;
-    dir_handle.sync()
+    imp::replace_in(dir, path, data)
 }
 
 /// Where the symbolic links at `path` lead, whether there is something or not.
@@ -51,77 +39,173 @@ fn follow(path: &StdPath) -> io::Result<PathBuf> {
     Err(symlink_loop())
 }
 
-/// How the temporary file is created: nobody can read it who could not read the old one.
-fn creation(old: Option<&Metadata>) -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-        // The system takes the umask away from it.
-        options.mode(old.map_or(0o666, |old| old.permissions().mode() & 0o700));
-    }
-    #[cfg(not(unix))]
-    let _ = old;
-    options
+fn not_regular() -> io::Error {
+    invalid_input("it is not a regular file")
 }
 
-/// Gives the new file the permissions of the old one, and its owner and group if the process may.
-fn adopt(file: &File, old: &Metadata) -> io::Result<()> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::{MetadataExt, fchown};
-        let new = file.metadata()?;
-        if new.gid() != old.gid() {
-            let _ = fchown(file, None, Some(old.gid()));
-        }
-        if new.uid() != old.uid() {
-            let _ = fchown(file, Some(old.uid()), None);
-        }
-    }
-    // After the owner, a change of which clears the bits for set-user-id and set-group-id.
-    file.set_permissions(old.permissions())
-}
-
-/// A directory whose entries can be synced.
-struct Directory(#[cfg(unix)] File);
-
+/// Everything is done in one directory, which is opened once: whoever puts another one in its place
+/// cannot have a file replaced here that was looked at there, nor have anything left behind.
 #[cfg(unix)]
-impl Directory {
-    fn open(path: &StdPath) -> io::Result<Directory> {
-        // A FIFO in the place of the directory must not be waited for.
-        use std::os::unix::fs::OpenOptionsExt;
-        let flags = rustix::fs::OFlags::DIRECTORY.bits();
-        let options = OpenOptions::new()
-            .read(true)
-            .custom_flags(flags as i32)
-            .open(path);
-        Ok(Directory(options?))
+mod imp {
+    use std::ffi::{OsStr, OsString};
+    use std::fs::{File, OpenOptions};
+    use std::hash::{BuildHasher, Hasher, RandomState};
+    use std::io::{self, ErrorKind, Write};
+    use std::os::unix::ffi::OsStrExt;
+    use std::os::unix::fs::OpenOptionsExt;
+    use std::path::Path;
+
+    use rustix::fs::{self, AtFlags, FileType, Gid, Mode, OFlags, Stat, Uid};
+    use rustix::io::{Errno, retry_on_intr};
+
+    /// Names that are tried for the temporary file.
+    const MOST_NAMES: usize = 1 << 16;
+
+    pub(super) fn replace_in(dir: &Path, path: &Path, data: &[u8]) -> io::Result<()> {
+        let name = last(path);
+        // Opened before anything is changed: if that fails, nothing is.
+        let dir = Directory::open(dir)?;
+        let old = dir.find(name)?;
+        // From here on, dropping `new` removes the temporary file.
+        let mut new = Temporary::create(&dir, old.as_ref())?;
+        new.file.write_all(data)?;
+        if let Some(old) = &old {
+            adopt(&new.file, old)?;
+        }
+        new.file.sync_all()?;
+        new.rename(name)?;
+        dir.sync()
     }
 
-    fn sync(self) -> io::Result<()> {
-        match self.0.sync_all() {
-            // Some filesystems have no such call for directories, and nothing else to offer.
-            Err(error)
-                if matches!(
-                    error.kind(),
-                    ErrorKind::InvalidInput | ErrorKind::Unsupported
-                ) =>
-            {
-                Ok(())
+    /// What a path says after its parent, be it a name or one with a slash.
+    fn last(path: &Path) -> &OsStr {
+        let parent = path.parent().map_or(0, |parent| parent.as_os_str().len());
+        let last = &path.as_os_str().as_bytes()[parent..];
+        let slashes = last.iter().take_while(|&&byte| byte == b'/').count();
+        OsStr::from_bytes(&last[slashes..])
+    }
+
+    /// Gives the new file the permissions of the old one, and its owner and group if the process may.
+    fn adopt(file: &File, old: &Stat) -> io::Result<()> {
+        let new = fs::fstat(file)?;
+        if new.st_gid != old.st_gid {
+            let _ = fs::fchown(file, None, Some(Gid::from_raw(old.st_gid)));
+        }
+        if new.st_uid != old.st_uid {
+            let _ = fs::fchown(file, Some(Uid::from_raw(old.st_uid)), None);
+        }
+        // After the owner, a change of which clears the bits for set-user-id and set-group-id.
+        Ok(fs::fchmod(file, Mode::from_raw_mode(old.st_mode))?)
+    }
+
+    struct Directory(File);
+
+    impl Directory {
+        fn open(path: &Path) -> io::Result<Directory> {
+            // A FIFO in the place of the directory must not be waited for.
+            let flags = OFlags::DIRECTORY.bits() as i32;
+            let options = OpenOptions::new().read(true).custom_flags(flags).open(path);
+            Ok(Directory(options?))
+        }
+
+        /// The regular file of that name, if there is one.
+        fn find(&self, name: &OsStr) -> io::Result<Option<Stat>> {
+            match fs::statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW) {
+                Ok(found) if FileType::from_raw_mode(found.st_mode) == FileType::RegularFile => {
+                    Ok(Some(found))
+                }
+                Ok(_) => Err(super::not_regular()),
+                Err(Errno::NOENT) => Ok(None),
+                Err(errno) => Err(errno.into()),
             }
-            result => result,
+        }
+
+        fn sync(&self) -> io::Result<()> {
+            match self.0.sync_all() {
+                // Some filesystems have no such call for directories, and nothing else to offer.
+                Err(error)
+                    if matches!(
+                        error.kind(),
+                        ErrorKind::InvalidInput | ErrorKind::Unsupported
+                    ) =>
+                {
+                    Ok(())
+                }
+                result => result,
+            }
+        }
+    }
+
+    /// A new file in a directory, removed again unless it is renamed.
+    struct Temporary<'a> {
+        dir: &'a Directory,
+        /// Empty once it is renamed.
+        name: OsString,
+        file: File,
+    }
+
+    impl Temporary<'_> {
+        /// Nobody can read it who could not read the old one.
+        fn create<'a>(dir: &'a Directory, old: Option<&Stat>) -> io::Result<Temporary<'a>> {
+            // The system takes the umask away from it.
+            let mode = match old {
+                Some(old) => Mode::from_raw_mode(old.st_mode) & Mode::RWXU,
+                None => Mode::from_raw_mode(0o666),
+            };
+            let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+            for _ in 0..MOST_NAMES {
+                let number = RandomState::new().build_hasher().finish();
+                let name = OsString::from(format!(".tmp{number:016x}"));
+                match retry_on_intr(|| fs::openat(&dir.0, &name, flags, mode)) {
+                    Ok(file) => {
+                        let file = file.into();
+                        return Ok(Temporary { dir, name, file });
+                    }
+                    Err(Errno::EXIST) => {}
+                    Err(errno) => return Err(errno.into()),
+                }
+            }
+            Err(ErrorKind::AlreadyExists.into())
+        }
+
+        fn rename(mut self, name: &OsStr) -> io::Result<()> {
+            fs::renameat(&self.dir.0, &self.name, &self.dir.0, name)?;
+            self.name.clear();
+            Ok(())
+        }
+    }
+
+    impl Drop for Temporary<'_> {
+        fn drop(&mut self) {
+            if !self.name.is_empty() {
+                let _ = fs::unlinkat(&self.dir.0, &self.name, AtFlags::empty());
+            }
         }
     }
 }
 
 #[cfg(not(unix))]
-impl Directory {
-    fn open(_: &StdPath) -> io::Result<Directory> {
-        Ok(Directory())
-    }
+mod imp {
+    use std::fs::{self, OpenOptions};
+    use std::io::{self, ErrorKind, Write};
+    use std::path::Path;
 
-    fn sync(self) -> io::Result<()> {
+    pub(super) fn replace_in(dir: &Path, path: &Path, data: &[u8]) -> io::Result<()> {
+        let old = match fs::metadata(path) {
+            Ok(old) => Some(old),
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            Err(error) => return Err(error),
+        };
+        // From here on, dropping `new` removes the temporary file.
+        let create = |path: &Path| OpenOptions::new().write(true).create_new(true).open(path);
+        let mut new = tempfile::Builder::new().make_in(dir, create)?;
+        let file = new.as_file_mut();
+        file.write_all(data)?;
+        if let Some(old) = old {
+            file.set_permissions(old.permissions())?;
+        }
+        file.sync_all()?;
+        new.persist(path).map_err(|error| error.error)?;
         Ok(())
     }
 }
