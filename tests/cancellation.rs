@@ -280,6 +280,9 @@ async fn paths(mut random: Random, dir: PathBuf, rounds: usize) {
     }
 }
 
+/// The entries of a directory that is too large to be read ahead as a whole.
+const MANY: usize = 5_000;
+
 /// Streams that are dropped after some items, or are complete.
 async fn searches(mut random: Random, dir: PathBuf, rounds: usize) {
     async fn take(random: &mut Random, mut stream: Pin<Box<impl Stream>>, all: usize) {
@@ -300,13 +303,15 @@ async fn searches(mut random: Random, dir: PathBuf, rounds: usize) {
             std::fs::write(inner.join(format!("{number}")), "").unwrap();
         }
     }
+    let many = Path::new(dir.with_file_name("many"));
     let dir = Path::new(dir);
     for _ in 0..rounds {
-        match random.below(5) {
+        match random.below(6) {
             0 => take(&mut random, Box::pin(dir.iterdir()), 12).await,
             1 => take(&mut random, Box::pin(dir.rglob("*")), 264).await,
             2 => take(&mut random, Box::pin(dir.glob("*/*/1?")), 120).await,
             3 => take(&mut random, Box::pin(dir.walk().top_down(false)), 25).await,
+            4 => take(&mut random, Box::pin(many.iterdir()), MANY).await,
             _ => take(&mut random, Box::pin(dir.walk().workers(3)), 25).await,
         }
     }
@@ -364,6 +369,11 @@ fn works(dir: &Dir) -> Vec<Work> {
         let random = Random((seed * 1_000 + number as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15));
         kinds[number % kinds.len()](random, own)
     };
+    let many = dir.join("many");
+    std::fs::create_dir(&many).unwrap();
+    for number in 0..MANY {
+        std::fs::write(many.join(number.to_string()), "").unwrap();
+    }
     (0..3 * kinds.len()).map(begin).collect()
 }
 
