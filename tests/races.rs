@@ -233,7 +233,7 @@ fn a_temporary_file_has_tight_permissions() {
             }
         };
         against(watch, || {
-            for _ in 0..10 * storm() {
+            for _ in 0..5 * storm() {
                 block_on(Path::new(&name).write_atomic(&data[..])).unwrap();
                 if mode.is_none() {
                     std::fs::remove_file(&name).unwrap();
@@ -261,7 +261,7 @@ fn a_file_is_replaced_in_one_directory() {
     }
     let [a, b] = &dirs;
     let path = Path::new(a.join("file"));
-    let rounds = 400 * storm();
+    let rounds = 100 * storm();
     let replace = || {
         let replacing = (0..rounds).map(|_| block_on(path.write_atomic("new")));
         replacing.filter(|result| result.is_ok()).count()
