@@ -83,6 +83,28 @@ fn types_are_known_without_a_system_call() {
     );
 }
 
+/// Where names may be read and nothing may be asked about them.
+#[test]
+fn types_are_known_where_nobody_may_ask() {
+    if !in_child() {
+        return run_unprivileged("types_are_known_where_nobody_may_ask");
+    }
+    let tree = Tree::with_locks();
+    let base = Path::new(tree.join("listed"));
+    assert!(fs::symlink_metadata(&base / "in").is_err());
+    let entries = block_on(base.iterdir().try_collect::<Path, io::Error, Vec<_>>()).unwrap();
+    assert_eq!(entries.len(), 3);
+    for entry in entries {
+        let (info, name) = (entry.info(), entry.file_name().unwrap().to_str().unwrap());
+        match name {
+            "in" => assert_eq!(info.is_dir(), Some(true)),
+            "main.rs" => assert_eq!(info.is_file(), Some(true)),
+            "to-in" => assert_eq!(info.is_symlink(), Some(true)),
+            name => panic!("{name}"),
+        }
+    }
+}
+
 #[test]
 fn a_directory_that_cannot_be_read_is_the_first_items_error() {
     if !in_child() {
@@ -248,6 +270,8 @@ fn a_large_directory_is_read_as_it_is_consumed() {
     for entry in fs::read_dir(&base).unwrap() {
         fs::remove_file(entry.unwrap().path()).unwrap();
     }
+    // That the directory itself has gone is its end, and no error.
+    fs::remove_dir(&base).unwrap();
     let ahead = block_on(entries.map(|entry| entry.unwrap()).count());
     println!("{ahead} entries of {MANY} were read ahead");
     assert!((1..AHEAD).contains(&ahead), "{ahead}");

@@ -47,6 +47,18 @@ fn forest(dirs: usize, files: usize) -> Dir {
     dir
 }
 
+/// Enough directories at each level for several workers.
+fn bush() -> Dir {
+    let dir = Dir::in_memory();
+    for a in 0..12 {
+        for b in 0..12 {
+            fs::create_dir_all(dir.join(&format!("{a}/{b}/c/d"))).unwrap();
+            fs::write(dir.join(&format!("{a}/{b}/c/d/e")), "").unwrap();
+        }
+    }
+    dir
+}
+
 /// All kinds of streams, in a row and side by side.
 async fn session(base: &StdPath) -> io::Result<[usize; 5]> {
     let base = Path::new(base);
@@ -190,17 +202,15 @@ fn g10_a_paused_stream_has_found_a_bounded_number() {
             .for_each(|line| println!("{line}"));
         return;
     }
-    for (kind, workers) in [
-        ("rglob", 1),
-        ("rglob", 2),
-        ("rglob", 8),
-        ("walk", 2),
-        ("walk", 8),
+    let (deep, wide) = ((200, 60), (12_000, 0));
+    for (kind, workers, (dirs, files)) in [
+        ("rglob", 1, deep),
+        ("rglob", 2, wide),
+        ("rglob", 8, deep),
+        ("walk", 2, wide),
+        ("walk", 8, wide),
     ] {
-        let dir = forest(
-            if kind == "walk" { 12_000 } else { 200 },
-            if kind == "walk" { 0 } else { 60 },
-        );
+        let dir = forest(dirs, files);
         let base = Path::new(dir.path());
         let mut paths: Paths = match kind {
             "walk" => Box::pin(base.walk().workers(workers).map(|item| Ok(item?.path))),
@@ -249,14 +259,7 @@ fn a_slow_consumer_gets_all() {
 
 #[test]
 fn a_directory_comes_before_what_is_in_it() {
-    let dir = Dir::in_memory();
-    // A bush: enough at each level for several workers.
-    for a in 0..12 {
-        for b in 0..12 {
-            fs::create_dir_all(dir.join(&format!("{a}/{b}/c/d"))).unwrap();
-            fs::write(dir.join(&format!("{a}/{b}/c/d/e")), "").unwrap();
-        }
-    }
+    let dir = bush();
     let base = Path::new(dir.path());
     for run in 0..60 {
         let (rglob, walk) = (base.rglob("*").workers(8), base.walk().workers(8));
@@ -279,6 +282,44 @@ fn a_directory_comes_before_what_is_in_it() {
             assert_eq!(seen.len(), expected + 1, "{kind}");
         }
     }
+}
+
+#[test]
+fn a_directory_comes_after_what_is_in_it_if_so_wanted() {
+    let dir = bush();
+    for _ in 0..10 {
+        let mut walk = Path::new(dir.path()).walk().top_down(false).workers(8);
+        let mut seen = HashSet::new();
+        while let Some(entry) = block_on(walk.next()) {
+            let entry = entry.unwrap();
+            for name in &entry.dirs {
+                assert!(
+                    seen.contains(entry.path.join(name).as_os_str()),
+                    "{entry:?}"
+                );
+            }
+            assert!(seen.insert(entry.path.into_os_string()), "twice");
+        }
+        assert_eq!(seen.len(), 445);
+    }
+}
+
+/// Many workers come and go, and few have anything to say.
+#[test]
+fn what_is_rare_is_found() {
+    let dir = forest(400, 0);
+    for number in (0..400).step_by(20) {
+        fs::write(dir.join(&format!("{number:0100}/x")), "").unwrap();
+    }
+    let base = Path::new(dir.path());
+    without_hanging("a search for what is rare", || {
+        for workers in [2, 8] {
+            for _ in 0..20 {
+                let found = base.rglob("x").workers(workers);
+                assert_eq!(block_on(found.count()), 20);
+            }
+        }
+    });
 }
 
 #[test]

@@ -8,7 +8,7 @@ use anyfile::{Path, PathError, Walk, WalkEntry};
 use common::strange::{Tree, ask_find, ask_python};
 use common::{Dir, in_child, is_root, run_in_child, run_unprivileged, without_hanging};
 use futures_lite::StreamExt;
-use futures_lite::future::block_on;
+use futures_lite::future::{block_on, poll_once};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -16,7 +16,7 @@ use std::io::{self, ErrorKind};
 use std::os::unix::fs::symlink;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
 
 /// Directories with the names in them.
 type Listings = Vec<(OsString, Vec<OsString>, Vec<OsString>)>;
@@ -536,6 +536,34 @@ fn a_late_panic_comes_after_what_was_found() {
             assert!(*found.lock().unwrap() <= 2001);
         });
     }
+}
+
+/// The directory that a worker is at is the last one.
+#[test]
+fn a_dropped_walk_goes_no_further() {
+    let dir = Dir::new();
+    for number in 0..10 {
+        fs::create_dir_all(dir.join(&format!("{number}/below"))).unwrap();
+    }
+    let (asks, asked) = mpsc::channel();
+    let (drops, dropped) = mpsc::channel::<()>();
+    let walk = Path::new(dir.path()).walk().workers(1);
+    let mut walk = walk.prune(move |dir| {
+        let is_below = dir.ends_with("below");
+        asks.send(is_below).unwrap();
+        if is_below {
+            let _ = dropped.recv();
+        }
+        false
+    });
+    without_hanging("a dropped walk", || {
+        assert!(block_on(poll_once(walk.next())).is_none_or(|item| item.is_some()));
+        while !asked.recv().unwrap() {}
+        drop(walk);
+        drop(drops);
+        // Until the closure has gone, with the last of the workers.
+        assert_eq!(asked.iter().count(), 0);
+    });
 }
 
 #[test]
