@@ -33,7 +33,7 @@ fuzz_target!(|data: &[u8]| {
 });
 
 fn match_path(pattern: &[u8], path: &[u8]) {
-    let shown = (pattern.escape_ascii(), path.escape_ascii());
+    let shown = [pattern, path].map(|bytes| bytes.escape_ascii().to_string());
     for ignore_case in [false, true] {
         let [path, pattern] = [path, pattern].map(OsStr::from_bytes);
         let path = Path::new(path);
