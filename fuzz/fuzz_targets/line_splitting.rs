@@ -248,7 +248,7 @@ async fn record<T: Read + Send + 'static>(
             (found, BufRead::read_until(rest, end, &mut expected_bytes))
         }
         Call::Read => {
-            bytes.resize(usize::from(end) * 9, b' ');
+            bytes.resize(2 + usize::from(end) * 9, b' ');
             let found = file.read(&mut bytes[2..]).await;
             if fault(&found) {
                 return true;
@@ -256,7 +256,7 @@ async fn record<T: Read + Send + 'static>(
             let read = *found.as_ref().unwrap_or(&0);
             bytes.truncate(2 + read);
             // Of a non-empty rest at least one byte, if there is room for it.
-            if read == 0 && !rest.is_empty() && usize::from(end) * 9 > 2 {
+            if read == 0 && !rest.is_empty() && end > 0 {
                 return false;
             }
             let expected = Read::read_to_end(
