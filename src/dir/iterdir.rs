@@ -57,3 +57,69 @@ impl Explore for Iterdir {
 pub(super) fn failed(dir: &Path, error: io::Error) -> io::Error {
     PathError::wrap(Operation::ReadDir, dir, error)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Entry, Explore, Found, Iterdir, Task};
+    use crate::dir::Batches;
+    use futures_lite::future::{block_on, poll_fn};
+    use std::fs::File;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::thread;
+    use std::time::Duration;
+
+    const MANY: usize = 50_000;
+
+    /// Counts the jobs: every worker asks once how many of them there may be.
+    struct Counted(Iterdir, Arc<AtomicUsize>);
+
+    impl Explore for Counted {
+        type Task = Task;
+        type Item = Entry;
+
+        fn begin(&mut self) -> Task {
+            self.0.begin()
+        }
+
+        fn workers(&self) -> usize {
+            self.1.fetch_add(1, Ordering::Relaxed);
+            self.0.workers()
+        }
+
+        fn explore(&self, task: Task, found: &mut Found<Counted>) {
+            let (items, tasks) = (Vec::new(), Vec::new());
+            let mut part = Found { items, tasks };
+            self.0.explore(task, &mut part);
+            found.items.append(&mut part.items);
+            found.tasks.append(&mut part.tasks);
+        }
+    }
+
+    #[test]
+    fn a_large_directory_takes_few_jobs() {
+        let dir = tempfile::tempdir().unwrap();
+        for number in 0..MANY {
+            File::create(dir.path().join(number.to_string())).unwrap();
+        }
+        for pause in [Duration::ZERO, Duration::from_millis(2)] {
+            let jobs = Arc::new(AtomicUsize::new(0));
+            let iterdir = Iterdir {
+                dir: dir.path().into(),
+            };
+            let mut batches = Batches::new(Counted(iterdir, jobs.clone()));
+            let mut seen = 0;
+            while let Some(entry) = block_on(poll_fn(|cx| batches.poll_next(cx))) {
+                entry.unwrap();
+                seen += 1;
+                if seen % 256 == 0 {
+                    thread::sleep(pause);
+                }
+            }
+            assert_eq!(seen, MANY);
+            let jobs = jobs.load(Ordering::Relaxed);
+            println!("{jobs} jobs, with a pause of {pause:?} after each batch");
+            assert!(jobs <= 200, "{jobs}");
+        }
+    }
+}
