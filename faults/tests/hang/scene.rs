@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::ops::{Deref, DerefMut};
 use std::rc::Rc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -35,7 +36,7 @@ pub(crate) struct Scene {
     pub(crate) mount: Mount,
     local: TempDir,
     hang: Option<String>,
-    begun: Mutex<Option<Instant>>,
+    begun: Mutex<Option<Moment>>,
     /// What the server was asked for the operation, without what was asked to check it.
     asked: Mutex<Option<Counts>>,
     kept: Mutex<Vec<Box<dyn Any + Send>>>,
@@ -61,8 +62,10 @@ pub(crate) enum Ending {
 /// What came of it.
 #[derive(Debug)]
 pub(crate) struct Outcome {
-    /// The longest time between two ticks.
+    /// The longest time between two ticks, less what the machine was to blame for.
     pub(crate) gap: Duration,
+    /// The same in full.
+    pub(crate) whole_gap: Duration,
     pub(crate) result: io::Result<()>,
     /// How often the server was asked what.
     pub(crate) asked: BTreeMap<String, u64>,
@@ -136,7 +139,7 @@ impl Scene {
         if let Some(requests) = &self.hang {
             self.mount.hang(requests, HANG);
         }
-        *lock(&self.begun) = Some(Instant::now());
+        *lock(&self.begun) = Some(Moment::now());
     }
 
     /// What is asked from here on only checks what the operation did.
@@ -166,17 +169,67 @@ impl Scene {
         }
     }
 
-    /// Ticks until dropped; the longest time between two ticks since the hang began goes to `gap`.
-    async fn tick(&self, gap: &Cell<Duration>) {
-        let mut last = Instant::now();
+    /// Ticks until dropped, and notes the longest time between two ticks since the hang began.
+    async fn tick(&self, gaps: &Gaps) {
+        let mut last = Moment::now();
         loop {
-            let begun = *lock(&self.begun);
-            if let Some(begun) = begun {
-                gap.set(gap.get().max(last.max(begun).elapsed()));
-            }
-            last = Instant::now();
-            Timer::after(Duration::from_millis(2)).await;
+            let begun = lock(&self.begun).unwrap_or_else(Moment::now);
+            gaps.note(last.max(begun));
+            last = Moment::now();
+            Timer::after(TICK).await;
         }
+    }
+}
+
+const TICK: Duration = Duration::from_millis(10);
+
+/// The time in which another thread's ticker ran as it should, in microseconds. On a busy machine, it is
+/// slower than the clock on the wall.
+static UNDISTURBED: AtomicU64 = AtomicU64::new(0);
+
+/// Keeps that time, for as long as this process lives.
+pub(crate) fn keep_time() {
+    std::thread::spawn(|| {
+        future::block_on(async {
+            loop {
+                let begin = Instant::now();
+                Timer::after(TICK).await;
+                let passed = begin.elapsed().min(2 * TICK).as_micros() as u64;
+                UNDISTURBED.fetch_add(passed, Ordering::Relaxed);
+            }
+        })
+    });
+}
+
+/// A moment by both clocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Moment {
+    wall: Instant,
+    undisturbed: Duration,
+}
+
+impl Moment {
+    fn now() -> Moment {
+        Moment {
+            wall: Instant::now(),
+            undisturbed: Duration::from_micros(UNDISTURBED.load(Ordering::Relaxed)),
+        }
+    }
+}
+
+/// The longest times between two moments, by both clocks.
+#[derive(Default)]
+struct Gaps {
+    wall: Cell<Duration>,
+    undisturbed: Cell<Duration>,
+}
+
+impl Gaps {
+    fn note(&self, since: Moment) {
+        let now = Moment::now();
+        let longer = |cell: &Cell<Duration>, gap| cell.set(cell.get().max(gap));
+        longer(&self.wall, now.wall - since.wall);
+        longer(&self.undisturbed, now.undisturbed - since.undisturbed);
     }
 }
 
@@ -246,25 +299,25 @@ pub(crate) fn play(
     ending: Ending,
 ) -> Outcome {
     scene.furnish(caching).expect("the scene is furnished");
-    let gap = Rc::new(Cell::new(Duration::ZERO));
+    let gaps = Rc::new(Gaps::default());
     let executor = LocalExecutor::new();
     let ticker = {
-        let (scene, gap) = (scene.clone(), gap.clone());
-        executor.spawn(async move { scene.tick(&gap).await })
+        let (scene, gaps) = (scene.clone(), gaps.clone());
+        executor.spawn(async move { scene.tick(&gaps).await })
     };
     let act = (operation.act)(scene.clone());
     let (result, ended) = future::block_on(executor.run(async {
         // The ticker comes first.
-        Timer::after(Duration::from_millis(5)).await;
+        Timer::after(TICK).await;
         let result = meet(&scene, act, ending).await;
-        let ended = Instant::now();
         // Time for it to notice what held it up last.
-        Timer::after(Duration::from_millis(10)).await;
+        Timer::after(2 * TICK).await;
+        let ended = Moment::now();
         (result, ended)
     }));
     drop(ticker);
     drop(executor);
-    let gap = gap.get().max(ended.elapsed());
+    gaps.note(ended);
     let counts = match ending {
         Ending::Killed => Counts::default(),
         Ending::Answered | Ending::Dropped => {
@@ -277,7 +330,8 @@ pub(crate) fn play(
     };
     lock(&scene.kept).clear();
     Outcome {
-        gap,
+        gap: gaps.undisturbed.get(),
+        whole_gap: gaps.wall.get(),
         result,
         hung: counts.hung,
         hanging: counts.hanging,
