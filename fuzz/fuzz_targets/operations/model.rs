@@ -15,6 +15,9 @@ const READ_AT: usize = 256 * 1024;
 struct State {
     data: Vec<u8>,
     position: usize,
+    /// How many reads were dropped, each of which may have found an end of the file that is to be
+    /// reported once, even if the file has grown since.
+    dropped_reads: usize,
 }
 
 impl State {
@@ -30,6 +33,12 @@ impl State {
         self.write_at(bytes, self.position);
         self.position += bytes.len();
         self
+    }
+
+    fn at(&self, position: usize) -> State {
+        let mut state = self.clone();
+        state.position = position;
+        state
     }
 
     fn target(&self, to: SeekFrom) -> Option<usize> {
@@ -48,17 +57,18 @@ pub struct States {
     through: bool,
     /// Where the file ended before it grew.
     ends: BTreeSet<usize>,
-    /// How many reads were dropped, each of which may have found such an end, to be reported once.
-    dropped_reads: usize,
 }
 
 impl States {
     pub fn new(data: Vec<u8>, through: bool) -> States {
         States {
-            states: vec![State { data, position: 0 }],
+            states: vec![State {
+                data,
+                position: 0,
+                dropped_reads: 0,
+            }],
             through,
             ends: BTreeSet::new(),
-            dropped_reads: 0,
         }
     }
 
@@ -94,30 +104,25 @@ impl States {
         taken: impl Fn(&[u8], &[u8]) -> Option<usize>,
     ) {
         let Some(found) = found else {
-            self.dropped_reads += 1;
+            for state in &mut self.states {
+                state.dropped_reads += 1;
+            }
             return;
         };
         let found = found.expect("no fault");
         let until = |state: &State, end: usize| {
             let data = &state.data[..end.min(state.data.len())];
             let rest = data.get(state.position..).unwrap_or_default();
-            let position = state.position + taken(rest, found)?;
-            Some(State {
-                position,
-                data: state.data.clone(),
-            })
+            Some(state.at(state.position + taken(rest, found)?))
         };
-        let is_old_end = self.dropped_reads > 0
-            && self
-                .states
-                .iter()
-                .all(|state| until(state, usize::MAX).is_none());
-        if !is_old_end {
-            return self.advance(|state| until(state, usize::MAX));
-        }
-        self.dropped_reads -= 1;
         let ends = self.ends.clone();
-        self.advance(|state| ends.iter().find_map(|&end| until(state, end)));
+        self.advance(|state| {
+            until(state, usize::MAX).or_else(|| {
+                let mut after = ends.iter().find_map(|&end| until(state, end))?;
+                after.dropped_reads = after.dropped_reads.checked_sub(1)?;
+                Some(after)
+            })
+        });
     }
 
     #[track_caller]
@@ -134,13 +139,7 @@ impl States {
 
     #[track_caller]
     pub fn seek(&mut self, result: Option<io::Result<u64>>, to: SeekFrom) {
-        let moved = |state: &State| {
-            let position = state.target(to)?;
-            Some(State {
-                position,
-                data: state.data.clone(),
-            })
-        };
+        let moved = |state: &State| Some(state.at(state.target(to)?));
         match result {
             None => self.perhaps(moved),
             Some(Ok(position)) => {
@@ -218,9 +217,11 @@ impl States {
 
     /// The file has been opened anew.
     pub fn rewind(&mut self) {
-        self.states.iter_mut().for_each(|state| state.position = 0);
+        for state in &mut self.states {
+            state.position = 0;
+            state.dropped_reads = 0;
+        }
         self.ends.clear();
-        self.dropped_reads = 0;
     }
 }
 
