@@ -94,6 +94,10 @@ struct Run {
 
 impl Run {
     fn step(mut self, letter: u8, polls: Option<u8>, number: usize) -> Run {
+        if self.states.are_many() {
+            self.flush(None);
+            self.seek(SeekFrom::Current(0), None);
+        }
         match letter {
             b'r' | b'v' | b'f' | b'x' => self.read(letter, polls, number),
             b'l' | b'n' | b'e' | b't' => return self.read_record(letter, polls),

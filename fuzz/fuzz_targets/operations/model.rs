@@ -11,13 +11,16 @@ const WRITE: usize = 128 * 1024;
 /// A large read at an offset may be short.
 const READ_AT: usize = 256 * 1024;
 
+/// More states than this would take long to follow.
+const MANY: usize = 8;
+
 #[derive(Debug, Clone, PartialEq)]
 struct State {
     data: Vec<u8>,
     position: usize,
-    /// How many reads were dropped, each of which may have found an end of the file that is to be
-    /// reported once, even if the file has grown since.
-    dropped_reads: usize,
+    /// How many reads and seeks were dropped, each of which may have found an end of the file that
+    /// counts once more, even if the file has grown since.
+    dropped: usize,
 }
 
 impl State {
@@ -41,12 +44,13 @@ impl State {
         state
     }
 
-    fn target(&self, to: SeekFrom) -> Option<usize> {
+    /// Where a seek leads if the file ends there.
+    fn target(&self, to: SeekFrom, end: usize) -> Option<usize> {
         let from = |start: usize, by: i64| start.checked_add_signed(isize::try_from(by).ok()?);
         match to {
             SeekFrom::Start(offset) => usize::try_from(offset).ok(),
             SeekFrom::Current(by) => from(self.position, by),
-            SeekFrom::End(by) => from(self.data.len(), by),
+            SeekFrom::End(by) => from(end, by),
         }
     }
 }
@@ -65,11 +69,16 @@ impl States {
             states: vec![State {
                 data,
                 position: 0,
-                dropped_reads: 0,
+                dropped: 0,
             }],
             through,
             ends: BTreeSet::new(),
         }
+    }
+
+    /// Whether it is time to find out which of the states is the right one.
+    pub fn are_many(&self) -> bool {
+        self.states.len() > MANY
     }
 
     /// Keeps what each state becomes, if it is possible.
@@ -91,8 +100,11 @@ impl States {
     fn perhaps(&mut self, after: impl Fn(&State) -> Option<State>) {
         if self.through {
             let others: Vec<State> = self.states.iter().filter_map(after).collect();
-            self.states.extend(others);
-            self.states.dedup();
+            for other in others {
+                if !self.states.contains(&other) {
+                    self.states.push(other);
+                }
+            }
         }
     }
 
@@ -105,7 +117,7 @@ impl States {
     ) {
         let Some(found) = found else {
             for state in &mut self.states {
-                state.dropped_reads += 1;
+                state.dropped += 1;
             }
             return;
         };
@@ -119,7 +131,7 @@ impl States {
         self.advance(|state| {
             until(state, usize::MAX).or_else(|| {
                 let mut after = ends.iter().find_map(|&end| until(state, end))?;
-                after.dropped_reads = after.dropped_reads.checked_sub(1)?;
+                after.dropped = after.dropped.checked_sub(1)?;
                 Some(after)
             })
         });
@@ -139,17 +151,27 @@ impl States {
 
     #[track_caller]
     pub fn seek(&mut self, result: Option<io::Result<u64>>, to: SeekFrom) {
-        let moved = |state: &State| Some(state.at(state.target(to)?));
-        match result {
-            None => self.perhaps(moved),
-            Some(Ok(position)) => {
-                self.advance(|state| moved(state).filter(|state| state.position as u64 == position))
+        let target = |state: &State| state.target(to, state.data.len());
+        let Some(result) = result else {
+            for state in &mut self.states {
+                state.dropped += 1;
             }
-            Some(Err(error)) => {
-                assert_eq!(error.kind(), ErrorKind::InvalidInput);
-                self.advance(|state| state.target(to).is_none().then(|| state.clone()));
-            }
+            return self.perhaps(|state| Some(state.at(target(state)?)));
+        };
+        let found = result.map(|position| usize::try_from(position).expect("a small file"));
+        if let Err(error) = &found {
+            assert_eq!(error.kind(), ErrorKind::InvalidInput);
         }
+        let ends = self.ends.clone();
+        self.advance(|state| {
+            let mut after = state.at(*found.as_ref().unwrap_or(&state.position));
+            if target(state) != found.as_ref().ok().copied() {
+                let from = |&end: &usize| state.target(to, end) == found.as_ref().ok().copied();
+                ends.iter().find(|end| from(end))?;
+                after.dropped = after.dropped.checked_sub(1)?;
+            }
+            Some(after)
+        });
     }
 
     #[track_caller]
@@ -219,7 +241,7 @@ impl States {
     pub fn rewind(&mut self) {
         for state in &mut self.states {
             state.position = 0;
-            state.dropped_reads = 0;
+            state.dropped = 0;
         }
         self.ends.clear();
     }
