@@ -68,6 +68,9 @@ use write::Writing;
 /// delivered by the next read, bytes that a write accepted stay accepted. An operation that was
 /// dropped before a pool thread began it is not carried out; one that has begun is finished.
 ///
+/// If a seek from the end was dropped while it asked the thread pool where the end is, the next one may
+/// take that answer, even if somebody else has made the file longer since.
+///
 /// # Errors
 ///
 /// A file that was opened by its path names it in every error, see [`PathError`](crate::PathError).
