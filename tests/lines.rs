@@ -900,6 +900,32 @@ fn the_rest_of_the_last_line_is_seen() {
     }
 }
 
+/// An end that was found together with the start of a line is not the end any more when the rest of it is
+/// there.
+#[test]
+fn the_rest_of_a_last_line_that_was_too_long_is_passed_over() {
+    let dir = Dir::new();
+    for len in [0, 20_000, 300_000] {
+        let begin = text(len);
+        let path = dir.file("log", format!("{begin}{}", "l".repeat(1_000)));
+        let mut writer = File::options().append(true).open(&path).unwrap();
+        block_on(async {
+            let mut lines = open_file(&path).await.unwrap().lines().max_len(500);
+            for line in begin.lines() {
+                assert_eq!(lines.next_line().await.unwrap(), Some(line));
+            }
+            lines.next_line().await.unwrap_err();
+            writer.write_all(b"and its end\nnext\n").unwrap();
+            assert_eq!(
+                lines.next_line().await.unwrap(),
+                Some("next"),
+                "{len} bytes"
+            );
+            assert_eq!(lines.next_line().await.unwrap(), None);
+        });
+    }
+}
+
 /// The same of a custom object, which is read only when asked.
 #[test]
 fn an_object_that_grows_is_followed() {

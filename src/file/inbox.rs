@@ -136,6 +136,8 @@ impl Inbox {
             return Taken::Filling;
         }
         if !state.carry.is_empty() && (!lines || state.end.is_some()) {
+            // Whoever waited may be content with this, and the file may grow before the next one comes.
+            state.end_awaited = false;
             return Taken::Chunk(Chunk::Bytes(std::mem::take(&mut state.carry)));
         }
         match state.end.take() {
