@@ -6,7 +6,7 @@
 mod common;
 
 use anyfile::{AsyncFile, Path, PathError, open_file, wrap_file};
-use common::{Dir, noise, poll_times, storm, until};
+use common::{Dir, in_child, noise, poll_times, run_in_child, storm, until};
 use futures_lite::future::block_on;
 use futures_lite::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt, StreamExt};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -450,4 +450,58 @@ fn names_forge_no_message() {
             assert!(!debugged.contains(|c: char| c.is_control()), "{debugged:?}");
         }
     }
+}
+
+/// One very long line, and a short one.
+struct EndlessLine {
+    zeros: u64,
+    rest: &'static [u8],
+}
+
+impl Read for EndlessLine {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        if self.zeros == 0 {
+            return Read::read(&mut self.rest, buf);
+        }
+        let len = buf
+            .len()
+            .min(usize::try_from(self.zeros).unwrap_or(usize::MAX));
+        buf[..len].fill(0);
+        self.zeros -= len as u64;
+        Ok(len)
+    }
+}
+
+/// The most memory that this process has had so far, in MiB.
+fn peak() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kib / 1024)
+}
+
+/// It is refused, and passed over, in little memory; eight times as heavy, it is one of 4 GiB.
+#[test]
+fn a_line_without_end() {
+    const NAME: &str = "a_line_without_end";
+    if !in_child() {
+        return print!("{}", run_in_child(NAME, &[]));
+    }
+    let Some(before) = peak() else {
+        return println!("skipped: this system does not tell the memory of a process");
+    };
+    let zeros = (512 << 20) * storm() as u64;
+    let rest = b"\nshort\n";
+    let mut lines = wrap_file(EndlessLine { zeros, rest })
+        .lines()
+        .max_len(1 << 20);
+    block_on(async {
+        let error = lines.next_line().await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+        assert_eq!(lines.next_line().await.unwrap(), Some("short"));
+        assert_eq!(lines.next_line().await.unwrap(), None);
+    });
+    let grown = peak().unwrap() - before;
+    println!("{grown} MiB more at the peak");
+    assert!(grown < 16, "{grown}");
 }
