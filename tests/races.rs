@@ -115,20 +115,14 @@ fn names_that_are_swapped_while_they_are_looked_up() {
             swapped.file_name().unwrap()
         );
         for answer in answers.keys() {
-            let expected: &[&str] = if *swapped == fifo {
-                // The metadata of a FIFO are no secret.
-                &["one", "opened", "3 bytes", "0 bytes", "asks the pool"]
-            } else {
-                &[
-                    "one",
-                    "two",
-                    "opened",
-                    "3 bytes",
-                    "4 bytes",
-                    "asks the pool",
-                ]
+            // The metadata of a FIFO or a directory are no secret. On some filesystems both have no bytes.
+            let found: &[&str] = match *swapped == fifo {
+                true => &["one", "3 bytes", "0 bytes"],
+                false if *swapped == inner => &["one", "3 bytes", "0 bytes", "4 bytes"],
+                false => &["one", "two", "3 bytes", "4 bytes"],
             };
-            assert!(expected.contains(&&**answer), "{answer}");
+            let other = ["opened", "asks the pool"].contains(&&**answer);
+            assert!(other || found.contains(&&**answer), "{answer}");
         }
         if contents_kind(&name) != "one" {
             exchange(&name, swapped);
