@@ -5,6 +5,7 @@ mod descriptor;
 mod inbox;
 mod object;
 mod outbox;
+mod pace;
 mod positional;
 mod read;
 mod reading;
@@ -46,8 +47,9 @@ use write::Writing;
 ///
 /// * the **inbox**: bytes that were read but not asked for yet. A regular file is read ahead on the
 ///   thread pool while it is read in sequence through a buffer (`lines`, `read_line`,
-///   [`AsyncBufRead`](futures_lite::AsyncBufRead)), and small reads in sequence share a larger one.
-///   Anything else is read only when asked.
+///   [`AsyncBufRead`](futures_lite::AsyncBufRead)): 128 KiB, or up to 1 MiB for a caller that is
+///   faster than its source. Small reads in sequence share a larger one. Anything else is read only
+///   when asked.
 /// * the **outbox**: bytes that were written but which the kernel does not have yet. They leave it
 ///   in the background when there is a buffer full, and on `flush`, `close`, drop, a seek, a read and
 ///   every operation that must see them.

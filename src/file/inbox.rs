@@ -3,22 +3,20 @@
 //! A job fills the inbox chunk by chunk and gives its thread back when there are enough; whoever
 //! takes a chunk sends the next job. So the next chunk is read while the caller works on this one,
 //! no thread waits for a caller, and a dropped future loses nothing: its bytes are still here.
+//!
+//! How many are enough, [`Pace`] knows.
 
 use super::object::Shared;
+use super::pace::Pace;
 use crate::error::Operation;
 use std::collections::VecDeque;
 use std::io;
+use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
 /// The size of the chunks in which a stream is read.
 pub(super) const CHUNK: usize = 64 * 1024;
-
-/// Chunks that wait in the inbox when a streaming job gives its thread back.
-const ENOUGH: usize = 2;
-
-/// Chunks that wait in the inbox when the next job is sent.
-const FEW: usize = 1;
 
 /// How many line ends are noted in a chunk; of those after them nothing is known.
 const NOTED: usize = 2048;
@@ -93,12 +91,32 @@ struct State {
     offset: Option<u64>,
     /// A job is filling the inbox.
     filling: bool,
-    waker: Option<Waker>,
-    /// A used buffer.
-    spare: Vec<u8>,
+    /// Who waits for it.
+    waiting: Option<Waker>,
+    pace: Pace,
+    /// Used buffers.
+    spare: Vec<Vec<u8>>,
 }
 
 impl State {
+    /// How many more chunks would be enough.
+    fn room(&self) -> usize {
+        self.pace.enough().saturating_sub(self.chunks.len())
+    }
+
+    fn wait(&mut self, waker: &Waker) {
+        if self.waiting.replace(waker.clone()).is_none() {
+            self.pace.wait();
+        }
+    }
+
+    /// Whom to wake.
+    fn awaited(&mut self) -> Option<Waker> {
+        let waker = self.waiting.take()?;
+        self.pace.deliver();
+        Some(waker)
+    }
+
     fn held(&self) -> usize {
         let chunks: usize = self.chunks.iter().map(|chunk| chunk.as_bytes().len()).sum();
         chunks + self.carry.len()
@@ -132,13 +150,13 @@ impl Inbox {
             return Taken::Chunk(chunk);
         }
         if state.filling {
-            state.waker = Some(waker.clone());
+            state.wait(waker);
             return Taken::Filling;
         }
         if !state.carry.is_empty() && (!lines || state.end.is_some()) {
             // Whoever waited may be content with this, and the file may grow before the next one comes.
             state.end_awaited = false;
-            return Taken::Chunk(Chunk::Bytes(std::mem::take(&mut state.carry)));
+            return Taken::Chunk(Chunk::Bytes(mem::take(&mut state.carry)));
         }
         match state.end.take() {
             Some(Ok(())) if state.offset.is_some() && !state.end_awaited => Taken::EndThen,
@@ -151,7 +169,7 @@ impl Inbox {
     /// are left.
     pub(super) fn wants_job(&self) -> bool {
         let state = self.lock();
-        !state.filling && state.end.is_none() && state.chunks.len() <= FEW
+        !state.filling && state.end.is_none() && state.chunks.len() <= state.pace.few()
     }
 
     pub(super) fn is_filling(&self) -> bool {
@@ -160,7 +178,9 @@ impl Inbox {
 
     /// Must be called before a job is sent.
     pub(super) fn announce_job(&self) {
-        self.lock().filling = true;
+        let mut state = self.lock();
+        state.filling = true;
+        state.pace.send();
     }
 
     /// Whether there is nothing to take, and no job at work.
@@ -174,13 +194,15 @@ impl Inbox {
         self.lock().held()
     }
 
-    /// Gives a used buffer back, which is kept if a job is at work or will be sent now.
-    pub(super) fn recycle(&self, mut buffer: Vec<u8>) {
-        buffer.clear();
+    /// Gives a used buffer back, which is kept if a job will need it soon.
+    pub(super) fn recycle(&self, buffer: Vec<u8>) {
         let mut state = self.lock();
-        let useful = state.filling || state.chunks.len() <= FEW;
-        if useful && (CHUNK..2 * CHUNK).contains(&buffer.capacity()) {
-            state.spare = buffer;
+        let soon = state.filling || state.pace.is_eager() || state.chunks.len() <= state.pace.few();
+        if soon
+            && state.room() > state.spare.len()
+            && (CHUNK..2 * CHUNK).contains(&buffer.capacity())
+        {
+            state.spare.push(buffer);
         }
     }
 
@@ -188,8 +210,8 @@ impl Inbox {
     pub(super) fn fill<T: Send + 'static>(self: Arc<Self>, shared: &Shared<T>, plan: Plan) {
         let _end = FillEnd(&self);
         loop {
-            let (buffer, offset) = self.buffer(plan);
-            let mut read = read_chunk(shared, buffer, offset, plan);
+            let (buffer, carried, offset) = self.buffer(plan);
+            let mut read = read_chunk(shared, buffer, carried, offset, plan);
             if self.is_ahead() {
                 read.chunk.note_ends();
             }
@@ -203,17 +225,21 @@ impl Inbox {
     /// Whether whoever takes the chunks is busy with those that it has.
     fn is_ahead(&self) -> bool {
         let state = self.lock();
-        state.waker.is_none() && !state.chunks.is_empty()
+        state.waiting.is_none() && !state.chunks.is_empty()
     }
 
-    /// A buffer that begins with what was carried over.
-    fn buffer(&self, plan: Plan) -> (Vec<u8>, Option<u64>) {
+    /// A buffer that begins with so many bytes that were carried over.
+    fn buffer(&self, plan: Plan) -> (Vec<u8>, usize, Option<u64>) {
         let mut state = self.lock();
-        let mut buffer = std::mem::take(&mut state.spare);
-        buffer.reserve_exact(plan.size.max(state.carry.len()));
+        let mut buffer = state.spare.pop().unwrap_or_default();
+        let carried = state.carry.len();
+        // What is in a used buffer stays there: to clear it would take as long as to read half of it.
+        let len = plan.size.max(carried + plan.size / 2);
+        buffer.reserve_exact(len.saturating_sub(buffer.len()));
+        buffer.resize(len, 0);
         // Only a copy: in a panic the original is still there.
-        buffer.extend_from_slice(&state.carry);
-        (buffer, state.offset)
+        buffer[..carried].copy_from_slice(&state.carry);
+        (buffer, carried, state.offset)
     }
 
     /// Puts what was read, and tells whether there is room for more.
@@ -227,14 +253,15 @@ impl Inbox {
         }
         state.carry = read.carry;
         state.end = read.end;
-        state.end_awaited = state.waker.is_some();
-        let more = state.end.is_none() && state.chunks.len() < ENOUGH;
+        state.end_awaited = state.waiting.is_some();
+        let more = state.end.is_none() && state.chunks.len() < state.pace.enough();
         if !more {
-            state.spare = Vec::new();
+            let room = state.room();
+            state.spare.truncate(room);
         }
         // The end of the job wakes too.
-        if more && plan.stream {
-            let waker = state.waker.take();
+        if more && plan.stream && state.chunks.len() >= state.pace.few() {
+            let waker = state.awaited();
             drop(state);
             waker.into_iter().for_each(Waker::wake);
         }
@@ -255,7 +282,7 @@ impl Drop for FillEnd<'_> {
         let waker = {
             let mut state = self.0.lock();
             state.filling = false;
-            state.waker.take()
+            state.awaited()
         };
         waker.into_iter().for_each(Waker::wake);
     }
@@ -273,14 +300,10 @@ struct Read {
 fn read_chunk<T: Send + 'static>(
     shared: &Shared<T>,
     mut buffer: Vec<u8>,
+    carried: usize,
     offset: Option<u64>,
     plan: Plan,
 ) -> Read {
-    let carried = buffer.len();
-    buffer.resize(
-        carried + plan.size.saturating_sub(carried).max(plan.size / 2),
-        0,
-    );
     let result = shared.read(offset, &mut buffer[carried..]);
     let (fresh, end) = match shared.name(Operation::Read, result) {
         Ok(0) => (0, Some(Ok(()))),
