@@ -6,6 +6,7 @@ mod inbox;
 mod object;
 mod outbox;
 mod pace;
+mod pending;
 mod positional;
 mod read;
 mod reading;

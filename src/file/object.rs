@@ -4,6 +4,7 @@
 //! any other object is worked on by one job at a time.
 
 use super::outbox::Outbox;
+use super::pending::Pending;
 use super::positional;
 use crate::cached::Facts;
 use crate::error::{Operation, PathError};
@@ -32,6 +33,8 @@ pub(crate) struct Shared<T> {
     /// Another object than a file is taken to have a cursor that moves once a seek has succeeded.
     seeks: AtomicBool,
     pub(super) outbox: Outbox,
+    /// Reads at an offset that wait for their data.
+    pub(super) pending: Pending,
     /// Counts the changes made behind the cursor's back, which make bytes read ahead stale.
     edits: AtomicU64,
     /// Held around every use of the cursor, where a positional call moves it.
@@ -67,6 +70,7 @@ impl<T: Send + 'static> Shared<T> {
             seeks: AtomicBool::new(seeker.is_some()),
             seeker: seeker.map_or_else(OnceLock::new, OnceLock::from),
             outbox: Outbox::default(),
+            pending: Pending::default(),
             edits: AtomicU64::new(0),
             #[cfg(windows)]
             cursor: Mutex::new(()),

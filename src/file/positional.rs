@@ -2,6 +2,7 @@
 
 use super::AsyncFile;
 use super::object::Shared;
+use super::pending;
 use crate::cached::{Answer, INLINE};
 use crate::error::Operation;
 use crate::pool;
@@ -55,16 +56,17 @@ impl AsyncFile<File> {
             return Ok(cached.len);
         }
         let rest = &mut buf[cached.len..];
-        let (shared, len) = (shared.clone(), rest.len().min(MOST));
-        let bytes = pool::run(move || {
-            shared.drain(1)?;
-            let mut bytes = vec![0; len];
-            let read = shared.read(Some(offset.saturating_add(cached.len as u64)), &mut bytes);
-            let read = shared.name(Operation::Read, read)?;
-            bytes.truncate(read);
-            io::Result::Ok(bytes)
-        })
-        .await?;
+        let (offset, len) = (
+            offset.saturating_add(cached.len as u64),
+            rest.len().min(MOST),
+        );
+        let bytes = match shared.facts() {
+            Some(facts) if facts.reads_cached() => pending::read(shared, offset, len).await?,
+            _ => {
+                let shared = shared.clone();
+                pool::run(move || read_now(&shared, offset, len)).await?
+            }
+        };
         rest[..bytes.len()].copy_from_slice(&bytes);
         Ok(cached.len + bytes.len())
     }
@@ -223,6 +225,15 @@ fn read_cached(shared: &Shared<File>, buf: &mut [u8], offset: u64) -> io::Result
         }
     };
     Ok(Cached { len, is_all })
+}
+
+/// Reads what `read_at` is to read, after the writes that were accepted before. May wait.
+pub(super) fn read_now(shared: &Shared<File>, offset: u64, len: usize) -> io::Result<Vec<u8>> {
+    shared.drain(1)?;
+    let mut bytes = vec![0; len];
+    let read = shared.read(Some(offset), &mut bytes);
+    bytes.truncate(shared.name(Operation::Read, read)?);
+    Ok(bytes)
 }
 
 /// Reads at `offset` without moving the cursor.
