@@ -4,6 +4,8 @@
 //! environment variable `ANYFILE_NOWAIT=0` turns the whole path off.
 
 #[cfg(target_os = "linux")]
+mod foreign;
+#[cfg(target_os = "linux")]
 mod linux;
 #[cfg(target_os = "linux")]
 mod lookup;
@@ -35,6 +37,8 @@ pub(crate) const INLINE: usize = 256 * 1024;
 pub(crate) enum Answer<T> {
     Now(T),
     AskPool,
+    /// As `AskPool`, for all that is on the same filesystem: there is nothing to be learned.
+    Foreign,
 }
 
 impl<T> Answer<io::Result<T>> {
@@ -45,6 +49,7 @@ impl<T> Answer<io::Result<T>> {
             Answer::Now(Ok(answer)) => next(answer),
             Answer::Now(Err(error)) => Answer::Now(Err(error)),
             Answer::AskPool => Answer::AskPool,
+            Answer::Foreign => Answer::Foreign,
         }
     }
 }

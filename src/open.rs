@@ -163,7 +163,7 @@ impl OpenFile {
         match cached::open(&self.path) {
             Answer::Now(Ok((file, facts))) => Answer::Now(Ok(self.opened(file, facts))),
             Answer::Now(Err(error)) => Answer::Now(Err(self.failed(error))),
-            Answer::AskPool => Answer::AskPool,
+            Answer::AskPool | Answer::Foreign => Answer::AskPool,
         }
     }
 
@@ -205,7 +205,7 @@ impl IntoFuture for OpenFile {
             budget::proceed().await;
             match self.open_cached() {
                 Answer::Now(opened) => opened,
-                Answer::AskPool => pool::run(move || self.open()).await,
+                _ => pool::run(move || self.open()).await,
             }
         })
     }

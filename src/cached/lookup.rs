@@ -3,6 +3,7 @@
 //! A path is trusted only when it leads to a filesystem that is known to be local. That is learned on
 //! the pool, once for each mount.
 
+use super::foreign::Foreign;
 use super::linux::{Local, Medium, enabled};
 use super::{Answer, Facts, INLINE};
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, ResolveFlags, Statx, StatxFlags};
@@ -19,6 +20,8 @@ static NO_OPENAT2: AtomicBool = AtomicBool::new(false);
 
 /// The filesystems met so far.
 static MEDIA: RwLock<BTreeMap<Mount, Medium>> = RwLock::new(BTreeMap::new());
+
+static FOREIGN: Foreign = Foreign::new();
 
 /// Mounts to remember. More than that come and go only where something mounts in a loop.
 const MOST_MOUNTS: usize = 1024;
@@ -71,7 +74,7 @@ pub(crate) fn read(path: &Path) -> Answer<io::Result<Vec<u8>>> {
             }
             Answer::Now(Err(error)) => Answer::Now(Err(error)),
             // Not all of it is cached, or it is changing.
-            Answer::Now(Ok(_)) | Answer::AskPool => Answer::AskPool,
+            _ => Answer::AskPool,
         }
     })
 }
@@ -130,17 +133,27 @@ fn find(path: &Path, follow: bool) -> Answer<io::Result<Found>> {
     if !enabled() || path.as_os_str().as_encoded_bytes().contains(&0) {
         return Answer::AskPool;
     }
+    if FOREIGN.spares(path) {
+        return Answer::Foreign;
+    }
     openat2(path, path_flags(follow)).and_then(|handle| {
         let Ok(stat) = stat(&handle) else {
             return Answer::AskPool;
         };
         match medium_of(&stat) {
-            None | Some(Medium::Foreign) => Answer::AskPool,
-            Some(medium) => Answer::Now(Ok(Found {
-                handle,
-                stat,
-                medium,
-            })),
+            None => Answer::AskPool,
+            Some(Medium::Foreign) => {
+                FOREIGN.note(path);
+                Answer::Foreign
+            }
+            Some(medium) => {
+                FOREIGN.forget(path);
+                Answer::Now(Ok(Found {
+                    handle,
+                    stat,
+                    medium,
+                }))
+            }
         }
     })
 }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 const ENOUGH: RangeInclusive<usize> = 2..=16;
 
 /// A source that lets its caller wait for longer is slow.
-const SOON: Duration = Duration::from_micros(200);
+const SOON: Duration = Duration::from_millis(1);
 
 #[derive(Debug)]
 pub(super) struct Pace {

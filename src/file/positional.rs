@@ -221,7 +221,7 @@ fn read_cached(shared: &Shared<File>, buf: &mut [u8], offset: u64) -> io::Result
             Answer::Now(Ok(0)) => break true,
             Answer::Now(Ok(read)) => len += read,
             Answer::Now(Err(error)) if len == 0 => return Err(error),
-            Answer::Now(Err(_)) | Answer::AskPool => break false,
+            _ => break false,
         }
     };
     Ok(Cached { len, is_all })

@@ -122,7 +122,7 @@ impl<T: Send + 'static> AsyncFile<T> {
         }
         match facts.read_at(file, bufs, offset) {
             Answer::Now(answer) => Some(shared.name(Operation::Read, answer)),
-            Answer::AskPool => None,
+            Answer::AskPool | Answer::Foreign => None,
         }
     }
 

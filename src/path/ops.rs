@@ -63,16 +63,20 @@ pub(super) async fn run<R: Send + 'static>(
 /// filesystem it is on, for the next time.
 pub(super) async fn ask(path: Path, follow: bool) -> io::Result<Metadata> {
     budget::proceed().await;
-    if let Answer::Now(answer) = cached::metadata(path.as_std_path(), follow) {
-        return answer;
-    }
+    let learn = match cached::metadata(path.as_std_path(), follow) {
+        Answer::Now(answer) => return answer,
+        Answer::AskPool => true,
+        Answer::Foreign => false,
+    };
     pool::run(move || {
         let path = path.as_std_path();
         let metadata = match follow {
             true => fs::metadata(path),
             false => fs::symlink_metadata(path),
         };
-        cached::learn(path, follow);
+        if learn {
+            cached::learn(path, follow);
+        }
         metadata
     })
     .await
@@ -87,15 +91,21 @@ pub(super) async fn read<R: Send + 'static>(
     convert: fn(Vec<u8>) -> io::Result<R>,
 ) -> io::Result<R> {
     budget::proceed().await;
-    if let Answer::Now(answer) = cached::read(path.as_std_path()) {
-        if let Ok(contents) = &answer {
-            budget::charge(contents.len());
+    let learn = match cached::read(path.as_std_path()) {
+        Answer::Now(answer) => {
+            if let Ok(contents) = &answer {
+                budget::charge(contents.len());
+            }
+            return named(Operation::Read, path, async { answer.and_then(convert) }).await;
         }
-        return named(Operation::Read, path, async { answer.and_then(convert) }).await;
-    }
+        Answer::AskPool => true,
+        Answer::Foreign => false,
+    };
     run(Operation::Read, path, move |path| {
         let contents = fs::read(path)?;
-        cached::learn(path, true);
+        if learn {
+            cached::learn(path, true);
+        }
         convert(contents)
     })
     .await
