@@ -87,6 +87,8 @@ struct State {
     end: Option<io::Result<()>>,
     /// Somebody was waiting for that read.
     end_awaited: bool,
+    /// The next read is not read-ahead: whoever sent the job has nothing, and will wait for it.
+    wanted: bool,
     /// Where the next read goes, for a file that is read by offset.
     offset: Option<u64>,
     /// A job is filling the inbox.
@@ -176,10 +178,11 @@ impl Inbox {
         self.lock().filling
     }
 
-    /// Must be called before a job is sent.
-    pub(super) fn announce_job(&self) {
+    /// Must be called before a job is sent; `wanted` if there is nothing else to take.
+    pub(super) fn announce_job(&self, wanted: bool) {
         let mut state = self.lock();
         state.filling = true;
+        state.wanted = wanted;
         state.pace.send();
     }
 
@@ -253,7 +256,7 @@ impl Inbox {
         }
         state.carry = read.carry;
         state.end = read.end;
-        state.end_awaited = state.waiting.is_some();
+        state.end_awaited = mem::take(&mut state.wanted) || state.waiting.is_some();
         let more = state.end.is_none() && state.chunks.len() < state.pace.enough();
         if !more {
             let room = state.room();

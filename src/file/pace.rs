@@ -11,12 +11,17 @@ use std::time::{Duration, Instant};
 /// Chunks that may wait for the caller, at least and at most.
 const ENOUGH: RangeInclusive<usize> = 2..=16;
 
+/// Waits, one after the other, that make more chunks enough: only a long stream is to hold much.
+const PATIENCE: usize = 4;
+
 /// A source that lets its caller wait for longer is slow.
 const SOON: Duration = Duration::from_millis(1);
 
 #[derive(Debug)]
 pub(super) struct Pace {
     enough: usize,
+    /// Waits of an eager caller since `enough` has changed.
+    waits: usize,
     waiting_since: Option<Instant>,
     /// The caller has waited for the job.
     waited: bool,
@@ -28,6 +33,7 @@ impl Default for Pace {
     fn default() -> Pace {
         Pace {
             enough: *ENOUGH.start(),
+            waits: 0,
             waiting_since: None,
             waited: false,
             eager: false,
@@ -54,7 +60,7 @@ impl Pace {
     pub(super) fn send(&mut self) {
         self.eager = mem::take(&mut self.waited);
         if !self.eager {
-            self.enough = (self.enough / 2).max(*ENOUGH.start());
+            self.set(self.enough / 2);
         }
     }
 
@@ -70,10 +76,18 @@ impl Pace {
             return;
         };
         if since.elapsed() > SOON {
-            self.enough = *ENOUGH.start();
+            self.set(0);
         } else if self.eager {
-            self.enough = (self.enough * 2).min(*ENOUGH.end());
+            self.waits += 1;
         }
+        if self.waits >= PATIENCE {
+            self.set(self.enough * 2);
+        }
+    }
+
+    fn set(&mut self, enough: usize) {
+        self.enough = enough.clamp(*ENOUGH.start(), *ENOUGH.end());
+        self.waits = 0;
     }
 }
 
@@ -105,19 +119,25 @@ mod tests {
     fn a_caller_that_waits_again_and_again_gets_more_at_once() {
         let mut pace = Pace::default();
         pace.send();
-        let enough = [2, 4, 8, 16, 16, 16].map(|_| {
-            wait(&mut pace);
+        wait(&mut pace);
+        let enough = [4, 8, 16, 16].map(|_| {
+            (0..PATIENCE).for_each(|_| wait(&mut pace));
             pace.enough()
         });
-        assert_eq!(enough, [2, 4, 8, 16, 16, 16]);
+        assert_eq!(enough, [4, 8, 16, 16]);
 
         let mut pace = Pace::default();
-        let enough = [2, 4, 8, 16, 16, 16].map(|_| {
-            pace.send();
-            wait(&mut pace);
+        pace.send();
+        wait(&mut pace);
+        let enough = [4, 8, 16, 16].map(|more| {
+            for _ in 0..PATIENCE {
+                assert!(pace.enough() < more || more == 16);
+                pace.send();
+                wait(&mut pace);
+            }
             pace.enough()
         });
-        assert_eq!(enough, [2, 4, 8, 16, 16, 16]);
+        assert_eq!(enough, [4, 8, 16, 16]);
         assert_eq!(pace.few(), 8);
 
         pace.send();
@@ -133,7 +153,7 @@ mod tests {
     fn a_slow_source_is_not_read_further_ahead() {
         let mut pace = Pace::default();
         pace.send();
-        (0..4).for_each(|_| wait(&mut pace));
+        (0..4 * PATIENCE).for_each(|_| wait(&mut pace));
         assert_eq!(pace.enough(), 16);
         pace.wait();
         pace.waiting_since = Instant::now().checked_sub(2 * SOON);

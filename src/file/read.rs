@@ -166,7 +166,7 @@ impl<T: Send + 'static> AsyncFile<T> {
                 Taken::Chunk(chunk) => {
                     self.reading.push(chunk);
                     if stream && inbox.wants_job() {
-                        self.send_fill(inbox, plan)?;
+                        self.send_fill(inbox, plan, false)?;
                     }
                     return Poll::Ready(Ok(true));
                 }
@@ -177,7 +177,9 @@ impl<T: Send + 'static> AsyncFile<T> {
                 }
                 // A new inbox asks again.
                 Taken::EndThen => self.reading.forget_inbox(),
-                Taken::Nothing if self.reading.task.is_none() => self.send_fill(inbox, plan)?,
+                Taken::Nothing if self.reading.task.is_none() => {
+                    self.send_fill(inbox, plan, true)?;
+                }
                 Taken::Filling | Taken::Nothing => ready!(self.poll_fill_over(cx)),
             }
         }
@@ -193,9 +195,9 @@ impl<T: Send + 'static> AsyncFile<T> {
         shared.is_local() && shared.size().is_ok_and(|size| size > read)
     }
 
-    fn send_fill(&mut self, inbox: Arc<Inbox>, plan: Plan) -> io::Result<()> {
+    fn send_fill(&mut self, inbox: Arc<Inbox>, plan: Plan, wanted: bool) -> io::Result<()> {
         let shared = self.shared()?.clone();
-        inbox.announce_job();
+        inbox.announce_job(wanted);
         self.reading.task = Some(pool::run(move || inbox.fill(&shared, plan)));
         Ok(())
     }

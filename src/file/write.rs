@@ -86,7 +86,8 @@ impl<T: Send + 'static> AsyncFile<T> {
         Poll::Ready(Ok(written))
     }
 
-    /// Puts bytes into the outbox; starts a job when it is full.
+    /// Puts bytes into the outbox; starts a job when it is half full, so that there is room until that is at
+    /// work.
     fn poll_accept(
         &mut self,
         cx: &mut Context<'_>,
@@ -110,7 +111,7 @@ impl<T: Send + 'static> AsyncFile<T> {
             if accepted > 0 {
                 self.note_write();
             }
-            if waiting >= capacity && self.writing.behind.is_none() {
+            if waiting >= capacity.div_ceil(2) && self.writing.behind.is_none() {
                 self.send_behind(false)?;
             }
             if accepted > 0 {
