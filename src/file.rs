@@ -1,11 +1,11 @@
 //! [`AsyncFile`]: its state, and the operations that concern the file as a whole.
 
 mod attributes;
+mod chunk;
 mod descriptor;
 mod inbox;
 mod object;
 mod outbox;
-mod pace;
 mod pending;
 mod positional;
 mod read;
@@ -48,11 +48,10 @@ use write::Writing;
 ///
 /// * the **inbox**: bytes that were read but not asked for yet. A regular file is read ahead on the
 ///   thread pool while it is read in sequence through a buffer (`lines`, `read_line`,
-///   [`AsyncBufRead`](futures_lite::AsyncBufRead)): 128 KiB, or up to 1 MiB for a caller that is
-///   faster than its source. Small reads in sequence share a larger one. Anything else is read only
-///   when asked.
+///   [`AsyncBufRead`](futures_lite::AsyncBufRead)), and small reads in sequence share a larger one.
+///   Anything else is read only when asked.
 /// * the **outbox**: bytes that were written but which the kernel does not have yet. They leave it
-///   in the background when there is a buffer full, and on `flush`, `close`, drop, a seek, a read and
+///   in the background when it is half full, and on `flush`, `close`, drop, a seek, a read and
 ///   every operation that must see them.
 ///
 /// On Linux, reads that the page cache can answer are made on the spot, straight into the caller's

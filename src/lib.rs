@@ -42,7 +42,7 @@
 //! A regular file that the page cache holds is read on the spot, with a system call that returns
 //! rather than wait. So are small files as a whole, and so are files opened for reading and questions
 //! about paths answered, once a first call has shown that the filesystem is a local one. Everything else
-//! runs on the thread pool: a chunk of a stream ahead of the caller, a buffer full of writes behind it, a
+//! runs on the thread pool: a chunk of a stream ahead of the caller, a batch of writes behind it, a
 //! part of a directory, or a single call. Nothing holds a thread while it is idle.
 //!
 //! # Cancellation

@@ -126,8 +126,9 @@ impl OpenFile {
         self
     }
 
-    /// Sets how many written bytes may wait in the file's buffer (128 KiB if it is not set); with 0,
-    /// each write waits until the system has it.
+    /// Sets how many written bytes may wait in the file's buffer (128 KiB if it is not set); when it is
+    /// half full, they begin to leave it in the background. With 0, each write waits until the system
+    /// has it.
     pub fn buffering(mut self, bytes: usize) -> OpenFile {
         self.buffering = Some(bytes);
         self

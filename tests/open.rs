@@ -345,9 +345,9 @@ fn buffering_decides_when_a_write_is_made() {
         assert_eq!(contents(&path), b"later");
 
         let mut file = write().buffering(10).await.unwrap();
-        file.write_all(b"123456789").await.unwrap();
+        file.write_all(b"1234").await.unwrap();
         assert_eq!(contents(&path), b"");
-        assert_eq!(file.write(b"0123456789").await.unwrap(), 1);
+        assert_eq!(file.write(b"567890123").await.unwrap(), 6);
         file.flush().await.unwrap();
         assert_eq!(contents(&path), b"1234567890");
     });

@@ -4,65 +4,29 @@
 //! takes a chunk sends the next job. So the next chunk is read while the caller works on this one,
 //! no thread waits for a caller, and a dropped future loses nothing: its bytes are still here.
 //!
-//! How many are enough, [`Pace`] knows.
+//! Whoever is faster than the jobs is read ahead for a little further, and a job waits a moment for it
+//! before it ends: to wake a thread takes longer than to read a chunk from a cache.
 
+use super::chunk::{CHUNK, Chunk, cut_lines};
 use super::object::Shared;
-use super::pace::Pace;
 use crate::error::Operation;
 use std::collections::VecDeque;
 use std::io;
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
+use std::thread;
+use std::time::{Duration, Instant};
 
-/// The size of the chunks in which a stream is read.
-pub(super) const CHUNK: usize = 64 * 1024;
+/// How long a job that has read enough waits for room.
+const MOMENT: Duration = Duration::from_micros(30);
 
-/// How many line ends are noted in a chunk; of those after them nothing is known.
-const NOTED: usize = 2048;
+/// Chunks that wait in the inbox when a streaming job gives its thread back; one more for whoever is
+/// faster than the jobs. With the one that is consumed, a stream holds four at the most.
+const ENOUGH: usize = 2;
 
-/// Bytes in the form that they were read in.
-#[derive(Debug)]
-pub(super) enum Chunk {
-    Bytes(Vec<u8>),
-    /// Whole lines that are known to be UTF-8.
-    Lines {
-        text: String,
-        /// Where the first of them end, in order; it may be none.
-        ends: Vec<u32>,
-    },
-}
-
-impl Chunk {
-    #[inline]
-    pub(super) fn as_bytes(&self) -> &[u8] {
-        match self {
-            Chunk::Bytes(bytes) => bytes,
-            Chunk::Lines { text, .. } => text.as_bytes(),
-        }
-    }
-
-    pub(super) fn into_bytes(self) -> Vec<u8> {
-        match self {
-            Chunk::Bytes(bytes) => bytes,
-            Chunk::Lines { text, .. } => text.into_bytes(),
-        }
-    }
-
-    /// Looks for the line ends, so that whoever takes the chunk need not.
-    fn note_ends(&mut self) {
-        if let Chunk::Lines { text, ends } = self {
-            let found = memchr::memchr_iter(b'\n', text.as_bytes());
-            *ends = found.take(NOTED).map(|at| at as u32 + 1).collect();
-        }
-    }
-}
-
-impl Default for Chunk {
-    fn default() -> Chunk {
-        Chunk::Bytes(Vec::new())
-    }
-}
+/// Chunks that wait in the inbox when the next job is sent.
+const FEW: usize = 1;
 
 /// What a job is to read.
 #[derive(Debug, Clone, Copy)]
@@ -95,7 +59,10 @@ struct State {
     filling: bool,
     /// Who waits for it.
     waiting: Option<Waker>,
-    pace: Pace,
+    /// Somebody has waited for this job.
+    waited: bool,
+    /// Not only for this one, or not only once: whoever takes the chunks is faster than the jobs.
+    eager: bool,
     /// Used buffers.
     spare: Vec<Vec<u8>>,
 }
@@ -103,20 +70,14 @@ struct State {
 impl State {
     /// How many more chunks would be enough.
     fn room(&self) -> usize {
-        self.pace.enough().saturating_sub(self.chunks.len())
+        (ENOUGH + usize::from(self.eager)).saturating_sub(self.chunks.len())
     }
 
-    fn wait(&mut self, waker: &Waker) {
-        if self.waiting.replace(waker.clone()).is_none() {
-            self.pace.wait();
+    /// Lines are no reason to be eager: to use them takes longer than to read them.
+    fn wait(&mut self, lines: bool, waker: &Waker) {
+        if self.waiting.replace(waker.clone()).is_none() && !lines {
+            self.eager |= mem::replace(&mut self.waited, true);
         }
-    }
-
-    /// Whom to wake.
-    fn awaited(&mut self) -> Option<Waker> {
-        let waker = self.waiting.take()?;
-        self.pace.deliver();
-        Some(waker)
     }
 
     fn held(&self) -> usize {
@@ -152,7 +113,7 @@ impl Inbox {
             return Taken::Chunk(chunk);
         }
         if state.filling {
-            state.wait(waker);
+            state.wait(lines, waker);
             return Taken::Filling;
         }
         if !state.carry.is_empty() && (!lines || state.end.is_some()) {
@@ -171,7 +132,7 @@ impl Inbox {
     /// are left.
     pub(super) fn wants_job(&self) -> bool {
         let state = self.lock();
-        !state.filling && state.end.is_none() && state.chunks.len() <= state.pace.few()
+        !state.filling && state.end.is_none() && state.chunks.len() <= FEW
     }
 
     pub(super) fn is_filling(&self) -> bool {
@@ -183,7 +144,7 @@ impl Inbox {
         let mut state = self.lock();
         state.filling = true;
         state.wanted = wanted;
-        state.pace.send();
+        state.eager = mem::take(&mut state.waited);
     }
 
     /// Whether there is nothing to take, and no job at work.
@@ -200,11 +161,9 @@ impl Inbox {
     /// Gives a used buffer back, which is kept if a job will need it soon.
     pub(super) fn recycle(&self, buffer: Vec<u8>) {
         let mut state = self.lock();
-        let soon = state.filling || state.pace.is_eager() || state.chunks.len() <= state.pace.few();
-        if soon
-            && state.room() > state.spare.len()
-            && (CHUNK..2 * CHUNK).contains(&buffer.capacity())
-        {
+        let soon = state.filling || state.chunks.len() <= FEW;
+        let room = state.room() > state.spare.len() + usize::from(state.filling);
+        if soon && room && (CHUNK..2 * CHUNK).contains(&buffer.capacity()) {
             state.spare.push(buffer);
         }
     }
@@ -218,10 +177,30 @@ impl Inbox {
             if self.is_ahead() {
                 read.chunk.note_ends();
             }
-            let more = self.put(read, plan) && plan.stream && Arc::strong_count(&self) > 1;
-            if !more {
+            let room = self.put(read, plan);
+            let more = plan.stream && (room || self.linger());
+            if !more || Arc::strong_count(&self) == 1 {
                 break;
             }
+        }
+    }
+
+    /// Waits a moment for room, if that is likely: to begin a new job takes longer.
+    fn linger(&self) -> bool {
+        let begun = Instant::now();
+        loop {
+            let state = self.lock();
+            if state.end.is_some() || !state.eager {
+                return false;
+            }
+            if state.room() > 0 {
+                return true;
+            }
+            drop(state);
+            if begun.elapsed() > MOMENT {
+                return false;
+            }
+            thread::yield_now();
         }
     }
 
@@ -257,14 +236,14 @@ impl Inbox {
         state.carry = read.carry;
         state.end = read.end;
         state.end_awaited = mem::take(&mut state.wanted) || state.waiting.is_some();
-        let more = state.end.is_none() && state.chunks.len() < state.pace.enough();
+        let more = state.end.is_none() && state.room() > 0;
         if !more {
             let room = state.room();
             state.spare.truncate(room);
         }
         // The end of the job wakes too.
-        if more && plan.stream && state.chunks.len() >= state.pace.few() {
-            let waker = state.awaited();
+        if plan.stream && state.end.is_none() {
+            let waker = state.waiting.take();
             drop(state);
             waker.into_iter().for_each(Waker::wake);
         }
@@ -285,7 +264,7 @@ impl Drop for FillEnd<'_> {
         let waker = {
             let mut state = self.0.lock();
             state.filling = false;
-            state.awaited()
+            state.waiting.take()
         };
         waker.into_iter().for_each(Waker::wake);
     }
@@ -327,22 +306,91 @@ fn read_chunk<T: Send + 'static>(
     }
 }
 
-/// Splits off the start of the last line. What is not UTF-8, or has no line end, stays as it is.
-fn cut_lines(mut buffer: Vec<u8>, carried: usize) -> (Chunk, Vec<u8>) {
-    match memchr::memrchr(b'\n', &buffer[carried..]) {
-        Some(end) => {
-            let carry = buffer.split_off(carried + end + 1);
-            let chunk = match String::from_utf8(buffer) {
-                Ok(text) => Chunk::Lines {
-                    text,
-                    ends: Vec::new(),
-                },
-                Err(error) => Chunk::Bytes(error.into_bytes()),
-            };
-            (chunk, carry)
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::File;
+
+    const PLAN: Plan = Plan {
+        size: CHUNK,
+        stream: true,
+        lines: false,
+    };
+
+    fn long_file() -> Shared<File> {
+        let file = tempfile::tempfile().unwrap();
+        file.set_len(64 * CHUNK as u64).unwrap();
+        Shared::new(file, None, None)
+    }
+
+    fn fill(inbox: &Arc<Inbox>, shared: &Shared<File>) {
+        inbox.announce_job(false);
+        inbox.clone().fill(shared, PLAN);
+    }
+
+    /// Takes chunks until there are none.
+    fn take_all(inbox: &Inbox) -> usize {
+        let take = || inbox.take(false, Waker::noop());
+        std::iter::from_fn(|| matches!(take(), Taken::Chunk(_)).then_some(())).count()
+    }
+
+    #[test]
+    fn whoever_waits_for_every_job_is_read_ahead_for_by_one_chunk_more() {
+        let (shared, inbox) = (long_file(), Arc::new(Inbox::at(Some(0))));
+        fill(&inbox, &shared);
+        fill(&inbox, &shared);
+        assert_eq!(take_all(&inbox), 3, "a job reads a chunk at least");
+        for chunks in [2, 3, 3, 3] {
+            inbox.announce_job(false);
+            assert!(matches!(inbox.take(false, Waker::noop()), Taken::Filling));
+            inbox.clone().fill(&shared, PLAN);
+            assert_eq!(take_all(&inbox), chunks);
         }
-        // A long line is put together by whoever asks for it, who knows how long it may get.
-        None if buffer.len() >= CHUNK / 2 => (Chunk::Bytes(buffer), Vec::new()),
-        None => (Chunk::default(), buffer),
+        for chunks in [3, 2, 2] {
+            fill(&inbox, &shared);
+            assert_eq!(take_all(&inbox), chunks);
+        }
+    }
+
+    #[test]
+    fn used_buffers_never_make_it_more_than_four_chunks() {
+        let (shared, inbox) = (long_file(), Arc::new(Inbox::at(Some(0))));
+        for _ in 0..8 {
+            inbox.announce_job(false);
+            assert!(matches!(inbox.take(false, Waker::noop()), Taken::Filling));
+            inbox.clone().fill(&shared, PLAN);
+            while let Taken::Chunk(chunk) = inbox.take(false, Waker::noop()) {
+                inbox.recycle(chunk.into_bytes());
+                inbox.recycle(vec![0; CHUNK]);
+                let state = inbox.lock();
+                assert!(state.chunks.len() + state.spare.len() <= 3);
+            }
+        }
+    }
+
+    #[test]
+    fn a_line_that_goes_on_in_the_next_chunk_is_put_together_in_a_used_buffer() {
+        let mut contents = "ab\n".repeat(CHUNK / 3 * 10);
+        contents.truncate(contents.len() - 2);
+        let mut file = tempfile::tempfile().unwrap();
+        io::Write::write_all(&mut file, contents.as_bytes()).unwrap();
+        let (shared, inbox) = (Shared::new(file, None, None), Arc::new(Inbox::at(Some(0))));
+        let mut read = Vec::new();
+        // As many jobs as it takes, and one for the end.
+        for _ in 0..16 {
+            inbox.announce_job(false);
+            inbox.clone().fill(
+                &shared,
+                Plan {
+                    lines: true,
+                    ..PLAN
+                },
+            );
+            while let Taken::Chunk(chunk) = inbox.take(true, Waker::noop()) {
+                read.extend_from_slice(chunk.as_bytes());
+                inbox.recycle(vec![b'x'; CHUNK]);
+            }
+        }
+        assert!(read == contents.as_bytes());
     }
 }

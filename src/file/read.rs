@@ -1,7 +1,8 @@
 //! Reading: straight from the page cache, or through the inbox.
 
 use super::AsyncFile;
-use super::inbox::{CHUNK, Chunk, Inbox, Plan, Taken};
+use super::chunk::{CHUNK, Chunk};
+use super::inbox::{Inbox, Plan, Taken};
 use super::seek::Position;
 use crate::cached::{Answer, INLINE};
 use crate::error::Operation;

@@ -1,6 +1,7 @@
 //! The reading half of a file's state: what was read and is not consumed yet.
 
-use super::inbox::{CHUNK, Chunk, Inbox};
+use super::chunk::{CHUNK, Chunk};
+use super::inbox::Inbox;
 use crate::pool::Task;
 use std::mem;
 use std::sync::Arc;

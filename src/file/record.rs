@@ -1,7 +1,7 @@
 //! Records: bytes up to a certain one, such as a line.
 
 use super::AsyncFile;
-use super::inbox::Chunk;
+use super::chunk::Chunk;
 use super::seek::Position;
 use crate::error::Operation;
 use futures_lite::ready;

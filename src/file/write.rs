@@ -86,8 +86,8 @@ impl<T: Send + 'static> AsyncFile<T> {
         Poll::Ready(Ok(written))
     }
 
-    /// Puts bytes into the outbox; starts a job when it is half full, so that there is room until that is at
-    /// work.
+    /// Puts bytes into the outbox; starts a job when it is half full, so that there is room until that
+    /// is at work.
     fn poll_accept(
         &mut self,
         cx: &mut Context<'_>,

@@ -1,0 +1,70 @@
+//! Chunks: the pieces in which a stream is read, as bytes or as whole lines.
+
+/// The size of the chunks in which a stream is read.
+pub(super) const CHUNK: usize = 64 * 1024;
+
+/// How many line ends are noted in a chunk; of those after them nothing is known.
+const NOTED: usize = 2048;
+
+/// Bytes in the form that they were read in.
+#[derive(Debug)]
+pub(super) enum Chunk {
+    Bytes(Vec<u8>),
+    /// Whole lines that are known to be UTF-8.
+    Lines {
+        text: String,
+        /// Where the first of them end, in order; it may be none.
+        ends: Vec<u32>,
+    },
+}
+
+impl Chunk {
+    #[inline]
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        match self {
+            Chunk::Bytes(bytes) => bytes,
+            Chunk::Lines { text, .. } => text.as_bytes(),
+        }
+    }
+
+    pub(super) fn into_bytes(self) -> Vec<u8> {
+        match self {
+            Chunk::Bytes(bytes) => bytes,
+            Chunk::Lines { text, .. } => text.into_bytes(),
+        }
+    }
+
+    /// Looks for the line ends, so that whoever takes the chunk need not.
+    pub(super) fn note_ends(&mut self) {
+        if let Chunk::Lines { text, ends } = self {
+            let found = memchr::memchr_iter(b'\n', text.as_bytes());
+            *ends = found.take(NOTED).map(|at| at as u32 + 1).collect();
+        }
+    }
+}
+
+impl Default for Chunk {
+    fn default() -> Chunk {
+        Chunk::Bytes(Vec::new())
+    }
+}
+
+/// Splits off the start of the last line. What is not UTF-8, or has no line end, stays as it is.
+pub(super) fn cut_lines(mut buffer: Vec<u8>, carried: usize) -> (Chunk, Vec<u8>) {
+    match memchr::memrchr(b'\n', &buffer[carried..]) {
+        Some(end) => {
+            let carry = buffer.split_off(carried + end + 1);
+            let chunk = match String::from_utf8(buffer) {
+                Ok(text) => Chunk::Lines {
+                    text,
+                    ends: Vec::new(),
+                },
+                Err(error) => Chunk::Bytes(error.into_bytes()),
+            };
+            (chunk, carry)
+        }
+        // A long line is put together by whoever asks for it, who knows how long it may get.
+        None if buffer.len() >= CHUNK / 2 => (Chunk::Bytes(buffer), Vec::new()),
+        None => (Chunk::default(), buffer),
+    }
+}
