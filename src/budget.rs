@@ -20,12 +20,21 @@ impl Budget {
     /// Pending, once, with the task already woken again, when the budget is used up.
     #[inline]
     pub(crate) fn poll_proceed(&self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.0.load(Ordering::Relaxed) < LIMIT {
+        if !self.is_used_up() {
             return Poll::Ready(());
         }
-        self.0.store(0, Ordering::Relaxed);
         cx.waker().wake_by_ref();
         Poll::Pending
+    }
+
+    /// If it is, begins a new one.
+    #[inline]
+    fn is_used_up(&self) -> bool {
+        let used_up = self.0.load(Ordering::Relaxed) >= LIMIT;
+        if used_up {
+            self.0.store(0, Ordering::Relaxed);
+        }
+        used_up
     }
 
     /// Charges one ready answer of `bytes` bytes.
@@ -42,14 +51,18 @@ thread_local! {
     static OF_THREAD: Budget = const { Budget(AtomicU32::new(0)) };
 }
 
-/// Charges this thread for an operation on a path, which may turn out to need no waiting. If it has had
-/// its share of them, waits for one turn of the executor first.
-pub(crate) async fn proceed() {
+/// Charges this thread for an operation on a path that gave so many bytes on the spot. If it has had its
+/// share of them, waits for one turn of the executor.
+pub(crate) async fn spend(bytes: usize) {
+    OF_THREAD.with(|budget| budget.charge(bytes));
     future::poll_fn(|cx| OF_THREAD.with(|budget| budget.poll_proceed(cx))).await;
-    charge(0);
 }
 
-/// Charges this thread for the bytes that an operation on a path gave on the spot.
-pub(crate) fn charge(bytes: usize) {
-    OF_THREAD.with(|budget| budget.charge(bytes));
+/// Charges this thread for a call that may be over on the spot. If it has had its share of them, the
+/// answer is `false`, and the caller waits for one turn of the executor.
+pub(crate) fn is_left() -> bool {
+    OF_THREAD.with(|budget| {
+        budget.charge(0);
+        !budget.is_used_up()
+    })
 }

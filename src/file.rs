@@ -257,7 +257,7 @@ impl<T: Send + 'static> AsyncFile<T> {
     {
         future::poll_fn(|cx| self.poll_settled(cx)).await?;
         let shared = self.shared()?.clone();
-        pool::run(move || {
+        pool::call(move || {
             let result = shared.with_mut(f);
             shared.note_edit();
             shared.name(Operation::Access, result)
@@ -303,7 +303,7 @@ impl<T: Send + 'static> AsyncFile<T> {
             Err(shared) => shared,
         };
         // If nobody takes it any more, it is closed as any file is: elsewhere.
-        let mut taken = pool::run(move || {
+        let mut taken = pool::call(move || {
             let object = shared.name(Operation::Access, shared.take_object())?;
             io::Result::Ok(wrap_file(object))
         })
@@ -358,7 +358,7 @@ impl<T: Send + 'static> AsyncFile<T> {
             if shared.is_local() && !self.writing.is_touched() {
                 drop(shared);
             } else {
-                self.closing = Some(pool::run(move || match shared.is_exclusive() {
+                self.closing = Some(pool::run_short(move || match shared.is_exclusive() {
                     true => drop(shared.take_object()),
                     false => drop(shared),
                 }));

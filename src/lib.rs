@@ -45,6 +45,12 @@
 //! runs on the thread pool: a chunk of a stream ahead of the caller, a batch of writes behind it, a
 //! part of a directory, or a single call. Nothing holds a thread while it is idle.
 //!
+//! To wake a thread, and to be woken by it, takes longer than most calls do. So a thread of the pool that
+//! has done its work looks for more for 30 µs at the most, and a call that such a thread takes up is
+//! waited for on the spot for 10 µs at the most. Who makes one call after the other pays about a
+//! microsecond more than for a blocking one. Where this was in vain four times in a row, because the calls
+//! are long or far between, it is tried once in 32 times.
+//!
 //! # Cancellation
 //!
 //! Every future may be dropped at any point, by a timeout or a `select`, and the file stays usable at a

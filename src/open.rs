@@ -164,12 +164,14 @@ impl OpenFile {
         match cached::open(&self.path) {
             Answer::Now(Ok((file, facts))) => Answer::Now(Ok(self.opened(file, facts))),
             Answer::Now(Err(error)) => Answer::Now(Err(self.failed(error))),
-            Answer::AskPool | Answer::Foreign => Answer::AskPool,
+            Answer::AskPool => Answer::AskPool,
+            Answer::Foreign => Answer::Foreign,
         }
     }
 
-    /// Opens the file and learns what it is. May wait, for the other end of a FIFO for example.
-    fn open(mut self) -> io::Result<AsyncFile> {
+    /// Opens the file and learns what it is, and with `learn` also what filesystem its path leads to. May
+    /// wait, for the other end of a FIFO for example.
+    fn open(mut self, learn: bool) -> io::Result<AsyncFile> {
         if !self.access_chosen {
             self.options.read(true);
         }
@@ -178,7 +180,7 @@ impl OpenFile {
             .open(&self.path)
             .map_err(|error| self.failed(error))?;
         let facts = Facts::learn(&file);
-        if self.only_reads && facts.is_local() {
+        if learn && facts.regular {
             cached::learn(&self.path, true);
         }
         Ok(self.opened(file, facts))
@@ -203,11 +205,15 @@ impl IntoFuture for OpenFile {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
-            budget::proceed().await;
-            match self.open_cached() {
-                Answer::Now(opened) => opened,
-                _ => pool::run(move || self.open()).await,
-            }
+            let learn = match self.open_cached() {
+                Answer::Now(opened) => {
+                    budget::spend(0).await;
+                    return opened;
+                }
+                Answer::AskPool => self.only_reads,
+                Answer::Foreign => false,
+            };
+            pool::call(move || self.open(learn)).await
         })
     }
 }

@@ -3,7 +3,14 @@
 //! A [`Task`] that is dropped before a thread has begun it is not carried out; one that has begun is
 //! finished, and its result dropped. What must happen in any case is [detached](Task::detach).
 
-pub(crate) use blocking::Task;
+mod handover;
+
+pub(crate) use async_task::Task;
+pub(crate) use handover::stay;
+
+use crate::budget;
+use async_task::{Builder, Runnable};
+use futures_lite::future;
 use std::ops::{Deref, DerefMut};
 
 /// Hands `work` to the pool. A panic in it resumes in whoever awaits the task.
@@ -12,7 +19,52 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    blocking::unblock(work)
+    let (job, task) = job(work);
+    handover::hand_over(job);
+    task
+}
+
+/// As [`run`], for work that is short if it need not wait: it may be over when this returns.
+pub(crate) fn run_short<R, F>(work: F) -> Task<R>
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: Send + 'static,
+{
+    run_until(|| false, work)
+}
+
+/// As [`run_short`], for longer work of which the caller awaits something that is soon ready.
+pub(crate) fn run_until<R, F>(is_ready: impl Fn() -> bool, work: F) -> Task<R>
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: Send + 'static,
+{
+    let (job, task) = job(work);
+    handover::hand_over_and_stay(job, || task.is_finished() || is_ready());
+    task
+}
+
+/// Does short work on the pool. Whoever has made many calls lets other tasks in meanwhile.
+pub(crate) async fn call<R, F>(work: F) -> R
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: Send + 'static,
+{
+    if budget::is_left() {
+        return run_short(work).await;
+    }
+    let task = run(work);
+    future::yield_now().await;
+    task.await
+}
+
+fn job<R, F>(work: F) -> (Runnable, Task<R>)
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: Send + 'static,
+{
+    let builder = Builder::new().propagate_panic(true);
+    builder.spawn(|()| async { work() }, handover::hand_over)
 }
 
 /// Something that may hold open files: to close one may wait, so it is dropped on the pool.

@@ -12,6 +12,8 @@ use std::io::{self, ErrorKind, Read, SeekFrom, Write};
 use std::path::Path;
 use std::pin::pin;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// Writes, reads, seeks, iterates and measures: the same under every executor.
@@ -601,6 +603,66 @@ fn g9_fair() {
         }
     });
     assert!(positional.borrow().most.0 <= 128);
+}
+
+/// Calls that need a thread each time may be over when they are first polled.
+#[test]
+fn g9_fair_also_with_calls_on_the_pool() {
+    const CALLS: usize = 6_400;
+    let dir = Dir::new();
+    let path = anyfile::Path::from(dir.path());
+    // In a row, and most of them.
+    let calls = std::cell::Cell::new((0, 0));
+    let executor = smol::LocalExecutor::new();
+    let caller = executor.spawn(async {
+        for _ in 0..CALLS {
+            assert!(!path.is_mount().await);
+            let (row, most) = calls.get();
+            calls.set((row + 1, most.max(row + 1)));
+        }
+    });
+    let other = executor.spawn(async {
+        loop {
+            calls.set((0, calls.get().1));
+            future::yield_now().await;
+        }
+    });
+    block_on(executor.run(caller));
+    drop(other);
+    let (_, most) = calls.get();
+    println!("{most} of {CALLS} calls in a row");
+    assert!(most <= 128);
+}
+
+/// A chain of calls keeps its thread, but not for ever where the pool has no other.
+#[test]
+fn others_who_use_the_pool_have_their_turn() {
+    let test = "others_who_use_the_pool_have_their_turn";
+    if !in_child() {
+        run_in_child(test, &[("BLOCKING_MAX_THREADS", "1")]);
+        return;
+    }
+    let dir = Dir::new();
+    let path = anyfile::Path::from(dir.path());
+    let mut most = 0;
+    for _ in 0..100 {
+        let served = Arc::new(AtomicBool::new(false));
+        let serve = served.clone();
+        block_on(async {
+            assert!(!path.is_mount().await);
+            let other = blocking::unblock(move || serve.store(true, Ordering::Relaxed));
+            let mut calls = 0;
+            while !served.load(Ordering::Relaxed) {
+                assert!(!path.is_mount().await);
+                calls += 1;
+            }
+            other.await;
+            most = most.max(calls);
+        });
+    }
+    println!("{most} calls before it was somebody else's turn");
+    // Those of the worker that was there, and of one that was on its way.
+    assert!(most <= 128);
 }
 
 /// The resident memory of this process, in KiB.

@@ -226,6 +226,9 @@ impl<E: Explore> Batches<E> {
         let mut board = self.crew.board();
         board.tasks.extend(begin);
         self.crew.hire(&mut board);
+        drop(board);
+        // A small directory is read sooner than a task is woken.
+        pool::stay(|| !self.receiver.is_empty());
     }
 
     pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<E::Item>>> {

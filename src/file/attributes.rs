@@ -20,7 +20,7 @@ impl AsyncFile<File> {
         R: Send + 'static,
     {
         let shared = self.shared()?.clone();
-        pool::run(move || {
+        pool::call(move || {
             shared.drain(1)?;
             let file = shared.file().ok_or_else(|| super::object::closed(None))?;
             shared.name(operation, call(file))

@@ -3,9 +3,6 @@
 //! A job fills the inbox chunk by chunk and gives its thread back when there are enough; whoever
 //! takes a chunk sends the next job. So the next chunk is read while the caller works on this one,
 //! no thread waits for a caller, and a dropped future loses nothing: its bytes are still here.
-//!
-//! Whoever is faster than the jobs is read ahead for a little further, and a job waits a moment for it
-//! before it ends: to wake a thread takes longer than to read a chunk from a cache.
 
 use super::chunk::{CHUNK, Chunk, cut_lines};
 use super::object::Shared;
@@ -15,15 +12,6 @@ use std::io;
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
-use std::thread;
-use std::time::{Duration, Instant};
-
-/// How long a job that has read enough waits for room.
-const MOMENT: Duration = Duration::from_micros(30);
-
-/// Chunks that wait in the inbox when a streaming job gives its thread back; one more for whoever is
-/// faster than the jobs. With the one that is consumed, a stream holds four at the most.
-const ENOUGH: usize = 2;
 
 /// Chunks that wait in the inbox when the next job is sent.
 const FEW: usize = 1;
@@ -37,6 +25,14 @@ pub(super) struct Plan {
     pub(super) stream: bool,
     /// Cut chunks at line ends and check that they are UTF-8.
     pub(super) lines: bool,
+}
+
+impl Plan {
+    /// With the one that is consumed, a stream holds four chunks at the most. Of lines one less, since
+    /// the places of their ends are held too.
+    fn enough(self) -> usize {
+        if self.lines { 2 } else { 3 }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -59,10 +55,8 @@ struct State {
     filling: bool,
     /// Who waits for it.
     waiting: Option<Waker>,
-    /// Somebody has waited for this job.
-    waited: bool,
-    /// Not only for this one, or not only once: whoever takes the chunks is faster than the jobs.
-    eager: bool,
+    /// Chunks that wait here when a streaming job gives its thread back.
+    enough: usize,
     /// Used buffers.
     spare: Vec<Vec<u8>>,
 }
@@ -70,14 +64,7 @@ struct State {
 impl State {
     /// How many more chunks would be enough.
     fn room(&self) -> usize {
-        (ENOUGH + usize::from(self.eager)).saturating_sub(self.chunks.len())
-    }
-
-    /// Lines are no reason to be eager: to use them takes longer than to read them.
-    fn wait(&mut self, lines: bool, waker: &Waker) {
-        if self.waiting.replace(waker.clone()).is_none() && !lines {
-            self.eager |= mem::replace(&mut self.waited, true);
-        }
+        self.enough.saturating_sub(self.chunks.len())
     }
 
     fn held(&self) -> usize {
@@ -113,7 +100,7 @@ impl Inbox {
             return Taken::Chunk(chunk);
         }
         if state.filling {
-            state.wait(lines, waker);
+            state.waiting = Some(waker.clone());
             return Taken::Filling;
         }
         if !state.carry.is_empty() && (!lines || state.end.is_some()) {
@@ -139,12 +126,18 @@ impl Inbox {
         self.lock().filling
     }
 
+    /// Whether there is a chunk to take, as far as can be told without waiting.
+    pub(super) fn has_chunk(&self) -> bool {
+        let state = self.0.try_lock();
+        state.is_ok_and(|state| !state.chunks.is_empty())
+    }
+
     /// Must be called before a job is sent; `wanted` if there is nothing else to take.
-    pub(super) fn announce_job(&self, wanted: bool) {
+    pub(super) fn announce_job(&self, plan: Plan, wanted: bool) {
         let mut state = self.lock();
         state.filling = true;
         state.wanted = wanted;
-        state.eager = mem::take(&mut state.waited);
+        state.enough = plan.enough();
     }
 
     /// Whether there is nothing to take, and no job at work.
@@ -177,30 +170,10 @@ impl Inbox {
             if self.is_ahead() {
                 read.chunk.note_ends();
             }
-            let room = self.put(read, plan);
-            let more = plan.stream && (room || self.linger());
+            let more = self.put(read, plan) && plan.stream;
             if !more || Arc::strong_count(&self) == 1 {
                 break;
             }
-        }
-    }
-
-    /// Waits a moment for room, if that is likely: to begin a new job takes longer.
-    fn linger(&self) -> bool {
-        let begun = Instant::now();
-        loop {
-            let state = self.lock();
-            if state.end.is_some() || !state.eager {
-                return false;
-            }
-            if state.room() > 0 {
-                return true;
-            }
-            drop(state);
-            if begun.elapsed() > MOMENT {
-                return false;
-            }
-            thread::yield_now();
         }
     }
 
@@ -241,8 +214,9 @@ impl Inbox {
             let room = state.room();
             state.spare.truncate(room);
         }
-        // The end of the job wakes too.
-        if plan.stream && state.end.is_none() {
+        // Not for every chunk: to wake a task takes as long as to read half of one. The end of the job
+        // wakes too.
+        if more && plan.stream && state.room() == 1 {
             let waker = state.waiting.take();
             drop(state);
             waker.into_iter().for_each(Waker::wake);
@@ -323,47 +297,26 @@ mod tests {
         Shared::new(file, None, None)
     }
 
-    fn fill(inbox: &Arc<Inbox>, shared: &Shared<File>) {
-        inbox.announce_job(false);
-        inbox.clone().fill(shared, PLAN);
-    }
-
-    /// Takes chunks until there are none.
-    fn take_all(inbox: &Inbox) -> usize {
-        let take = || inbox.take(false, Waker::noop());
-        std::iter::from_fn(|| matches!(take(), Taken::Chunk(_)).then_some(())).count()
+    fn fill(inbox: &Arc<Inbox>, shared: &Shared<File>, plan: Plan) {
+        inbox.announce_job(plan, false);
+        inbox.clone().fill(shared, plan);
     }
 
     #[test]
-    fn whoever_waits_for_every_job_is_read_ahead_for_by_one_chunk_more() {
-        let (shared, inbox) = (long_file(), Arc::new(Inbox::at(Some(0))));
-        fill(&inbox, &shared);
-        fill(&inbox, &shared);
-        assert_eq!(take_all(&inbox), 3, "a job reads a chunk at least");
-        for chunks in [2, 3, 3, 3] {
-            inbox.announce_job(false);
-            assert!(matches!(inbox.take(false, Waker::noop()), Taken::Filling));
-            inbox.clone().fill(&shared, PLAN);
-            assert_eq!(take_all(&inbox), chunks);
-        }
-        for chunks in [3, 2, 2] {
-            fill(&inbox, &shared);
-            assert_eq!(take_all(&inbox), chunks);
-        }
-    }
-
-    #[test]
-    fn used_buffers_never_make_it_more_than_four_chunks() {
-        let (shared, inbox) = (long_file(), Arc::new(Inbox::at(Some(0))));
-        for _ in 0..8 {
-            inbox.announce_job(false);
-            assert!(matches!(inbox.take(false, Waker::noop()), Taken::Filling));
-            inbox.clone().fill(&shared, PLAN);
-            while let Taken::Chunk(chunk) = inbox.take(false, Waker::noop()) {
-                inbox.recycle(chunk.into_bytes());
-                inbox.recycle(vec![0; CHUNK]);
-                let state = inbox.lock();
-                assert!(state.chunks.len() + state.spare.len() <= 3);
+    fn a_stream_holds_four_chunks_at_the_most() {
+        for (lines, most) in [(false, 3), (true, 2)] {
+            let plan = Plan { lines, ..PLAN };
+            let (shared, inbox) = (long_file(), Arc::new(Inbox::at(Some(0))));
+            for _ in 0..8 {
+                fill(&inbox, &shared, plan);
+                assert_eq!(inbox.lock().chunks.len(), most);
+                // The fourth is the one that was taken.
+                while let Taken::Chunk(chunk) = inbox.take(lines, Waker::noop()) {
+                    inbox.recycle(chunk.into_bytes());
+                    inbox.recycle(vec![0; CHUNK]);
+                    let state = inbox.lock();
+                    assert!(state.chunks.len() + state.spare.len() <= most);
+                }
             }
         }
     }
@@ -378,8 +331,8 @@ mod tests {
         let mut read = Vec::new();
         // As many jobs as it takes, and one for the end.
         for _ in 0..16 {
-            inbox.announce_job(false);
-            inbox.clone().fill(
+            fill(
+                &inbox,
                 &shared,
                 Plan {
                     lines: true,

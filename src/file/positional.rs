@@ -64,7 +64,7 @@ impl AsyncFile<File> {
             Some(facts) if facts.reads_cached() => pending::read(shared, offset, len).await?,
             _ => {
                 let shared = shared.clone();
-                pool::run(move || read_now(&shared, offset, len)).await?
+                pool::call(move || read_now(&shared, offset, len)).await?
             }
         };
         rest[..bytes.len()].copy_from_slice(&bytes);
@@ -154,7 +154,7 @@ impl AsyncFile<File> {
     pub async fn write_at(&self, buf: &[u8], offset: u64) -> io::Result<usize> {
         let shared = self.shared()?.clone();
         let bytes = buf[..buf.len().min(MOST)].to_vec();
-        pool::run(move || {
+        pool::call(move || {
             shared.drain(1)?;
             let written = shared.write_at(&bytes, offset);
             shared.name(Operation::Write, written)

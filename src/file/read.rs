@@ -163,6 +163,9 @@ impl<T: Send + 'static> AsyncFile<T> {
                         .clone()
                 }
             };
+            if inbox.is_filling() && !inbox.has_chunk() {
+                pool::stay(|| inbox.has_chunk() || !inbox.is_filling());
+            }
             match inbox.take(lines, cx.waker()) {
                 Taken::Chunk(chunk) => {
                     self.reading.push(chunk);
@@ -198,8 +201,13 @@ impl<T: Send + 'static> AsyncFile<T> {
 
     fn send_fill(&mut self, inbox: Arc<Inbox>, plan: Plan, wanted: bool) -> io::Result<()> {
         let shared = self.shared()?.clone();
-        inbox.announce_job(wanted);
-        self.reading.task = Some(pool::run(move || inbox.fill(&shared, plan)));
+        inbox.announce_job(plan, wanted);
+        let ready = inbox.clone();
+        let fill = move || inbox.fill(&shared, plan);
+        self.reading.task = Some(match wanted {
+            true => pool::run_until(|| ready.has_chunk(), fill),
+            false => pool::run(fill),
+        });
         Ok(())
     }
 

@@ -51,7 +51,7 @@ impl<T: Send + 'static> AsyncFile<T> {
         let mut asking = asked.unwrap_or_else(|| Asking {
             question,
             edits,
-            task: pool::run(move || {
+            task: pool::run_short(move || {
                 let answer = match question {
                     Question::Cursor if shared.learn_facts().regular => {
                         shared.seek(SeekFrom::Current(0))
@@ -77,7 +77,7 @@ impl<T: Send + 'static> AsyncFile<T> {
         to: SeekFrom,
     ) -> Poll<io::Result<u64>> {
         let shared = self.shared()?.clone();
-        let task = pool::run(move || shared.name(Operation::Seek, shared.seek(to)));
+        let task = pool::run_short(move || shared.name(Operation::Seek, shared.seek(to)));
         self.moving = Some(Move { asked, task });
         self.poll_move(cx)
     }

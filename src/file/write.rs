@@ -148,7 +148,7 @@ impl<T: Send + 'static> AsyncFile<T> {
             let start = self.start_of_write();
             self.note_write();
             let (shared, bytes) = (self.shared()?.clone(), buf.to_vec());
-            let task = pool::run(move || {
+            let task = pool::run_short(move || {
                 let written = match start.map(|start| shared.seek(start)) {
                     Some(Err(error)) => Err(error),
                     _ => shared.write(&bytes),
@@ -187,10 +187,10 @@ impl<T: Send + 'static> AsyncFile<T> {
     fn send_behind(&mut self, flushes: bool) -> io::Result<()> {
         let shared = self.shared()?.clone();
         let capacity = self.writing.capacity;
-        let task = pool::run(move || match flushes {
-            true => shared.drain_and_flush(),
-            false => shared.drain(capacity / BATCHES),
-        });
+        let task = match flushes {
+            true => pool::run_short(move || shared.drain_and_flush()),
+            false => pool::run(move || shared.drain(capacity / BATCHES)),
+        };
         self.writing.behind = Some(Behind { task, flushes });
         Ok(())
     }

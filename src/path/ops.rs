@@ -54,7 +54,12 @@ pub(super) async fn run<R: Send + 'static>(
     work: impl FnOnce(&StdPath) -> io::Result<R> + Send + 'static,
 ) -> io::Result<R> {
     let lent = path.clone();
-    named(operation, path, pool::run(move || work(lent.as_std_path()))).await
+    named(
+        operation,
+        path,
+        pool::call(move || work(lent.as_std_path())),
+    )
+    .await
 }
 
 /// The metadata of what is at `path`: every question about a path ends here.
@@ -62,13 +67,15 @@ pub(super) async fn run<R: Send + 'static>(
 /// What the system has cached is answered on the spot. The job that asks for the rest also learns what
 /// filesystem it is on, for the next time.
 pub(super) async fn ask(path: Path, follow: bool) -> io::Result<Metadata> {
-    budget::proceed().await;
     let learn = match cached::metadata(path.as_std_path(), follow) {
-        Answer::Now(answer) => return answer,
+        Answer::Now(answer) => {
+            budget::spend(0).await;
+            return answer;
+        }
         Answer::AskPool => true,
         Answer::Foreign => false,
     };
-    pool::run(move || {
+    pool::call(move || {
         let path = path.as_std_path();
         let metadata = match follow {
             true => fs::metadata(path),
@@ -90,12 +97,9 @@ pub(super) async fn read<R: Send + 'static>(
     path: Path,
     convert: fn(Vec<u8>) -> io::Result<R>,
 ) -> io::Result<R> {
-    budget::proceed().await;
     let learn = match cached::read(path.as_std_path()) {
         Answer::Now(answer) => {
-            if let Ok(contents) = &answer {
-                budget::charge(contents.len());
-            }
+            budget::spend(answer.as_ref().map_or(0, Vec::len)).await;
             return named(Operation::Read, path, async { answer.and_then(convert) }).await;
         }
         Answer::AskPool => true,

@@ -255,7 +255,7 @@ impl Path {
     pub fn is_mount(&self) -> impl Future<Output = bool> + Send + 'static + use<> {
         let path = self.clone();
         // One job for its several calls.
-        async move { pool::run(move || is_mount(path.as_ref()).unwrap_or(false)).await }
+        async move { pool::call(move || is_mount(path.as_ref()).unwrap_or(false)).await }
     }
 
     /// Whether both paths lead to the same file, symbolic links followed.
@@ -305,7 +305,7 @@ async fn is_same(path: Path, other: Path) -> io::Result<bool> {
 
 #[cfg(not(unix))]
 async fn is_same(path: Path, other: Path) -> io::Result<bool> {
-    pool::run(move || same_file::is_same_file(path, other)).await
+    pool::call(move || same_file::is_same_file(path, other)).await
 }
 
 #[cfg(unix)]
@@ -334,7 +334,7 @@ async fn is_junction(_: Path) -> bool {
 
 #[cfg(windows)]
 async fn is_junction(path: Path) -> bool {
-    pool::run(move || junction::exists(path).unwrap_or(false)).await
+    pool::call(move || junction::exists(path).unwrap_or(false)).await
 }
 
 /// Kinds of files that only Unix has.
