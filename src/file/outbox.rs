@@ -30,6 +30,15 @@ struct State {
     waker: Option<Waker>,
 }
 
+impl State {
+    /// How many bytes may wait. With the batch that is on its way, and may come back, it is twice the
+    /// capacity at most.
+    fn most(&self, capacity: usize) -> usize {
+        let batch = self.draining.unwrap_or(0);
+        capacity.min(capacity.saturating_mul(2).saturating_sub(batch))
+    }
+}
+
 impl Outbox {
     /// Whether every accepted byte has been written.
     pub(super) fn is_empty(&self) -> bool {
@@ -48,9 +57,7 @@ impl Outbox {
     ) -> (usize, usize) {
         let mut state = self.lock();
         let before = state.bytes.len();
-        // With the batch that is on its way, and may come back, it is twice the capacity at most.
-        let batch = state.draining.unwrap_or(0);
-        let capacity = capacity.min(capacity.saturating_mul(2).saturating_sub(batch));
+        let capacity = state.most(capacity);
         for buf in bufs {
             let room = capacity.saturating_sub(state.bytes.len());
             state.bytes.extend_from_slice(&buf[..buf.len().min(room)]);
@@ -58,10 +65,17 @@ impl Outbox {
         let waiting = state.bytes.len();
         if waiting == before {
             state.waker = Some(waker.clone());
-        } else if start.is_some() {
-            state.start = start;
+        } else {
+            state.waker = None;
+            state.start = start.or(state.start);
         }
         (waiting - before, waiting)
+    }
+
+    /// Whether something would be accepted, as far as can be told without waiting.
+    pub(super) fn has_room(&self, capacity: usize) -> bool {
+        let state = self.state.try_lock();
+        state.is_ok_and(|state| state.bytes.len() < state.most(capacity))
     }
 
     /// Writes batches while at least `least` bytes wait, after any drain that is under way.

@@ -117,7 +117,10 @@ impl<T: Send + 'static> AsyncFile<T> {
             if accepted > 0 {
                 return Poll::Ready(Ok(accepted));
             }
-            ready!(self.poll_behind(cx))?;
+            let outbox = &self.shared()?.outbox;
+            if !pool::stay(|| outbox.has_room(capacity)) {
+                ready!(self.poll_behind(cx))?;
+            }
         }
     }
 
