@@ -58,6 +58,15 @@ pub(crate) async fn spend(bytes: usize) {
     future::poll_fn(|cx| OF_THREAD.with(|budget| budget.poll_proceed(cx))).await;
 }
 
+/// Charges this thread for something new that may be over on the spot: a file or a stream that is new has
+/// its whole budget before it.
+pub(crate) fn poll_begin(cx: &mut Context<'_>) -> Poll<()> {
+    OF_THREAD.with(|budget| {
+        budget.charge(0);
+        budget.poll_proceed(cx)
+    })
+}
+
 /// Charges this thread for a call that may be over on the spot. If it has had its share of them, the
 /// answer is `false`, and the caller waits for one turn of the executor.
 pub(crate) fn is_left() -> bool {

@@ -12,6 +12,7 @@ use crate::budget;
 use async_task::{Builder, Runnable};
 use futures_lite::future;
 use std::ops::{Deref, DerefMut};
+use std::panic::{self, AssertUnwindSafe};
 
 /// Hands `work` to the pool. A panic in it resumes in whoever awaits the task.
 pub(crate) fn run<R, F>(work: F) -> Task<R>
@@ -63,8 +64,22 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
+    let mut work = Queued(Some(work));
     let builder = Builder::new().propagate_panic(true);
-    builder.spawn(|()| async { work() }, handover::hand_over)
+    builder.spawn(
+        |()| async move { work.0.take().expect(TAKEN)() },
+        handover::hand_over,
+    )
+}
+
+/// Work that may be given up, and holds objects whose drop may panic: in a task that would abort.
+struct Queued<F>(Option<F>);
+
+impl<F> Drop for Queued<F> {
+    fn drop(&mut self) {
+        let work = self.0.take();
+        let _ = panic::catch_unwind(AssertUnwindSafe(|| drop(work)));
+    }
 }
 
 /// Something that may hold open files: to close one may wait, so it is dropped on the pool.
@@ -102,5 +117,27 @@ impl<T: Send + 'static> Drop for Closing<T> {
         if let Some(value) = self.0.take() {
             run(move || drop(value)).detach();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Without the guard it aborts the process.
+    #[test]
+    fn work_that_was_given_up_may_panic_when_it_is_dropped() {
+        struct Panicking;
+        impl Drop for Panicking {
+            fn drop(&mut self) {
+                panic!("as agreed");
+            }
+        }
+        let panicking = Panicking;
+        let (job, task) = job(move || {
+            let _panicking = panicking;
+        });
+        drop(task);
+        job.run();
     }
 }

@@ -613,12 +613,24 @@ fn g9_fair_also_with_calls_on_the_pool() {
     let path = anyfile::Path::from(dir.path());
     // In a row, and most of them.
     let calls = std::cell::Cell::new((0, 0));
+    let count = || {
+        let (row, most) = calls.get();
+        calls.set((row + 1, most.max(row + 1)));
+    };
     let executor = smol::LocalExecutor::new();
     let caller = executor.spawn(async {
         for _ in 0..CALLS {
             assert!(!path.is_mount().await);
-            let (row, most) = calls.get();
-            calls.set((row + 1, most.max(row + 1)));
+            count();
+        }
+        for _ in 0..CALLS {
+            assert!(path.iterdir().next().await.is_none());
+            count();
+        }
+        for _ in 0..CALLS {
+            let mut file = wrap_file(io::Cursor::new(b"x"));
+            assert_eq!(file.read(&mut [0; 2]).await.unwrap(), 1);
+            count();
         }
     });
     let other = executor.spawn(async {

@@ -18,7 +18,7 @@ use std::vec;
 use async_channel::{Receiver, Sender};
 use futures_lite::Stream;
 
-use crate::budget::Budget;
+use crate::budget::{self, Budget};
 use crate::pool;
 
 /// Items that make a batch worth sending; one part of a directory may put some hundred more in it.
@@ -238,6 +238,7 @@ impl<E: Explore> Batches<E> {
             }
             match self.state {
                 State::New => {
+                    ready!(budget::poll_begin(cx));
                     self.begin();
                     self.state = State::Running;
                 }

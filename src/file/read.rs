@@ -4,6 +4,7 @@ use super::AsyncFile;
 use super::chunk::{CHUNK, Chunk};
 use super::inbox::{Inbox, Plan, Taken};
 use super::seek::Position;
+use crate::budget;
 use crate::cached::{Answer, INLINE};
 use crate::error::Operation;
 use crate::pool;
@@ -182,6 +183,7 @@ impl<T: Send + 'static> AsyncFile<T> {
                 // A new inbox asks again.
                 Taken::EndThen => self.reading.forget_inbox(),
                 Taken::Nothing if self.reading.task.is_none() => {
+                    ready!(budget::poll_begin(cx));
                     self.send_fill(inbox, plan, true)?;
                 }
                 Taken::Filling | Taken::Nothing => ready!(self.poll_fill_over(cx)),
