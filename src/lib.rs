@@ -192,6 +192,7 @@ mod open;
 mod path;
 mod pattern;
 mod pool;
+mod sync;
 
 pub use dir::tree::{CopyCount, CopyProgress};
 pub use error::PathError;

@@ -1,118 +1,188 @@
 //! How jobs come to the threads of the pool, and how their outcomes come back.
 //!
-//! To wake a thread takes longer than most jobs do, on either way. So jobs are put into a queue. A worker
-//! is what a thread of the pool does that was woken for it: one job after the other, and when there is
-//! none it spins for a moment before it gives the thread back. Whoever has a short job spins for a
-//! moment too, if a worker is awake, instead of being woken. Both are bounded, and become rare where they
-//! are in vain.
+//! To wake a thread takes 20 to 25 µs, and as long again to wake the caller when its job is done; most jobs
+//! take 2 µs. So jobs are put into a queue, and `blocking` is only asked for workers. A worker runs one job
+//! after the other, and spins for a moment for the next before it gives its thread back. The caller of a
+//! short job spins for a moment, too.
+//!
+//! While jobs wait, a worker is on its way to them, since those that are awake may hang. How many more are
+//! asked for is learned from what each finds when it begins ([`Demand`]).
+//!
+//! The lock of the queue is a leaf: under it no other lock is taken, and nothing is run, woken, cloned or
+//! dropped. Every atomic here is `Relaxed`: they are hints, and guard no data. Whoever sees `has_jobs`
+//! locks the queue before it takes a job; a late or lost update costs one spin.
 
+use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use crate::sync::{Instant, Mutex, MutexGuard, PoisonError, hint};
 use async_task::Runnable;
 use std::collections::VecDeque;
-use std::hint;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-/// How long a worker spins for its next job.
+/// How long a worker spins for its next job: somewhat longer than it takes to wake one, so that a caller
+/// that was woken by one job finds a worker awake for its next.
 const IDLE: Duration = Duration::from_micros(30);
 
-/// How long a caller stays for an outcome: less than it takes to be woken.
+/// How long a caller spins for its outcome: several short jobs long, and less than it takes to be woken.
 const STAY: Duration = Duration::from_micros(10);
 
-/// Jobs of one worker. Then the thread looks for what else the pool has to do.
+/// A worker gives its thread back after so many jobs or so much time, whichever is first, since others use
+/// the pool as well. Where none does it gets the thread again at once, for 1 to 2 µs: 1 % of 64 short jobs.
 const IN_A_ROW: u32 = 64;
+const SHARE: Duration = Duration::from_millis(5);
 
-static QUEUE: Queue = Queue::new();
-static IDLING: Spinning = Spinning::new();
-static STAYING: Spinning = Spinning::new();
+/// Jobs that take less are short: those that are awake are done with them before another is.
+const SHORT: Duration = Duration::from_micros(50);
+
+/// A worker that takes longer to begin waits for a thread or a core. To start a thread takes about 100 µs.
+const OVERDUE: Duration = Duration::from_micros(500);
+
+static QUEUE: WorkQueue = WorkQueue::new();
 
 /// Puts a job into the queue, and sees to it that there is a worker for it.
 pub(super) fn hand_over(job: Runnable) {
-    QUEUE.push(job);
-    QUEUE.wake_worker();
+    QUEUE.hand_over(job);
 }
 
-/// The same, but if a worker is awake stays a moment first, until `is_over`.
+/// As [`hand_over`], but if a worker is awake spins a moment first, until `is_over`.
 pub(super) fn hand_over_and_stay(job: Runnable, is_over: impl Fn() -> bool) {
-    let is_next = QUEUE.push(job);
-    if !(is_next && stay(is_over)) {
-        QUEUE.wake_worker();
-    }
+    QUEUE.hand_over_and_stay(job, is_over);
 }
 
-/// Stays a moment for what a job is about to give; tells whether it came.
+/// Spins a moment for what a job is about to give; tells whether it came.
 pub(crate) fn stay(is_over: impl Fn() -> bool) -> bool {
-    QUEUE.lock().workers > 0 && STAYING.is_worthwhile() && STAYING.spin(STAY, is_over)
+    QUEUE.lock().awake > 0 && QUEUE.staying.spin(STAY, is_over)
 }
 
-struct Queue {
+pub(super) struct WorkQueue {
     state: Mutex<State>,
     /// For the worker that spins.
     has_jobs: AtomicBool,
+    idling: AdaptiveSpin,
+    staying: AdaptiveSpin,
 }
 
+/// While it is unlocked, one of these holds: there is no job; a worker is coming; a caller stays that was
+/// the first to wait, and asks for a worker afterwards.
 struct State {
-    jobs: VecDeque<Runnable>,
-    /// Those that are awake.
-    workers: usize,
-    /// One of them spins for a job.
-    is_spinning: bool,
-    /// One more is being woken.
-    is_waking: bool,
+    /// With the time at which each was handed over.
+    jobs: VecDeque<(Instant, Runnable)>,
+    taken: u64,
+    done: u64,
+    /// Workers that have begun and not left.
+    awake: usize,
+    /// Workers that are about to look for a job: those that were asked for, and the one that spins.
+    coming: usize,
+    /// At most one: more would not be faster.
+    spinner: Spinner,
+    demand: Demand,
+    /// Jobs that were handed over by then would have a thread by now, had each been given to the pool by
+    /// itself. A worker runs them whatever its share, or a burst would wait for the pool twice.
+    due: Option<Instant>,
 }
 
-impl Queue {
-    const fn new() -> Queue {
-        Queue {
+#[derive(PartialEq)]
+enum Spinner {
+    Absent,
+    Present,
+}
+
+/// How many workers may be coming at once. It is never more than there are jobs.
+#[derive(Clone, Copy)]
+enum Demand {
+    /// Jobs are short: one.
+    One,
+    /// Up to this many, and half as many as there are jobs, since those that are awake will be done with
+    /// some of them. Each worker that finds jobs waiting doubles it, so that they grow as a tree does.
+    UpTo(usize),
+    /// Jobs are long and workers come late, so the pool is taken by others: one for each job, as if each
+    /// had been given to the pool by itself.
+    All,
+}
+
+impl Demand {
+    /// Enough for the usual pool of a burst that meets others there, and few for one of short jobs.
+    const FIRST: Demand = Demand::UpTo(16);
+}
+
+/// What was the case when a worker was asked for.
+#[derive(Clone, Copy)]
+struct Request {
+    asked: Instant,
+    done: u64,
+}
+
+impl WorkQueue {
+    pub(super) const fn new() -> WorkQueue {
+        WorkQueue {
             state: Mutex::new(State {
                 jobs: VecDeque::new(),
-                workers: 0,
-                is_spinning: false,
-                is_waking: false,
+                taken: 0,
+                done: 0,
+                awake: 0,
+                coming: 0,
+                spinner: Spinner::Absent,
+                demand: Demand::FIRST,
+                due: None,
             }),
             has_jobs: AtomicBool::new(false),
+            idling: AdaptiveSpin::new(),
+            staying: AdaptiveSpin::new(),
         }
     }
 
-    /// Tells whether no other job comes before this one.
-    fn push(&self, job: Runnable) -> bool {
-        let mut state = self.lock();
-        state.jobs.push_back(job);
-        self.has_jobs.store(true, Ordering::Release);
-        state.jobs.len() == 1
+    pub(super) fn hand_over(&'static self, job: Runnable) {
+        self.ask(self.push(job));
     }
 
-    /// Wakes a worker if there are jobs and none comes for them.
-    ///
-    /// One at a time: it will see to the next one, and those that are at work may be done before. But one
-    /// is always on its way, since those that are at work may also hang.
-    fn wake_worker(&'static self) {
-        let mut state = self.lock();
-        if state.jobs.is_empty() || state.is_spinning || state.is_waking {
-            return;
+    pub(super) fn hand_over_and_stay(&'static self, job: Runnable, is_over: impl Fn() -> bool) {
+        let state = self.push(job);
+        if state.jobs.len() > 1 || state.awake == 0 {
+            return self.ask(state);
         }
-        state.is_waking = true;
+        let before = state.taken;
         drop(state);
-        blocking::unblock(move || Worker::new(self).work()).detach();
+        let is_over = self.staying.spin(STAY, is_over);
+        let state = self.lock();
+        // What the caller waits for may have come from elsewhere, while those that are awake hang.
+        if !is_over || state.taken == before {
+            self.ask(state);
+        }
     }
 
-    /// The next job; `None` if none came while it was worthwhile to spin.
-    fn pop(&self) -> Option<Runnable> {
+    fn push(&self, job: Runnable) -> MutexGuard<'_, State> {
+        let now = Instant::now();
         let mut state = self.lock();
-        if state.jobs.is_empty() {
-            if state.is_spinning || !IDLING.is_worthwhile() {
-                return None;
-            }
-            state.is_spinning = true;
-            drop(state);
-            IDLING.spin(IDLE, || self.has_jobs.load(Ordering::Acquire));
-            state = self.lock();
-            state.is_spinning = false;
+        state.jobs.push_back((now, job));
+        self.has_jobs.store(true, Ordering::Relaxed);
+        state
+    }
+
+    /// Asks for the workers that the jobs need beside those that are coming.
+    fn ask(&'static self, mut state: MutexGuard<'_, State>) {
+        let missing = state.missing();
+        state.coming += missing;
+        let done = state.done;
+        drop(state);
+        for _ in 0..missing {
+            let asked = Instant::now();
+            let request = Request { asked, done };
+            blocking::unblock(move || Worker::work(self, request)).detach();
         }
-        let job = state.jobs.pop_front();
-        let has_jobs = !state.jobs.is_empty();
-        self.has_jobs.store(has_jobs, Ordering::Relaxed);
-        job
+    }
+
+    /// The state, with a job in it unless none came while it was worthwhile to spin.
+    fn wait<'a>(&'a self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        if state.jobs.is_empty() && state.spinner == Spinner::Absent {
+            state.spinner = Spinner::Present;
+            state.coming += 1;
+            drop(state);
+            self.idling
+                .spin(IDLE, || self.has_jobs.load(Ordering::Relaxed));
+            state = self.lock();
+            state.spinner = Spinner::Absent;
+            state.coming -= 1;
+        }
+        state
     }
 
     /// No code that can panic runs under the lock.
@@ -121,65 +191,134 @@ impl Queue {
     }
 }
 
-struct Worker(&'static Queue);
-
-impl Worker {
-    fn new(queue: &'static Queue) -> Worker {
-        let mut state = queue.lock();
-        state.is_waking = false;
-        state.workers += 1;
-        Worker(queue)
+impl State {
+    fn missing(&self) -> usize {
+        let waiting = self.jobs.len();
+        let most = match self.demand {
+            Demand::One => 1,
+            Demand::UpTo(most) => most.min((waiting / 2).max(1)),
+            Demand::All => waiting,
+        };
+        most.min(waiting).saturating_sub(self.coming)
     }
 
-    fn work(self) {
-        for _ in 0..IN_A_ROW {
-            let Some(job) = self.0.pop() else { break };
-            self.0.wake_worker();
+    fn begin(&mut self, request: Request, begun: Instant) {
+        self.coming -= 1;
+        if self.jobs.len() > 1 {
+            self.learn(request, begun - request.asked);
+        }
+        // The jobs of a burst, though each is handed over somewhat later than the last.
+        self.due = self.due.max(Some(request.asked + OVERDUE));
+        self.awake += 1;
+    }
+
+    /// Learns from a worker that begins while there are jobs also for others.
+    fn learn(&mut self, request: Request, latency: Duration) {
+        let at_work = u32::try_from(self.awake).unwrap_or(u32::MAX);
+        let done = u32::try_from(self.done - request.done).unwrap_or(u32::MAX);
+        // Nothing where all that are awake hang, or none is.
+        let job = latency.saturating_mul(at_work).checked_div(done);
+        let is_late = latency > OVERDUE;
+        self.demand = match self.demand {
+            _ if job.is_some_and(|job| job < SHORT) => Demand::One,
+            _ if is_late && job.is_some_and(|job| job >= SHARE) => Demand::All,
+            Demand::One => Demand::UpTo(2),
+            Demand::UpTo(most) => Demand::UpTo(most.saturating_mul(2)),
+            Demand::All if is_late => Demand::All,
+            Demand::All => Demand::FIRST,
+        };
+    }
+}
+
+struct Worker {
+    queue: &'static WorkQueue,
+    begun: Instant,
+    ran: u32,
+}
+
+impl Worker {
+    fn work(queue: &'static WorkQueue, request: Request) {
+        let begun = Instant::now();
+        let mut state = queue.lock();
+        state.begin(request, begun);
+        let mut worker = Worker {
+            queue,
+            begun,
+            ran: 0,
+        };
+        while let Some(job) = worker.next(state) {
             job.run();
+            state = queue.lock();
+            state.done += 1;
+        }
+    }
+
+    /// The next job, as long as there is one and this worker may go on.
+    fn next(&mut self, mut state: MutexGuard<'_, State>) -> Option<Runnable> {
+        let is_share_used = self.ran >= IN_A_ROW || self.ran > 0 && self.begun.elapsed() >= SHARE;
+        if !is_share_used {
+            state = self.queue.wait(state);
+        } else if Some(state.jobs.front()?.0) > state.due {
+            return None;
+        }
+        let (_, job) = state.jobs.pop_front()?;
+        state.taken += 1;
+        self.ran += 1;
+        let has_jobs = !state.jobs.is_empty();
+        self.queue.has_jobs.store(has_jobs, Ordering::Relaxed);
+        self.queue.ask(state);
+        Some(job)
+    }
+}
+
+/// Also in a panic. It need not ask for another: that was done when jobs came and went.
+impl Drop for Worker {
+    fn drop(&mut self) {
+        let mut state = self.queue.lock();
+        state.awake -= 1;
+        // What was learned of a burst says little about the next; that jobs are short does.
+        let is_at_rest = state.awake + state.coming + state.jobs.len() == 0;
+        if is_at_rest && !matches!(state.demand, Demand::One) {
+            state.demand = Demand::FIRST;
         }
     }
 }
 
-/// Also in a panic, for instance of somebody's waker.
-impl Drop for Worker {
-    fn drop(&mut self) {
-        self.0.lock().workers -= 1;
-        self.0.wake_worker();
-    }
+/// A spin that becomes rare where it is in vain: it is tried `OFTEN` times in a row, and then once in
+/// `RARELY`.
+struct AdaptiveSpin {
+    /// How often it was in vain or left out since it last was not in vain.
+    failures: AtomicU32,
 }
 
-/// Counts how often it was in vain, since it last was not.
-struct Spinning(AtomicU32);
-
-impl Spinning {
-    /// It is tried so many times in a row, and then once in `RARELY`.
-    const ENOUGH: u32 = 4;
+impl AdaptiveSpin {
+    const OFTEN: u32 = 4;
     const RARELY: u32 = 32;
 
-    const fn new() -> Spinning {
-        Spinning(AtomicU32::new(0))
+    const fn new() -> AdaptiveSpin {
+        AdaptiveSpin {
+            failures: AtomicU32::new(0),
+        }
     }
 
     fn is_worthwhile(&self) -> bool {
-        let in_vain = self.0.load(Ordering::Relaxed);
-        let is_worthwhile = in_vain < Spinning::ENOUGH || in_vain % Spinning::RARELY == 0;
-        if !is_worthwhile {
-            self.0.fetch_add(1, Ordering::Relaxed);
-        }
-        is_worthwhile
+        let failures = self.failures.load(Ordering::Relaxed);
+        failures < AdaptiveSpin::OFTEN || failures % AdaptiveSpin::RARELY == 0
     }
 
-    /// Spins until `is_over`; tells whether that was soon enough.
+    /// Spins until `is_over`, if it is worthwhile; tells whether that was soon enough.
     fn spin(&self, most: Duration, is_over: impl Fn() -> bool) -> bool {
-        let begun = Instant::now();
-        while begun.elapsed() < most {
-            if is_over() {
-                self.0.store(0, Ordering::Relaxed);
-                return true;
+        if self.is_worthwhile() {
+            let begun = Instant::now();
+            while begun.elapsed() < most {
+                if is_over() {
+                    self.failures.store(0, Ordering::Relaxed);
+                    return true;
+                }
+                hint::spin_loop();
             }
-            hint::spin_loop();
         }
-        self.0.fetch_add(1, Ordering::Relaxed);
+        self.failures.fetch_add(1, Ordering::Relaxed);
         false
     }
 }
@@ -194,20 +333,60 @@ mod tests {
 
     #[test]
     fn spinning_in_vain_becomes_rare_and_is_tried_again() {
-        let spinning = Spinning::new();
+        let spin = AdaptiveSpin::new();
         let tried = |times: u32| {
             let tries = (0..times).filter(|_| {
-                let worthwhile = spinning.is_worthwhile();
-                worthwhile && !spinning.spin(Duration::ZERO, || false)
+                let is_worthwhile = spin.is_worthwhile();
+                assert!(!spin.spin(Duration::ZERO, || false));
+                is_worthwhile
             });
             tries.count()
         };
         assert_eq!(tried(4), 4);
         assert_eq!(tried(28), 0);
         assert_eq!(tried(320), 10);
-        while !spinning.is_worthwhile() {}
-        assert!(spinning.spin(Duration::from_secs(60), || true));
+        while !spin.spin(Duration::from_secs(60), || true) {}
         assert_eq!(tried(4), 4, "after luck as at first");
+    }
+
+    /// How many workers are asked for when 64 jobs come to nobody, and then by each that begins with so
+    /// much latency, while those at work have done so many jobs.
+    fn asked(begins: &[(Duration, u64)]) -> Vec<usize> {
+        let queue = WorkQueue::new();
+        let mut state = queue.lock();
+        let asked = Instant::now();
+        state
+            .jobs
+            .extend((0..64).map(|_| (asked, async_task::spawn(async {}, |_| ()).0)));
+        let mut missing = vec![state.missing()];
+        for &(latency, done) in begins {
+            state.coming += missing.last().unwrap();
+            let request = Request {
+                asked,
+                done: state.done,
+            };
+            state.done += done;
+            state.begin(request, asked + latency);
+            state.jobs.pop_front();
+            missing.push(state.missing());
+        }
+        missing
+    }
+
+    #[test]
+    fn workers_grow_as_the_jobs_need() {
+        let (prompt, late) = (Duration::from_micros(25), Duration::from_millis(30));
+        assert_eq!(asked(&[(prompt, 0); 4]), [16, 16, 1, 0, 1], "long jobs");
+        assert_eq!(
+            asked(&[(prompt, 0), (prompt, 12)]),
+            [16, 16, 0],
+            "short ones"
+        );
+        assert_eq!(
+            asked(&[(late, 0), (late, 2)]),
+            [16, 16, 32],
+            "a pool that others fill"
+        );
     }
 
     #[test]
@@ -248,6 +427,17 @@ mod tests {
             .collect();
         for caller in callers {
             assert_eq!(caller.join().unwrap(), 2_000 * 1_999);
+        }
+    }
+
+    /// Such as a job of which the task does not catch it.
+    #[test]
+    fn a_worker_that_panics_takes_nothing_along() {
+        for _ in 0..10 {
+            let (job, task) = async_task::spawn(async { panic!("as agreed") }, |_| ());
+            task.detach();
+            hand_over(job);
+            assert_eq!(future::block_on(pool::call(|| 1)), 1);
         }
     }
 }

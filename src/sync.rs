@@ -1,0 +1,6 @@
+//! What the concurrent parts synchronize with: std's. The models of `models/` include these parts by path,
+//! and give them shuttle's instead.
+
+pub(crate) use std::hint;
+pub(crate) use std::sync::{Mutex, MutexGuard, PoisonError, atomic};
+pub(crate) use std::time::Instant;
