@@ -1,0 +1,119 @@
+//! Models of `src/pool/handover.rs`.
+
+#[path = "../../src/pool/handover.rs"]
+mod real;
+
+use crate::join_pool;
+use async_task::Runnable;
+use real::WorkQueue;
+use shuttle::rand::{Rng, thread_rng};
+use shuttle::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use shuttle::sync::mpsc;
+use shuttle::thread;
+use std::sync::Arc;
+
+/// The queue of one run. It is leaked, since workers take one that lives for ever.
+fn queue() -> &'static WorkQueue {
+    Box::leak(Box::new(WorkQueue::new()))
+}
+
+fn job(work: impl FnOnce() + Send + 'static) -> Runnable {
+    let (job, task) = async_task::spawn(async { work() }, |_| {});
+    task.detach();
+    job
+}
+
+/// Hands over a job in one of the two ways, as a caller of short jobs that looks for its outcome.
+fn hand_over(queue: &'static WorkQueue, work: impl FnOnce() + Send + 'static) {
+    if thread_rng().gen_bool(0.5) {
+        return queue.hand_over(job(work));
+    }
+    let is_over = Arc::new(AtomicBool::new(false));
+    let over = is_over.clone();
+    let job = job(move || {
+        work();
+        over.store(true, Ordering::Release);
+    });
+    queue.hand_over_and_stay(job, || is_over.load(Ordering::Acquire));
+}
+
+/// Several callers hand over jobs, some of them one after the other and some at once.
+pub fn no_job_is_lost() {
+    const CALLERS: usize = 3;
+    const JOBS: usize = 4;
+    let queue = queue();
+    let ran = Arc::new(AtomicUsize::new(0));
+    let callers: Vec<_> = (0..CALLERS)
+        .map(|_| {
+            let ran = ran.clone();
+            thread::spawn(move || {
+                let (done, all) = mpsc::channel();
+                for number in 0..JOBS {
+                    let (ran, done) = (ran.clone(), done.clone());
+                    hand_over(queue, move || {
+                        ran.fetch_add(1, Ordering::SeqCst);
+                        done.send(()).unwrap();
+                    });
+                    if number == 0 {
+                        all.recv().unwrap();
+                    }
+                }
+                (1..JOBS).for_each(|_| all.recv().unwrap());
+            })
+        })
+        .collect();
+    callers
+        .into_iter()
+        .for_each(|caller| caller.join().unwrap());
+    let asked = join_pool();
+    assert_eq!(ran.load(Ordering::SeqCst), CALLERS * JOBS);
+    assert!(asked <= CALLERS * JOBS, "{asked} threads were asked for");
+
+    // Nothing is left over that keeps the next job from a thread.
+    let (done, last) = mpsc::channel();
+    queue.hand_over(job(move || done.send(()).unwrap()));
+    last.recv().unwrap();
+    assert_eq!(join_pool(), 1);
+}
+
+/// Jobs hang for as long as others are under way, whatever the callers of those look for meanwhile.
+pub fn a_job_that_hangs_holds_up_nobody() {
+    let queue = queue();
+    let (begun, begins) = mpsc::channel();
+    let (done, all) = mpsc::channel();
+    let hanging: Vec<_> = (0..thread_rng().gen_range(1..=3))
+        .map(|_| {
+            let (release, released) = mpsc::channel::<()>();
+            let (begun, done) = (begun.clone(), done.clone());
+            let hang = job(move || {
+                begun.send(()).unwrap();
+                released.recv().unwrap();
+                done.send(()).unwrap();
+            });
+            queue.hand_over(hang);
+            release
+        })
+        .collect();
+    // Some of them, or none.
+    (0..thread_rng().gen_range(0..=hanging.len())).for_each(|_| begins.recv().unwrap());
+    let others = thread_rng().gen_range(1..=2);
+    let callers: Vec<_> = (0..others)
+        .map(|_| {
+            let done = done.clone();
+            thread::spawn(move || match thread_rng().gen_bool(0.5) {
+                true => hand_over(queue, move || done.send(()).unwrap()),
+                // What this caller waits for came already, from elsewhere.
+                false => queue.hand_over_and_stay(job(move || done.send(()).unwrap()), || true),
+            })
+        })
+        .collect();
+    callers
+        .into_iter()
+        .for_each(|caller| caller.join().unwrap());
+    (0..others).for_each(|_| all.recv().unwrap());
+    for release in hanging {
+        release.send(()).unwrap();
+        all.recv().unwrap();
+    }
+    join_pool();
+}

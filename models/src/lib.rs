@@ -1,0 +1,75 @@
+//! Model checks of the concurrent parts of `anyfile`.
+//!
+//! The files of the library are included by path, as they are. Their `crate::sync` is shuttle's here, which
+//! decides at each lock, atomic and look at the clock which thread goes on. Their `blocking` is this crate,
+//! whose [`unblock`] starts a thread of shuttle.
+//!
+//! To add a model of another file: include the file in a module here, write the model as a function beside
+//! it, and call it in a test of `tests/`.
+
+// The unit tests of the files that are included belong to the library; clippy would look for them here.
+#![cfg(not(test))]
+// A model uses parts of a file.
+#![allow(dead_code)]
+
+extern crate self as blocking;
+
+pub mod handover;
+mod sync;
+
+use shuttle::scheduler::{PctScheduler, RandomScheduler, Scheduler};
+use shuttle::sync::Mutex;
+use shuttle::thread::JoinHandle;
+use shuttle::{Config, Runner};
+use std::sync::PoisonError;
+use std::time::Instant;
+
+/// Runs `model` many times, each with another order of events. Fails if it panics, or if its main thread
+/// waits for what does not come.
+///
+/// Half of the orders are random. The others give each thread a priority and change it a few times, which
+/// finds what needs one thread to be slow.
+pub fn check(name: &str, times: usize, model: fn()) {
+    let run = |scheduler: Box<dyn Scheduler + Send>| {
+        let mut config = Config::new();
+        // It would say that it takes every ordering for `SeqCst`.
+        config.silence_warnings = true;
+        Runner::new(scheduler, config).run(model);
+    };
+    let begun = Instant::now();
+    run(Box::new(RandomScheduler::new(times / 2)));
+    for depth in [2, 3, 5, 8] {
+        run(Box::new(PctScheduler::new(depth, times / 8)));
+    }
+    let took = begun.elapsed();
+    println!("{name}: {times} orders of events in {took:.1?}");
+}
+
+shuttle::lazy_static! {
+    /// The threads of the pool that were not joined yet.
+    static ref POOL: Mutex<Vec<JoinHandle<()>>> = Mutex::new(Vec::new());
+}
+
+/// What `blocking::unblock` gives back.
+pub struct Task;
+
+impl Task {
+    pub fn detach(self) {}
+}
+
+/// Does as `blocking::unblock`, on a thread of its own: shuttle decides how long it takes to begin.
+pub fn unblock(work: impl FnOnce() + Send + 'static) -> Task {
+    let thread = shuttle::thread::spawn(work);
+    POOL.lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .push(thread);
+    Task
+}
+
+/// Waits until the pool has nothing to do; tells how many times a thread was asked for since the last time.
+fn join_pool() -> usize {
+    let next = || POOL.lock().unwrap().pop();
+    std::iter::from_fn(next)
+        .map(|thread| thread.join().unwrap())
+        .count()
+}

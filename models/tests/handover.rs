@@ -1,0 +1,14 @@
+//! Threads and jobs: see `src/pool/handover.rs` of the library.
+
+use anyfile_models::{check, handover};
+
+#[test]
+fn no_job_is_lost() {
+    check("no job is lost", 4_000, handover::no_job_is_lost);
+}
+
+#[test]
+fn a_job_that_hangs_holds_up_nobody() {
+    let model = handover::a_job_that_hangs_holds_up_nobody;
+    check("a job that hangs holds up nobody", 4_000, model);
+}
