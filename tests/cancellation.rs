@@ -9,7 +9,7 @@ mod common;
 
 use anyfile::{AsyncFile, Path, open_file, wrap_file};
 use common::{
-    Dir, Scripted, Step, contents, descriptors, in_child, pool_threads, run_in_child, storm, until,
+    Dir, Scripted, Step, contents, descriptors, in_child, pool_is_empty, run_in_child, storm, until,
 };
 use futures_lite::future::{self, block_on};
 use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, Stream, StreamExt};
@@ -397,7 +397,7 @@ fn storm_on(test: &str, run: impl FnOnce(Vec<Work>)) {
     println!("{TRIED:?} operations, {DROPPED:?} of them dropped");
     assert!(DROPPED.load(Ordering::Relaxed) > 500);
     until("no descriptor is left open", || descriptors() == before);
-    until("the pool is at rest", || pool_threads() == 0);
+    until("the pool is at rest", pool_is_empty);
     let names = |dir: PathBuf| std::fs::read_dir(dir).unwrap().flatten();
     for own in names(dir.path().to_owned()) {
         let is_temporary = |name: String| name.starts_with(".tmp");

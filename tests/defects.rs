@@ -403,7 +403,11 @@ fn an_error_has_the_reason_of_the_system() {
 #[test]
 fn the_pool_shrinks_again() {
     if !common::in_child() {
-        common::run_in_child("the_pool_shrinks_again", &[]);
+        print!("{}", common::run_in_child("the_pool_shrinks_again", &[]));
+        return;
+    }
+    println!("with blocking {}", common::blocking_release());
+    if !common::pool_retires_threads() {
         return;
     }
     let busy: Vec<_> = (0..200).map(|_| occupy_a_thread()).collect();

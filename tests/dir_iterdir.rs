@@ -7,7 +7,7 @@ mod common;
 use anyfile::{Path, PathError};
 use common::strange::Tree;
 use common::{
-    Dir, comes_true, in_child, open_descriptors, pool_threads, run_in_child, run_unprivileged,
+    Dir, comes_true, in_child, open_descriptors, pool_is_empty, run_in_child, run_unprivileged,
 };
 use futures_lite::future::{block_on, poll_once};
 use futures_lite::{Stream, StreamExt};
@@ -236,7 +236,7 @@ fn a_large_directory_is_read_as_it_is_consumed() {
     );
     block_on(entries.next()).unwrap().unwrap();
     // The pool comes to rest, though there is much to do, and the directory stays open.
-    assert!(comes_true(|| pool_threads() == 0));
+    assert!(comes_true(pool_is_empty));
     assert_eq!(open_descriptors(), descriptors + 1);
     drop(entries);
     assert!(comes_true(|| open_descriptors() == descriptors));
@@ -266,7 +266,7 @@ fn a_large_directory_is_read_as_it_is_consumed() {
 
     let mut entries = base.iterdir();
     block_on(entries.next()).unwrap().unwrap();
-    assert!(comes_true(|| pool_threads() == 0));
+    assert!(comes_true(pool_is_empty));
     for entry in fs::read_dir(&base).unwrap() {
         fs::remove_file(entry.unwrap().path()).unwrap();
     }
@@ -301,6 +301,6 @@ fn a_dropped_stream_leaves_nothing_behind() {
         }
     }
     assert!(comes_true(
-        || pool_threads() == 0 && open_descriptors() == descriptors
+        || pool_is_empty() && open_descriptors() == descriptors
     ));
 }

@@ -7,8 +7,8 @@ mod common;
 
 use anyfile::{Path, PathError};
 use common::{
-    Dir, comes_true, in_child, open_descriptors, pool_threads, run_in_child, run_in_child_after,
-    without_hanging,
+    Dir, comes_true, in_child, open_descriptors, pool_is_empty, pool_threads, run_in_child,
+    run_in_child_after, without_hanging,
 };
 use futures_lite::future::{block_on, poll_once};
 use futures_lite::{Stream, StreamExt};
@@ -167,7 +167,7 @@ fn g3_a_thousand_paused_streams_hold_no_thread() {
             paused.push(stream);
         }
         assert!(
-            comes_true(|| pool_threads() == 0),
+            comes_true(pool_is_empty),
             "{} threads are held",
             pool_threads()
         );
@@ -187,7 +187,7 @@ fn g3_a_thousand_paused_streams_hold_no_thread() {
         }
     });
     assert!(comes_true(
-        || pool_threads() == 0 && open_descriptors() == descriptors
+        || pool_is_empty() && open_descriptors() == descriptors
     ));
 }
 
@@ -217,7 +217,7 @@ fn g10_a_paused_stream_has_found_a_bounded_number() {
             _ => Box::pin(base.rglob("*").workers(workers)),
         };
         block_on(paths.next()).unwrap().unwrap();
-        assert!(comes_true(|| pool_threads() == 0));
+        assert!(comes_true(pool_is_empty));
         for entry in fs::read_dir(dir.path()).unwrap() {
             fs::remove_dir_all(entry.unwrap().path()).unwrap();
         }
@@ -351,7 +351,7 @@ fn dropped_streams_leave_nothing_behind() {
             std::thread::yield_now();
         }
     }
-    let settled = comes_true(|| pool_threads() == 0 && open_descriptors() == descriptors);
+    let settled = comes_true(|| pool_is_empty() && open_descriptors() == descriptors);
     let (threads, now) = (pool_threads(), open_descriptors());
     assert!(
         settled,
@@ -362,7 +362,7 @@ fn dropped_streams_leave_nothing_behind() {
     assert!(block_on(poll_once(nothing.next())).is_none());
     drop(nothing);
     assert!(comes_true(
-        || pool_threads() == 0 && open_descriptors() == descriptors
+        || pool_is_empty() && open_descriptors() == descriptors
     ));
 }
 

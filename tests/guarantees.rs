@@ -746,7 +746,7 @@ fn warm_random_reads_start_no_thread() {
     for file in &mut files {
         block_on(file.seek(SeekFrom::Start(0))).unwrap();
     }
-    while common::pool_threads() > 0 {
+    while !common::pool_is_empty() {
         std::thread::sleep(Duration::from_millis(20));
     }
     let executor = smol::LocalExecutor::new();
@@ -772,7 +772,7 @@ fn warm_random_reads_start_no_thread() {
             task.await;
         }
     }));
-    assert_eq!(common::pool_threads(), 0);
+    assert!(common::pool_is_empty());
 }
 
 #[test]

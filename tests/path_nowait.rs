@@ -5,7 +5,7 @@
 mod common;
 
 use anyfile::{Path, open_file};
-use common::{Dir, in_child, poll_times, pool_threads, run_in_child, saturate_pool};
+use common::{Dir, in_child, poll_times, pool_is_empty, pool_threads, run_in_child, saturate_pool};
 use futures_lite::future::{self, block_on};
 use std::future::IntoFuture;
 use std::io;
@@ -42,7 +42,7 @@ fn alone() -> impl Drop {
 }
 
 fn wait_for_an_empty_pool() {
-    while pool_threads() > 0 {
+    while !pool_is_empty() {
         std::thread::sleep(Duration::from_millis(20));
     }
 }
@@ -75,7 +75,7 @@ fn warm_paths_start_no_thread_and_cold_ones_do() {
             block_on(ask_everything(&path(number), &contents(number))).unwrap();
         }
     }
-    assert_eq!(pool_threads(), 0);
+    assert!(pool_is_empty());
 
     let synced = Command::new("sync")
         .status()

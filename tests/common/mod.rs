@@ -291,6 +291,32 @@ pub(crate) fn pool_threads() -> usize {
         .count()
 }
 
+/// The release of `blocking` that this was built with.
+pub(crate) fn blocking_release() -> &'static str {
+    let package = "name = \"blocking\"\nversion = \"";
+    let (_, rest) = include_str!("../../Cargo.lock")
+        .split_once(package)
+        .unwrap();
+    rest.split_once('"').unwrap().0
+}
+
+/// Whether the pool retires idle threads. Says so where it does not, since less is tested there.
+#[cfg(target_os = "linux")]
+pub(crate) fn pool_retires_threads() -> bool {
+    static SAID: std::sync::Once = std::sync::Once::new();
+    let (release, retires) = (blocking_release(), blocking_release().starts_with("1.6."));
+    if !retires {
+        SAID.call_once(|| println!("blocking {release} retires no thread: not looked at"));
+    }
+    retires
+}
+
+/// Whether no thread of the pool is held. Where none is retired it cannot be told, and is taken for true.
+#[cfg(target_os = "linux")]
+pub(crate) fn pool_is_empty() -> bool {
+    !pool_retires_threads() || pool_threads() == 0
+}
+
 /// Descriptors of this process that are open.
 #[cfg(target_os = "linux")]
 pub(crate) fn open_descriptors() -> usize {
