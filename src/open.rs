@@ -1,7 +1,7 @@
 //! [`open_file`] and its options.
 
 use crate::budget;
-use crate::cached::{self, Answer, Facts};
+use crate::cached::{self, Facts, Unanswered};
 use crate::error::{Operation, PathError};
 use crate::file::AsyncFile;
 use crate::pool;
@@ -157,21 +157,19 @@ impl OpenFile {
 
 impl OpenFile {
     /// Opens the file on the spot, if that is sure not to wait.
-    fn open_cached(&self) -> Answer<io::Result<AsyncFile>> {
+    fn open_cached(&self) -> Result<io::Result<AsyncFile>, Unanswered> {
         if !self.only_reads {
-            return Answer::AskPool;
+            return Err(Unanswered::default());
         }
-        match cached::open(&self.path) {
-            Answer::Now(Ok((file, facts))) => Answer::Now(Ok(self.opened(file, facts))),
-            Answer::Now(Err(error)) => Answer::Now(Err(self.failed(error))),
-            Answer::AskPool => Answer::AskPool,
-            Answer::Foreign => Answer::Foreign,
-        }
+        Ok(match cached::open(&self.path)? {
+            Ok((file, facts)) => Ok(self.opened(file, facts)),
+            Err(error) => Err(self.failed(error)),
+        })
     }
 
-    /// Opens the file and learns what it is, and with `learn` also what filesystem its path leads to. May
-    /// wait, for the other end of a FIFO for example.
-    fn open(mut self, learn: bool) -> io::Result<AsyncFile> {
+    /// Opens the file, learns what it is, and finishes what could not be answered on the spot. May wait,
+    /// for the other end of a FIFO for example.
+    fn open(mut self, unanswered: Unanswered) -> io::Result<AsyncFile> {
         if !self.access_chosen {
             self.options.read(true);
         }
@@ -180,8 +178,8 @@ impl OpenFile {
             .open(&self.path)
             .map_err(|error| self.failed(error))?;
         let facts = Facts::learn(&file);
-        if learn && facts.regular {
-            cached::learn(&self.path, true);
+        if facts.regular {
+            unanswered.finish(&self.path, true);
         }
         Ok(self.opened(file, facts))
     }
@@ -205,15 +203,14 @@ impl IntoFuture for OpenFile {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
-            let learn = match self.open_cached() {
-                Answer::Now(opened) => {
+            let unanswered = match self.open_cached() {
+                Ok(opened) => {
                     budget::spend(0).await;
                     return opened;
                 }
-                Answer::AskPool => self.only_reads,
-                Answer::Foreign => false,
+                Err(unanswered) => unanswered,
             };
-            pool::call(move || self.open(learn)).await
+            pool::call(move || self.open(unanswered)).await
         })
     }
 }

@@ -1,85 +1,75 @@
-//! Filesystems that are known, and reads of the page cache.
+//! Reads of the page cache, and whether they may be made at all.
 
+use super::filesystem::{Filesystem, Medium, stat};
+use super::probation::Probation;
+use super::stopwatch::Stopwatch;
 use super::{Answer, INLINE};
 use rustix::io::{Errno, ReadWriteFlags};
 use std::fs::File;
 use std::io::{self, IoSliceMut};
-use std::os::unix::fs::FileExt;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Latched when the kernel does not know the call at all.
 static NO_PREADV2: AtomicBool = AtomicBool::new(false);
 
-/// How a filesystem treats a call.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Medium {
-    /// A local disk: the kernel tells what is cached from the rest.
-    Disk,
-    /// Memory: nothing waits.
-    Memory,
-    /// Anything else: every call may wait.
-    Foreign,
-}
-
-impl Medium {
-    /// Asks what filesystem a file is on. May wait.
-    pub(super) fn learn(file: &File) -> Medium {
-        let magic = rustix::fs::fstatfs(file).map(|stat| stat.f_type as u64 & 0xFFFF_FFFF);
-        match magic {
-            // ext2/3/4, xfs, btrfs, f2fs
-            Ok(0xEF53 | 0x5846_5342 | 0x9123_683E | 0xF2F5_2010) => Medium::Disk,
-            // tmpfs, ramfs
-            Ok(0x0102_1994 | 0x8584_58F6) => Medium::Memory,
-            _ => Medium::Foreign,
-        }
-    }
-}
-
-/// What is known of a file's filesystem, and how it has answered so far.
+/// What is known of a file's filesystem, and how the file has answered so far.
 #[derive(Debug)]
 pub(super) struct Local {
-    medium: Medium,
-    /// This file's reads are refused.
+    /// Nothing for what is not a regular file.
+    filesystem: Option<Filesystem>,
+    /// This file's data cannot be read inline: the system refuses it, or it was opened with `O_DIRECT`,
+    /// which bypasses the cache that a no-wait read asks.
     refused: AtomicBool,
+    pub(super) probation: Probation,
 }
 
 impl Local {
     pub(super) fn foreign() -> Local {
-        Local::new(Medium::Foreign)
-    }
-
-    pub(super) fn new(medium: Medium) -> Local {
         Local {
-            medium,
-            refused: AtomicBool::new(false),
+            filesystem: None,
+            refused: AtomicBool::new(true),
+            probation: Probation::of_file(),
         }
     }
 
-    pub(super) fn learn(file: &File) -> Local {
-        if !enabled() {
-            return Local::foreign();
+    pub(super) fn new(filesystem: Filesystem, direct: bool) -> Local {
+        Local {
+            filesystem: Some(filesystem),
+            refused: AtomicBool::new(direct),
+            probation: Probation::of_file(),
         }
-        // Direct I/O bypasses the cache that the no-wait calls ask.
-        let flags = rustix::fs::fcntl_getfl(file);
-        if !flags.is_ok_and(|flags| !flags.contains(rustix::fs::OFlags::DIRECT)) {
-            return Local::foreign();
-        }
-        Local::new(Medium::learn(file))
+    }
+
+    pub(super) fn learn(file: &File, direct: bool) -> Local {
+        // With the no-wait calls off, nobody shares a probation. How a file is closed depends on its
+        // filesystem all the same.
+        let filesystem = match stat(file) {
+            Ok(stat) if enabled() => Filesystem::learn(file, &stat),
+            _ => Filesystem::learn_alone(file),
+        };
+        Local::new(filesystem, direct)
     }
 
     pub(super) fn is_known(&self) -> bool {
-        self.medium != Medium::Foreign
+        let filesystem = self.filesystem.as_ref();
+        enabled() && filesystem.is_some_and(|filesystem| filesystem.medium.is_local())
+    }
+
+    pub(super) fn closes_on_the_spot(&self) -> bool {
+        let filesystem = self.filesystem.as_ref();
+        filesystem.is_some_and(|filesystem| filesystem.medium.closes_on_the_spot())
     }
 
     pub(super) fn reads_cached(&self) -> bool {
-        match self.medium {
-            Medium::Disk => {
-                !self.refused.load(Ordering::Relaxed) && !NO_PREADV2.load(Ordering::Relaxed)
-            }
-            Medium::Memory => true,
-            Medium::Foreign => false,
-        }
+        self.readable().is_some()
+    }
+
+    /// The filesystem, if it may be read on the caller's thread.
+    fn readable(&self) -> Option<&Filesystem> {
+        let filesystem = self.filesystem.as_ref()?;
+        let readable = !self.refused.load(Ordering::Relaxed) && reads_cached(filesystem.medium);
+        readable.then_some(filesystem)
     }
 
     pub(super) fn read_at(
@@ -88,22 +78,20 @@ impl Local {
         bufs: &mut [IoSliceMut<'_>],
         offset: u64,
     ) -> Answer<io::Result<usize>> {
-        let Some(first) = bufs.iter().position(|buf| !buf.is_empty()) else {
-            return Answer::Now(Ok(0));
+        let Some(filesystem) = self.readable() else {
+            return Answer::AskPool;
         };
-        let bufs = &mut bufs[first..];
-        // To `preadv2` the largest of the offsets that no file has means the cursor.
-        if !self.reads_cached() || i64::try_from(offset).is_err() {
+        if !self.probation.admits() || !filesystem.probation.admits() {
             return Answer::AskPool;
         }
-        if self.medium == Medium::Memory {
-            let len = bufs[0].len().min(INLINE);
-            return match file.read_at(&mut bufs[0][..len], offset) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => Answer::AskPool,
-                result => Answer::Now(result),
-            };
-        }
-        match preadv2(file, bufs, offset) {
+        let watch = Stopwatch::start();
+        let result = read_cached(filesystem.medium, file, bufs, offset);
+        let waited = watch.waited();
+        self.probation.record(waited);
+        filesystem.probation.record(waited);
+        match result {
+            // Not confirmed by the file's size: the kernels that answer 0 for data that is merely not
+            // cached are those for which all of this is turned off.
             Ok(read) => Answer::Now(Ok(read)),
             Err(Errno::AGAIN | Errno::INTR) => Answer::AskPool,
             // A security module may refuse one file only: never latched for the process.
@@ -111,13 +99,47 @@ impl Local {
                 self.refused.store(true, Ordering::Relaxed);
                 Answer::AskPool
             }
-            Err(Errno::NOSYS) => {
-                NO_PREADV2.store(true, Ordering::Relaxed);
-                Answer::AskPool
-            }
+            Err(Errno::NOSYS) => Answer::AskPool,
             Err(errno) => Answer::Now(Err(errno.into())),
         }
     }
+}
+
+/// Whether files on this medium may be read on the caller's thread.
+pub(super) fn reads_cached(medium: Medium) -> bool {
+    let known = match medium {
+        Medium::Disk => !NO_PREADV2.load(Ordering::Relaxed),
+        Medium::Memory => true,
+        Medium::Swappable | Medium::Overlay | Medium::Foreign => false,
+    };
+    known && enabled()
+}
+
+/// Reads what is in memory at `offset`, and at most [`INLINE`] bytes.
+pub(super) fn read_cached(
+    medium: Medium,
+    file: &File,
+    bufs: &mut [IoSliceMut<'_>],
+    offset: u64,
+) -> rustix::io::Result<usize> {
+    let Some(first) = bufs.iter().position(|buf| !buf.is_empty()) else {
+        return Ok(0);
+    };
+    let bufs = &mut bufs[first..];
+    // No file has so large an offset, and the largest of all means the cursor to `preadv2`. The pool
+    // reports what the system says of it.
+    if i64::try_from(offset).is_err() {
+        return Err(Errno::AGAIN);
+    }
+    if medium == Medium::Memory {
+        let len = bufs[0].len().min(INLINE);
+        return rustix::io::pread(file, &mut bufs[0][..len], offset);
+    }
+    let result = preadv2(file, bufs, offset);
+    if result == Err(Errno::NOSYS) {
+        NO_PREADV2.store(true, Ordering::Relaxed);
+    }
+    result
 }
 
 fn preadv2(file: &File, bufs: &mut [IoSliceMut<'_>], offset: u64) -> rustix::io::Result<usize> {

@@ -1,86 +1,116 @@
 //! Paths that the dentry cache can look up, and what they lead to.
 //!
-//! A path is trusted only when it leads to a filesystem that is known to be local. That is learned on
-//! the pool, once for each mount.
+//! A path is trusted only if it leads to a filesystem that is known to be local. That is learned on the
+//! pool, once for each mount.
+//!
+//! What a path leads to is decided with an `O_PATH` handle before the file itself is opened: such a
+//! handle is opened and closed without the file being told, whatever it is. A file that was opened all
+//! the same and gives no answer is left to the pool, with the rest of the call.
 
-use super::foreign::Foreign;
-use super::linux::{Local, Medium, enabled};
-use super::{Answer, Facts, INLINE};
-use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, ResolveFlags, Statx, StatxFlags};
+use super::filesystem::{Filesystem, stat};
+use super::linux::{Local, enabled, read_cached, reads_cached};
+use super::negative_cache::NegativeCache;
+use super::stopwatch::Stopwatch;
+use super::{Answer, Facts, INLINE, Unanswered};
+use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags, Stat, Statx};
 use rustix::io::Errno;
-use std::collections::BTreeMap;
 use std::fs::{File, Metadata};
 use std::io::{self, IoSliceMut};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{PoisonError, RwLock};
 
 /// Latched when the kernel does not know the call, or this way to use it.
 static NO_OPENAT2: AtomicBool = AtomicBool::new(false);
 
-/// The filesystems met so far.
-static MEDIA: RwLock<BTreeMap<Mount, Medium>> = RwLock::new(BTreeMap::new());
-
-static FOREIGN: Foreign = Foreign::new();
-
-/// Mounts to remember. More than that come and go only where something mounts in a loop.
-const MOST_MOUNTS: usize = 1024;
-
-/// A device number may be used again for another filesystem; together with the number of its mount,
-/// which recent kernels never use twice, it tells filesystems apart.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Mount {
-    device: (u32, u32),
-    id: u64,
-}
+static FOREIGN: NegativeCache = NegativeCache::new();
 
 /// What a path leads to, on a filesystem that is known to be local.
-struct Found {
-    /// A handle that gives no access to the contents: to get it touches nothing.
+pub(super) struct Found {
+    // Closed before the time is taken: the order of fields is that of their drops.
+    /// A handle that gives no access to the contents.
     handle: File,
     stat: Statx,
-    medium: Medium,
+    timed: Timed,
+}
+
+/// Records how long a call waited when it is dropped, so that no way out of the call goes untimed.
+struct Timed {
+    watch: Stopwatch,
+    filesystem: Filesystem,
+}
+
+impl Drop for Timed {
+    fn drop(&mut self) {
+        self.filesystem.probation.record(self.watch.waited());
+    }
 }
 
 /// The metadata of a path, or of the symbolic link that it is.
-pub(crate) fn metadata(path: &Path, follow: bool) -> Answer<io::Result<Metadata>> {
-    find(path, follow).and_then(|found| Answer::Now(found.handle.metadata()))
+pub(crate) fn metadata(path: &Path, follow: bool) -> Result<io::Result<Metadata>, Unanswered> {
+    Ok(find(path, follow)?.and_then(|found| found.handle.metadata()))
 }
 
 /// Opens a regular file for reading.
-pub(crate) fn open(path: &Path) -> Answer<io::Result<(File, Facts)>> {
-    // The flag kept the open from waiting for a lease; the file itself is to be as any other.
-    open_found(path).and_then(|(file, facts, _)| {
-        match rustix::fs::fcntl_setfl(&file, OFlags::empty()) {
-            Ok(()) => Answer::Now(Ok((file, facts))),
-            Err(_) => Answer::AskPool,
-        }
-    })
+pub(crate) fn open(path: &Path) -> Result<io::Result<(File, Facts)>, Unanswered> {
+    let found = match find(path, true)? {
+        Ok(found) => found,
+        Err(error) => return Ok(Err(error)),
+    };
+    let (file, _) = match open_found(path, &found)? {
+        Ok(opened) => opened,
+        Err(error) => return Ok(Err(error)),
+    };
+    // Only the open was not to wait for a lease. Whoever gets the descriptor finds it as any other.
+    if rustix::fs::fcntl_setfl(&file, OFlags::empty()).is_err() {
+        return Err(Unanswered::with(file));
+    }
+    let facts = Facts {
+        regular: true,
+        seekable: true,
+        writable: false,
+        direct: false,
+        device: found.device(),
+        local: Local::new(found.timed.filesystem.clone(), false),
+    };
+    Ok(Ok((file, facts)))
 }
 
 /// Reads the whole of a small regular file.
-pub(crate) fn read(path: &Path) -> Answer<io::Result<Vec<u8>>> {
-    open_found(path).and_then(|(file, facts, len)| {
-        let len = usize::try_from(len).ok();
-        let Some(len) = len.filter(|&len| len < INLINE) else {
-            return Answer::AskPool;
-        };
-        // With room for one byte more, a short read is the end of the file.
-        let mut bytes = vec![0; len + 1];
-        match facts.read_at(&file, &mut [IoSliceMut::new(&mut bytes)], 0) {
-            Answer::Now(Ok(read)) if read == len => {
-                bytes.truncate(len);
-                Answer::Now(Ok(bytes))
-            }
-            Answer::Now(Err(error)) => Answer::Now(Err(error)),
-            // Not all of it is cached, or it is changing.
-            _ => Answer::AskPool,
+pub(crate) fn read(path: &Path) -> Result<io::Result<Vec<u8>>, Unanswered> {
+    let found = match find(path, true)? {
+        Ok(found) => found,
+        Err(error) => return Ok(Err(error)),
+    };
+    let medium = found.timed.filesystem.medium;
+    // A large file is not even opened: to close it again may take long.
+    if !reads_cached(medium) || found.stat.stx_size >= INLINE as u64 {
+        return Err(Unanswered::default());
+    }
+    let (file, stat) = match open_found(path, &found)? {
+        Ok(opened) => opened,
+        Err(error) => return Ok(Err(error)),
+    };
+    let Some(len) = usize::try_from(stat.st_size)
+        .ok()
+        .filter(|&len| len < INLINE)
+    else {
+        return Err(Unanswered::with(file));
+    };
+    // With room for one byte more, a short read is the end of the file.
+    let mut bytes = vec![0; len + 1];
+    match read_cached(medium, &file, &mut [IoSliceMut::new(&mut bytes)], 0) {
+        Ok(read) if read == len => {
+            bytes.truncate(len);
+            Ok(Ok(bytes))
         }
-    })
+        // Not all of it is cached, or it is changing. An error is the pool's to report too: what it
+        // finds when it reads again is right.
+        _ => Err(Unanswered::with(file)),
+    }
 }
 
-/// Learns on what filesystem a path is, so that it can be answered for next time. May wait.
-pub(crate) fn learn(path: &Path, follow: bool) {
+/// Learns on what filesystem a path is, so that the next call for it can be answered. May wait.
+pub(super) fn learn(path: &Path, follow: bool) {
     if !enabled() {
         return;
     }
@@ -88,77 +118,102 @@ pub(crate) fn learn(path: &Path, follow: bool) {
         return;
     };
     let handle = File::from(handle);
-    let Ok(stat) = stat(&handle) else { return };
-    if medium_of(&stat).is_some() {
-        return;
+    if let Ok(stat) = stat(&handle) {
+        Filesystem::learn(&handle, &stat);
     }
-    let medium = Medium::learn(&handle);
-    let mut media = MEDIA.write().unwrap_or_else(PoisonError::into_inner);
-    if media.len() >= MOST_MOUNTS {
-        media.clear();
-    }
-    media.insert(mount_of(&stat), medium);
 }
 
-/// Opens what is found, if it is a regular file, and looks that it is the same that was found. Gives
-/// back its length too.
-fn open_found(path: &Path) -> Answer<io::Result<(File, Facts, u64)>> {
-    find(path, true).and_then(|found| {
-        // To open a FIFO or a device may wait, and is felt on its other side.
-        if FileType::from_raw_mode(found.stat.stx_mode.into()) != FileType::RegularFile {
-            return Answer::AskPool;
+impl Unanswered {
+    /// Nothing is known about the filesystem of the path.
+    fn unknown() -> Unanswered {
+        Unanswered {
+            learn: true,
+            opened: None,
         }
-        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
-        openat2(path, flags).and_then(|file| {
-            let (major, minor) = (found.stat.stx_dev_major, found.stat.stx_dev_minor);
-            let same = (rustix::fs::makedev(major, minor), found.stat.stx_ino);
-            // Quicker than `File::metadata`, which asks for all there is.
-            match rustix::fs::fstat(&file) {
-                Ok(stat) if (stat.st_dev, stat.st_ino) == same => {
-                    let facts = Facts {
-                        regular: true,
-                        seekable: true,
-                        local: Local::new(found.medium),
-                    };
-                    Answer::Now(Ok((file, facts, stat.st_size as u64)))
-                }
-                _ => Answer::AskPool,
-            }
-        })
-    })
+    }
+
+    /// A file was opened for nothing.
+    fn with(opened: File) -> Unanswered {
+        Unanswered {
+            learn: false,
+            opened: Some(opened),
+        }
+    }
 }
 
-fn find(path: &Path, follow: bool) -> Answer<io::Result<Found>> {
-    // A NUL byte has no place in a path; the standard library says so best.
+impl Found {
+    fn is_regular(&self) -> bool {
+        FileType::from_raw_mode(self.stat.stx_mode.into()) == FileType::RegularFile
+    }
+
+    fn device(&self) -> u64 {
+        rustix::fs::makedev(self.stat.stx_dev_major, self.stat.stx_dev_minor)
+    }
+
+    /// Returns `file` with its state, unless it is another file than the one that was found.
+    pub(super) fn check(&self, file: File) -> Result<(File, Stat), Unanswered> {
+        // Takes less time than `File::metadata`, which asks for everything there is.
+        match rustix::fs::fstat(&file) {
+            Ok(stat) if (stat.st_dev, stat.st_ino) == (self.device(), self.stat.stx_ino) => {
+                Ok((file, stat))
+            }
+            _ => Err(Unanswered::with(file)),
+        }
+    }
+}
+
+/// Opens the regular file that was found.
+fn open_found(path: &Path, found: &Found) -> Result<io::Result<(File, Stat)>, Unanswered> {
+    // Opening a FIFO or a device may wait, and its other side would notice.
+    if !found.is_regular() {
+        return Err(Unanswered::default());
+    }
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+    match openat2(path, flags) {
+        Answer::Now(Ok(file)) => found.check(file).map(Ok),
+        Answer::Now(Err(error)) => Ok(Err(error)),
+        Answer::AskPool => Err(Unanswered::default()),
+    }
+}
+
+fn find(path: &Path, follow: bool) -> Result<io::Result<Found>, Unanswered> {
+    // A path cannot contain a NUL byte. Its error message is left to the standard library.
     if !enabled() || path.as_os_str().as_encoded_bytes().contains(&0) {
-        return Answer::AskPool;
+        return Err(Unanswered::default());
     }
     if FOREIGN.spares(path) {
-        return Answer::Foreign;
+        return Err(Unanswered::default());
     }
-    openat2(path, path_flags(follow)).and_then(|handle| {
-        let Ok(stat) = stat(&handle) else {
-            return Answer::AskPool;
-        };
-        match medium_of(&stat) {
-            None => Answer::AskPool,
-            Some(Medium::Foreign) => {
-                FOREIGN.note(path);
-                Answer::Foreign
-            }
-            Some(medium) => {
-                FOREIGN.forget(path);
-                Answer::Now(Ok(Found {
-                    handle,
-                    stat,
-                    medium,
-                }))
-            }
-        }
-    })
+    let watch = Stopwatch::start();
+    let handle = match openat2(path, path_flags(follow)) {
+        Answer::Now(Ok(handle)) => handle,
+        Answer::Now(Err(error)) => return Ok(Err(error)),
+        Answer::AskPool => return Err(Unanswered::unknown()),
+    };
+    let known = stat(&handle).ok().and_then(|stat| {
+        let filesystem = Filesystem::known(&stat)?;
+        Some((stat, filesystem))
+    });
+    let Some((stat, filesystem)) = known else {
+        return Err(Unanswered::unknown());
+    };
+    if !filesystem.medium.is_local() {
+        FOREIGN.note(path);
+        return Err(Unanswered::default());
+    }
+    FOREIGN.forget(path);
+    if !filesystem.probation.admits() {
+        return Err(Unanswered::default());
+    }
+    Ok(Ok(Found {
+        handle,
+        stat,
+        timed: Timed { watch, filesystem },
+    }))
 }
 
-/// Opens a path that the dentry cache holds. A missing name is an answer too, if that is cached.
+/// Opens a path that the dentry cache holds. That the name does not exist is an answer too, if that is
+/// cached.
 fn openat2(path: &Path, flags: OFlags) -> Answer<io::Result<File>> {
     if NO_OPENAT2.load(Ordering::Relaxed) {
         return Answer::AskPool;
@@ -173,7 +228,7 @@ fn openat2(path: &Path, flags: OFlags) -> Answer<io::Result<File>> {
         Err(Errno::AGAIN | Errno::INTR | Errno::PERM | Errno::INVAL | Errno::NOSYS) => {
             Answer::AskPool
         }
-        // A question about a path needs a descriptor here only.
+        // Only this way of asking about a path needs a descriptor.
         Err(Errno::MFILE | Errno::NFILE) => Answer::AskPool,
         Err(errno) => Answer::Now(Err(errno.into())),
     }
@@ -181,30 +236,25 @@ fn openat2(path: &Path, flags: OFlags) -> Answer<io::Result<File>> {
 
 fn path_flags(follow: bool) -> OFlags {
     let flags = OFlags::PATH | OFlags::CLOEXEC;
-    if follow {
-        flags
-    } else {
-        flags | OFlags::NOFOLLOW
+    match follow {
+        true => flags,
+        false => flags | OFlags::NOFOLLOW,
     }
 }
 
-/// Asks for what is known already, which a network filesystem is to answer without its server.
-fn stat(handle: &File) -> rustix::io::Result<Statx> {
-    /// `STATX_MNT_ID_UNIQUE`, from Linux 6.8 on; older kernels ignore it.
-    const UNIQUE_MOUNT: StatxFlags = StatxFlags::from_bits_retain(0x4000);
-    let flags = AtFlags::EMPTY_PATH | AtFlags::STATX_DONT_SYNC;
-    let wanted = StatxFlags::TYPE | StatxFlags::INO | StatxFlags::MNT_ID | UNIQUE_MOUNT;
-    rustix::fs::statx(handle, "", flags, wanted)
-}
-
-fn mount_of(stat: &Statx) -> Mount {
-    Mount {
-        device: (stat.stx_dev_major, stat.stx_dev_minor),
-        id: stat.stx_mnt_id,
+/// What is at `path`, without the dentry cache.
+#[cfg(test)]
+pub(super) fn found(path: &Path) -> Found {
+    let handle = rustix::fs::open(path, path_flags(true), Mode::empty()).expect("it can be opened");
+    let handle = File::from(handle);
+    let stat = stat(&handle).expect("it has a state");
+    let timed = Timed {
+        watch: Stopwatch::start(),
+        filesystem: Filesystem::learn_alone(&handle),
+    };
+    Found {
+        handle,
+        stat,
+        timed,
     }
-}
-
-fn medium_of(stat: &Statx) -> Option<Medium> {
-    let media = MEDIA.read().unwrap_or_else(PoisonError::into_inner);
-    media.get(&mount_of(stat)).copied()
 }

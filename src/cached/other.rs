@@ -1,6 +1,6 @@
-//! Where there are no such calls, the pool answers everything.
+//! Systems without no-wait calls: the pool answers everything.
 
-use super::{Answer, Facts};
+use super::{Answer, Facts, Unanswered};
 use std::fs::{File, Metadata};
 use std::io::{self, IoSliceMut, Seek};
 use std::path::Path;
@@ -13,11 +13,15 @@ impl Local {
         Local
     }
 
-    pub(super) fn learn(_: &File) -> Local {
+    pub(super) fn learn(_: &File, _direct: bool) -> Local {
         Local
     }
 
     pub(super) fn is_known(&self) -> bool {
+        false
+    }
+
+    pub(super) fn closes_on_the_spot(&self) -> bool {
         false
     }
 
@@ -39,16 +43,16 @@ pub(super) fn has_cursor(mut file: &File) -> bool {
     file.stream_position().is_ok()
 }
 
-pub(crate) fn metadata(_: &Path, _: bool) -> Answer<io::Result<Metadata>> {
-    Answer::AskPool
+pub(crate) fn metadata(_: &Path, _follow: bool) -> Result<io::Result<Metadata>, Unanswered> {
+    Err(Unanswered::default())
 }
 
-pub(crate) fn open(_: &Path) -> Answer<io::Result<(File, Facts)>> {
-    Answer::AskPool
+pub(crate) fn open(_: &Path) -> Result<io::Result<(File, Facts)>, Unanswered> {
+    Err(Unanswered::default())
 }
 
-pub(crate) fn read(_: &Path) -> Answer<io::Result<Vec<u8>>> {
-    Answer::AskPool
+pub(crate) fn read(_: &Path) -> Result<io::Result<Vec<u8>>, Unanswered> {
+    Err(Unanswered::default())
 }
 
-pub(crate) fn learn(_: &Path, _: bool) {}
+pub(super) fn learn(_: &Path, _follow: bool) {}

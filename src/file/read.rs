@@ -124,7 +124,7 @@ impl<T: Send + 'static> AsyncFile<T> {
         }
         match facts.read_at(file, bufs, offset) {
             Answer::Now(answer) => Some(shared.name(Operation::Read, answer)),
-            Answer::AskPool | Answer::Foreign => None,
+            Answer::AskPool => None,
         }
     }
 

@@ -7,7 +7,7 @@ use std::path::Path as StdPath;
 
 use super::Path;
 use crate::budget;
-use crate::cached::{self, Answer};
+use crate::cached;
 use crate::error::{Operation, PathError};
 use crate::pool;
 
@@ -67,13 +67,12 @@ pub(super) async fn run<R: Send + 'static>(
 /// What the system has cached is answered on the spot. The job that asks for the rest also learns what
 /// filesystem it is on, for the next time.
 pub(super) async fn ask(path: Path, follow: bool) -> io::Result<Metadata> {
-    let learn = match cached::metadata(path.as_std_path(), follow) {
-        Answer::Now(answer) => {
+    let unanswered = match cached::metadata(path.as_std_path(), follow) {
+        Ok(answer) => {
             budget::spend(0).await;
             return answer;
         }
-        Answer::AskPool => true,
-        Answer::Foreign => false,
+        Err(unanswered) => unanswered,
     };
     pool::call(move || {
         let path = path.as_std_path();
@@ -81,9 +80,7 @@ pub(super) async fn ask(path: Path, follow: bool) -> io::Result<Metadata> {
             true => fs::metadata(path),
             false => fs::symlink_metadata(path),
         };
-        if learn {
-            cached::learn(path, follow);
-        }
+        unanswered.finish(path, follow);
         metadata
     })
     .await
@@ -97,19 +94,16 @@ pub(super) async fn read<R: Send + 'static>(
     path: Path,
     convert: fn(Vec<u8>) -> io::Result<R>,
 ) -> io::Result<R> {
-    let learn = match cached::read(path.as_std_path()) {
-        Answer::Now(answer) => {
+    let unanswered = match cached::read(path.as_std_path()) {
+        Ok(answer) => {
             budget::spend(answer.as_ref().map_or(0, Vec::len)).await;
             return named(Operation::Read, path, async { answer.and_then(convert) }).await;
         }
-        Answer::AskPool => true,
-        Answer::Foreign => false,
+        Err(unanswered) => unanswered,
     };
     run(Operation::Read, path, move |path| {
         let contents = fs::read(path)?;
-        if learn {
-            cached::learn(path, true);
-        }
+        unanswered.finish(path, true);
         convert(contents)
     })
     .await

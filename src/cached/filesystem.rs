@@ -1,0 +1,206 @@
+//! The filesystems that were met so far: what they are, and how their calls behaved.
+
+use super::probation::Probation;
+use rustix::fs::{AtFlags, Statx, StatxFlags};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// How a filesystem treats a call.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Medium {
+    /// A local disk: a no-wait read tells what is cached from the rest.
+    Disk,
+    /// Memory that stays memory: nothing waits. It knows no no-wait reads and needs none.
+    Memory,
+    /// Memory that may have been swapped out. Its inodes always are in memory, its data perhaps is not,
+    /// and without no-wait reads the kernel cannot say so.
+    Swappable,
+    /// overlayfs. It refuses no-wait reads, and what a path leads to may lie on any filesystem. What is
+    /// written lies on its upper layer, which is local as a rule.
+    Overlay,
+    /// Anything else: every call may wait.
+    Foreign,
+}
+
+impl Medium {
+    /// Asks what filesystem a file is on. May wait.
+    fn learn(file: &File) -> Medium {
+        rustix::fs::fstatfs(file).map_or(Medium::Foreign, |stat| {
+            // The type is a signed word on some architectures.
+            Medium::of(stat.f_type as u64 & 0xFFFF_FFFF, has_swap)
+        })
+    }
+
+    /// The medium of the filesystem with this magic number, in a system that `has_swap`.
+    fn of(magic: u64, has_swap: impl FnOnce() -> bool) -> Medium {
+        match magic {
+            // ext2/3/4, xfs, btrfs, f2fs
+            0xEF53 | 0x5846_5342 | 0x9123_683E | 0xF2F5_2010 => Medium::Disk,
+            // tmpfs: 161 ms were seen for a read of what was swapped out.
+            0x0102_1994 if has_swap() => Medium::Swappable,
+            // tmpfs, and ramfs, which is never swapped out
+            0x0102_1994 | 0x8584_58F6 => Medium::Memory,
+            0x794C_7630 => Medium::Overlay,
+            _ => Medium::Foreign,
+        }
+    }
+
+    /// Whether calls that only touch the inode cannot wait.
+    pub(super) fn is_local(self) -> bool {
+        matches!(self, Medium::Disk | Medium::Memory | Medium::Swappable)
+    }
+
+    /// Whether a file may be closed on the caller's thread if it has to be.
+    pub(super) fn closes_on_the_spot(self) -> bool {
+        self.is_local() || self == Medium::Overlay
+    }
+}
+
+/// Whether the system can swap memory out.
+fn has_swap() -> bool {
+    rustix::system::sysinfo().totalswap > 0
+}
+
+/// What is known of a filesystem. Clones share the probation.
+#[derive(Debug, Clone)]
+pub(super) struct Filesystem {
+    pub(super) medium: Medium,
+    pub(super) probation: Arc<Probation>,
+}
+
+/// A device number may be used again for another filesystem. Together with the number of its mount,
+/// which recent kernels never use twice, it identifies the filesystem.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Mount {
+    device: (u32, u32),
+    id: u64,
+}
+
+/// Whoever holds this lock makes no system call.
+static MOUNTS: RwLock<BTreeMap<Mount, Filesystem>> = RwLock::new(BTreeMap::new());
+
+/// How many mounts are remembered. There are more only where something mounts in a loop.
+const MOST_MOUNTS: usize = 1024;
+
+impl Filesystem {
+    fn new(medium: Medium) -> Filesystem {
+        Filesystem {
+            medium,
+            probation: Arc::new(Probation::of_filesystem()),
+        }
+    }
+
+    /// Returns what is known of the filesystem of the file that `stat` describes.
+    pub(super) fn known(stat: &Statx) -> Option<Filesystem> {
+        let mounts = MOUNTS.read().unwrap_or_else(PoisonError::into_inner);
+        mounts.get(&Mount::of(stat)).cloned()
+    }
+
+    /// Learns on what filesystem a file is, as [`learn`](Filesystem::learn), where the path-based calls
+    /// cannot find it. May wait.
+    pub(super) fn learn_alone(file: &File) -> Filesystem {
+        Filesystem::new(Medium::learn(file))
+    }
+
+    /// Learns on what filesystem a file is, and remembers it for every other file there. May wait.
+    ///
+    /// It asks again even where the answer is known. That costs a fraction of a microsecond of a pool
+    /// thread, and notices swap that was added later, or a number that was used again.
+    pub(super) fn learn(file: &File, stat: &Statx) -> Filesystem {
+        let medium = Medium::learn(file);
+        if let Some(known) = Filesystem::known(stat).filter(|known| known.medium == medium) {
+            return known;
+        }
+        let mut mounts = MOUNTS.write().unwrap_or_else(PoisonError::into_inner);
+        if mounts.len() >= MOST_MOUNTS {
+            mounts.clear();
+        }
+        let entry = mounts.entry(Mount::of(stat));
+        let known = entry.or_insert_with(|| Filesystem::new(medium));
+        if known.medium != medium {
+            *known = Filesystem::new(medium);
+        }
+        known.clone()
+    }
+}
+
+impl Mount {
+    fn of(stat: &Statx) -> Mount {
+        Mount {
+            device: (stat.stx_dev_major, stat.stx_dev_minor),
+            id: stat.stx_mnt_id,
+        }
+    }
+}
+
+/// Asks for what is in memory anyway. A network filesystem is to answer this without its server.
+pub(super) fn stat(file: &File) -> rustix::io::Result<Statx> {
+    /// `STATX_MNT_ID_UNIQUE`, from Linux 6.8 on; older kernels ignore it.
+    const UNIQUE_MOUNT: StatxFlags = StatxFlags::from_bits_retain(0x4000);
+    let flags = AtFlags::EMPTY_PATH | AtFlags::STATX_DONT_SYNC;
+    let wanted = StatxFlags::TYPE | StatxFlags::INO | StatxFlags::SIZE;
+    let wanted = wanted | StatxFlags::MNT_ID | UNIQUE_MOUNT;
+    rustix::fs::statx(file, "", flags, wanted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn swap_matters_to_tmpfs_alone() {
+        let never = || unreachable!("swap does not matter");
+        for (magic, expected) in [
+            (0xEF53, Medium::Disk),
+            (0x5846_5342, Medium::Disk),
+            (0x9123_683E, Medium::Disk),
+            (0xF2F5_2010, Medium::Disk),
+            (0x8584_58F6, Medium::Memory),
+            (0x794C_7630, Medium::Overlay),
+            (0x6969, Medium::Foreign),
+            (0x6573_5546, Medium::Foreign),
+        ] {
+            assert_eq!(Medium::of(magic, never), expected, "{magic:#x}");
+        }
+        assert_eq!(Medium::of(0x0102_1994, || false), Medium::Memory);
+        assert_eq!(Medium::of(0x0102_1994, || true), Medium::Swappable);
+    }
+
+    #[test]
+    fn a_local_inode_may_have_data_that_is_not_in_memory() {
+        use Medium::*;
+        let all = [Disk, Memory, Swappable, Overlay, Foreign];
+        assert_eq!(all.map(Medium::is_local), [true, true, true, false, false]);
+        assert_eq!(
+            all.map(Medium::closes_on_the_spot),
+            [true, true, true, true, false]
+        );
+    }
+
+    /// `/proc/swaps` has a line of headings, and one for each swap area.
+    #[test]
+    fn swap_is_seen_as_the_system_lists_it() {
+        let Ok(swaps) = std::fs::read_to_string("/proc/swaps") else {
+            println!("skipped: the system lists no swap areas");
+            return;
+        };
+        assert_eq!(has_swap(), swaps.lines().count() > 1);
+    }
+
+    #[test]
+    fn files_of_a_filesystem_share_what_is_known() {
+        let dir = tempfile::tempdir().unwrap();
+        let open = |name| File::create(dir.path().join(name)).unwrap();
+        let (one, two) = (open("one"), open("two"));
+        let learned = Filesystem::learn(&one, &stat(&one).unwrap());
+        let known = Filesystem::known(&stat(&two).unwrap()).expect("it was learned");
+        assert!(Arc::ptr_eq(&learned.probation, &known.probation));
+        let again = Filesystem::learn(&two, &stat(&two).unwrap());
+        assert!(Arc::ptr_eq(&learned.probation, &again.probation));
+        let other = File::open("/proc/self/status").unwrap();
+        let other = Filesystem::learn(&other, &stat(&other).unwrap());
+        assert!(!Arc::ptr_eq(&learned.probation, &other.probation));
+        assert_eq!(other.medium, Medium::Foreign);
+    }
+}

@@ -1,0 +1,206 @@
+//! What is known of files, and where the calls for them are made.
+
+use super::filesystem::{Filesystem, Medium, stat};
+use super::linux::enabled;
+use super::{Answer, Facts, INLINE, Unanswered};
+use rustix::fs::OFlags;
+use std::fs::{File, OpenOptions};
+use std::io::{self, IoSliceMut};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// One test at a time: all of them share the probation of one filesystem.
+static ALONE: Mutex<()> = Mutex::new(());
+
+fn alone() -> impl Drop {
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A directory with a small file, whose filesystem is known.
+fn known_file() -> (TempDir, PathBuf) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("file");
+    std::fs::write(&path, "contents").unwrap();
+    super::learn(&path, true);
+    (dir, path)
+}
+
+fn medium_of(path: &Path) -> Medium {
+    Filesystem::learn_alone(&File::open(path).unwrap()).medium
+}
+
+/// Whether calls for `path` are expected to be answered.
+fn answers(path: &Path) -> bool {
+    let medium = medium_of(path);
+    let answers = enabled() && matches!(medium, Medium::Disk | Medium::Memory);
+    if !answers || super::metadata(path, true).is_err() && at_last(path).is_none() {
+        println!("skipped: no inline answers here ({medium:?})");
+        return false;
+    }
+    true
+}
+
+/// Asks until there is an answer: a rename elsewhere makes the kernel look twice for a cached name, and
+/// a filter may refuse the call for ever.
+fn at_last(path: &Path) -> Option<io::Result<Vec<u8>>> {
+    (0..10_000).find_map(|_| super::read(path).ok())
+}
+
+fn read_at(facts: &Facts, file: &File) -> Answer<io::Result<usize>> {
+    facts.read_at(file, &mut [IoSliceMut::new(&mut [0; 64])], 0)
+}
+
+/// How many reads ask the pool before one is answered.
+fn refused(facts: &Facts, file: &File) -> u32 {
+    (0..100)
+        .find(|_| matches!(read_at(facts, file), Answer::Now(Ok(8))))
+        .expect("it is answered at last")
+}
+
+#[test]
+fn facts_tell_how_a_file_was_opened() {
+    let (_dir, path) = known_file();
+    let open = |options: &mut OpenOptions| Facts::learn(&options.open(&path).unwrap());
+    assert!(!open(OpenOptions::new().read(true)).writable);
+    assert!(open(OpenOptions::new().write(true)).writable);
+    assert!(open(OpenOptions::new().append(true)).writable);
+    assert!(open(OpenOptions::new().read(true).write(true)).writable);
+    let handle = rustix::fs::open(&path, OFlags::PATH, rustix::fs::Mode::empty()).unwrap();
+    assert!(!Facts::learn(&File::from(handle)).writable);
+    let (socket, _other) = UnixStream::pair().unwrap();
+    let socket = Facts::learn(&File::from(OwnedFd::from(socket)));
+    assert!(socket.writable && !socket.regular && !socket.closes_on_the_spot());
+    let stream = Facts::stream();
+    assert!(stream.writable && !stream.direct && stream.device == 0);
+}
+
+#[test]
+fn facts_tell_the_device() {
+    let _alone = alone();
+    let (_dir, path) = known_file();
+    let device = std::fs::metadata(&path).unwrap().dev();
+    assert_eq!(Facts::learn(&File::open(&path).unwrap()).device, device);
+    let proc = Facts::learn(&File::open("/proc/self/status").unwrap()).device;
+    assert!(proc != device && proc != 0);
+    if answers(&path) {
+        let (file, facts) = (0..10_000)
+            .find_map(|_| super::open(&path).ok())
+            .expect("an answer")
+            .unwrap();
+        assert_eq!(facts.device, device);
+        assert!(!facts.writable && !facts.direct && facts.regular && facts.seekable);
+        // As any other file: the flag that kept the open from waiting is gone.
+        let flags = rustix::fs::fcntl_getfl(&file).unwrap();
+        assert!(!flags.contains(OFlags::NONBLOCK));
+    }
+}
+
+#[test]
+fn direct_files_are_not_asked_for_cached_data() {
+    let (_dir, path) = known_file();
+    let direct = OpenOptions::new()
+        .read(true)
+        .custom_flags(OFlags::DIRECT.bits() as i32)
+        .open(&path);
+    let Ok(file) = direct else {
+        println!("skipped: the filesystem has no direct reads");
+        return;
+    };
+    let facts = Facts::learn(&file);
+    assert!(facts.direct && !facts.writable && !facts.reads_cached());
+    assert!(matches!(read_at(&facts, &file), Answer::AskPool));
+    assert!(!Facts::learn(&File::open(&path).unwrap()).direct);
+}
+
+/// Also with the no-wait calls turned off: the suite runs both ways.
+#[test]
+fn local_files_close_on_the_spot_with_and_without_the_no_wait_calls() {
+    let (_dir, path) = known_file();
+    let medium = medium_of(&path);
+    let facts = Facts::learn(&File::open(&path).unwrap());
+    assert_eq!(facts.closes_on_the_spot(), medium != Medium::Foreign);
+    assert_eq!(facts.is_local(), enabled() && medium.is_local());
+    assert!(enabled() || !facts.reads_cached());
+    let proc = Facts::learn(&File::open("/proc/self/status").unwrap());
+    assert!(!proc.closes_on_the_spot() && !proc.is_local() && !proc.reads_cached());
+}
+
+#[test]
+fn a_slow_read_sends_the_next_ones_of_that_file_to_the_pool() {
+    let _alone = alone();
+    let (dir, path) = known_file();
+    if !answers(&path) {
+        return;
+    }
+    let other = dir.path().join("other");
+    std::fs::write(&other, "contents").unwrap();
+    let (file, other) = (File::open(&path).unwrap(), File::open(&other).unwrap());
+    let (facts, other_facts) = (Facts::learn(&file), Facts::learn(&other));
+    for expected in [8, 16] {
+        facts.local.probation.record(Duration::from_millis(300));
+        assert!(matches!(read_at(&facts, &file), Answer::AskPool));
+        assert_eq!(refused(&other_facts, &other), 0);
+        assert_eq!(refused(&facts, &file), expected - 1);
+    }
+}
+
+#[test]
+fn slow_calls_of_several_files_send_their_filesystem_to_the_pool() {
+    let _alone = alone();
+    let (_dir, path) = known_file();
+    if !answers(&path) {
+        return;
+    }
+    let file = File::open(&path).unwrap();
+    let facts = Facts::learn(&file);
+    let filesystem = Filesystem::known(&stat(&file).unwrap()).expect("it is known");
+    filesystem.probation.record(Duration::from_millis(300));
+    assert_eq!(refused(&facts, &file), 0);
+    filesystem.probation.record(Duration::from_millis(300));
+    // Each of these is one of the eight.
+    assert!(matches!(read_at(&facts, &file), Answer::AskPool));
+    assert!(super::metadata(&path, true).is_err());
+    assert!(super::read(&path).is_err());
+    assert!(super::open(&path).is_err());
+    assert_eq!(at_last(&path).expect("an answer").unwrap(), b"contents");
+    assert_eq!(refused(&facts, &file), 0);
+}
+
+/// A file that has to be given up is closed by the job on the pool.
+#[test]
+fn a_file_that_was_opened_for_nothing_is_left_to_the_pool() {
+    let (dir, path) = known_file();
+    let other = dir.path().join("other");
+    std::fs::write(&other, "another").unwrap();
+    let found = super::lookup::found(&path);
+    let (same, _) = found.check(File::open(&path).unwrap()).expect("the same");
+    assert_eq!(same.metadata().unwrap().len(), 8);
+    let Unanswered { opened, learn } = found.check(File::open(&other).unwrap()).unwrap_err();
+    assert_eq!(
+        opened.expect("it is still open").metadata().unwrap().len(),
+        7
+    );
+    assert!(!learn, "the filesystem is known");
+}
+
+#[test]
+fn a_file_that_is_too_large_is_not_opened() {
+    let _alone = alone();
+    let (_dir, path) = known_file();
+    if !answers(&path) {
+        return;
+    }
+    for (len, is_answered) in [(INLINE - 1, true), (INLINE, false), (INLINE + 1, false)] {
+        std::fs::write(&path, vec![1; len]).unwrap();
+        let mut read = (0..1000).map(|_| super::read(&path));
+        match is_answered {
+            true => assert!(read.any(|read| read.is_ok())),
+            false => assert!(read.all(|read| read.is_err_and(|left| left.opened.is_none()))),
+        }
+    }
+}
