@@ -229,3 +229,38 @@ fn questions_are_fair() {
     }));
     assert!(most <= 130, "{most} answers without a pause");
 }
+
+/// Closing a file may write out what others wrote to it. One that is too large to be read at once is
+/// not opened for that, as a witness of the directory tells.
+#[test]
+fn what_is_too_large_is_not_opened_on_the_spot() {
+    use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
+    let _alone = alone();
+    if !in_child() {
+        let test = "what_is_too_large_is_not_opened_on_the_spot";
+        run_in_child(test, &[("BLOCKING_MAX_THREADS", "1")]);
+        return;
+    }
+    let dir = Dir::new();
+    let small = Path::new(dir.file("small", vec![1; 256 * 1024 - 1]));
+    let large = Path::new(dir.file("large", vec![1; 256 * 1024]));
+    // So that both are known and cached.
+    block_on(async {
+        assert_eq!(small.read_bytes().await.unwrap().len(), 256 * 1024 - 1);
+        assert_eq!(large.read_bytes().await.unwrap().len(), 256 * 1024);
+    });
+    let _asleep = saturate_pool(1);
+    let witness = Inotify::init(InitFlags::IN_NONBLOCK).unwrap();
+    let opens = AddWatchFlags::IN_OPEN | AddWatchFlags::IN_CLOSE;
+    witness.add_watch(dir.path(), opens).unwrap();
+    for _ in 0..100 {
+        assert!(poll_times(large.read_bytes(), 1).is_none());
+    }
+    let seen = witness.read_events();
+    assert!(seen.is_err(), "opened and closed: {seen:?}");
+    if common::nowait_works(dir.path()) {
+        // Else the witness would have seen nothing in any case.
+        assert!(poll_times(small.read_bytes(), 3).is_some());
+        assert!(!witness.read_events().unwrap().is_empty());
+    }
+}
