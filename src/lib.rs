@@ -67,11 +67,21 @@
 //!
 //! # Drop
 //!
-//! Writes are buffered, as Python's are. A dropped `AsyncFile<std::fs::File>` has written what it had
-//! accepted when `drop` returns; it needs neither the executor nor a free thread of the pool for that.
-//! Any other object is finished and closed on the pool. A drop cannot report an error:
-//! [`close`](AsyncFile::close) does. Neither makes data safe from a power failure:
-//! [`sync_all`](AsyncFile::sync_all) does.
+//! Writes are buffered, as Python's are. When the drop of a file that was written returns, its bytes are
+//! written, it is flushed and closed: the process may exit, the file be executed, its lock be taken. This
+//! is how it gets there:
+//!
+//! * A file on a local filesystem or on overlayfs is written and closed by `drop` itself. That may block, as
+//!   std's drop does. It needs neither the executor nor a free thread of the pool.
+//! * Any other file, and any wrapped object, is finished on the pool, while `drop` waits for a second at most.
+//!   Then the pool goes on in the background, so a child that does not read its input stops no
+//!   executor. A process that exits meanwhile loses what is not written. On a filesystem where a drop has
+//!   waited for nothing, the next ones do not wait until a call there has succeeded.
+//! * A file that was only read is closed by `drop` if it is local and has at most 1 MiB, and else in the
+//!   background.
+//!
+//! A drop cannot report an error. [`close`](AsyncFile::close) does, and never blocks the executor. Neither
+//! makes data safe from a power failure: [`sync_all`](AsyncFile::sync_all) does.
 //!
 //! # Errors
 //!
@@ -87,8 +97,10 @@
 //!
 //! # Fairness
 //!
-//! A task that reads cached data for ever lets the other tasks of its executor in: after about 1 MiB,
-//! or 128 answers that needed no waiting, it yields once.
+//! A task that reads cached data for ever lets the other tasks of its executor run: after about 1 MiB, or 128
+//! answers that needed no waiting, it yields. The count is the thread's, so it makes no difference
+//! whether the data come from one file or from a thousand, or whether many futures of one task read them
+//! (`join_all`, `FuturesUnordered`, `buffer_unordered`).
 //!
 //! # Memory
 //!
@@ -102,10 +114,22 @@
 //! Linux's: from kernel 5.11 on (and before 5.9), for files on ext2/3/4, xfs, btrfs, f2fs, tmpfs and
 //! ramfs, not opened with `O_DIRECT`. Other filesystems and other systems take the pool.
 //!
+//! A read or an open without a thread hop does not wait for data, but the kernel does not promise that it
+//! never waits at all. It may have to read the block map of a file first (a cold extent tree on a slow
+//! disk), wait for room in a full queue of the block layer, or wait for a virus scanner that has to permit
+//! the access. Each of these calls is timed. One that took 12 ms or more sends the next calls of that file
+//! to the pool, and when it happens again those of its filesystem too: 8 calls at first, twice as many
+//! each time, 4,096 at the most. So such waits become rare, but the first ones are felt.
+//!
+//! Files on tmpfs are read on the spot only if the system has no swap. That is learned when the library
+//! first meets the filesystem, and again whenever the pool opens a file there.
+//!
 //! The environment variable `ANYFILE_NOWAIT=0` sends everything to the pool on Linux too, for tests and
 //! comparisons. `BLOCKING_MAX_THREADS` bounds the pool (500 threads if it is not set). Set it where the
 //! system limits threads below that (`RLIMIT_NPROC`, `pids.max` of a cgroup): a pool that is refused a
-//! thread asks for it again and again, and whoever has called it is held up meanwhile.
+//! thread asks for it again and again with its lock held, and whoever calls it is held up meanwhile. This
+//! library asks for no more threads than its own jobs need. `blocking` 1.6 and 1.7 both work: 1.6 ends
+//! threads that were idle for half a second, 1.7.0 keeps them.
 //!
 //! # Coming from AnyIO or Python
 //!

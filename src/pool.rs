@@ -1,75 +1,119 @@
 //! The one hand-off point to the thread pool of the [`blocking`] crate.
 //!
-//! A [`Task`] that is dropped before a thread has begun it is not carried out; one that has begun is
-//! finished, and its result dropped. What must happen in any case is [detached](Task::detach).
+//! A [`Job`] that is dropped before a thread has begun it is not carried out; one that has begun is
+//! finished, and its result dropped. What must happen in any case is [detached](Job::detach).
 
 mod handover;
+mod waiters;
 
-pub(crate) use async_task::Task;
 pub(crate) use handover::stay;
+pub(crate) use waiters::{Event, Job, Slot, Waiters};
 
 use crate::budget;
+use crate::sync::Arc;
 use async_task::{Builder, Runnable};
-use futures_lite::future;
+use handover::{FETCHES, JOBS, WorkQueue};
+use std::future;
 use std::ops::{Deref, DerefMut};
 use std::panic::{self, AssertUnwindSafe};
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker, ready};
+use std::time::{Duration, Instant};
 
-/// Hands `work` to the pool. A panic in it resumes in whoever awaits the task.
-pub(crate) fn run<R, F>(work: F) -> Task<R>
-where
-    F: FnOnce() -> R + Send + 'static,
-    R: Send + 'static,
-{
-    let (job, task) = job(work);
-    handover::hand_over(job);
-    task
+/// Hands `work` to the pool. A panic in it resumes in whoever awaits the job.
+pub(crate) fn run<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> Job<R> {
+    let (runnable, job) = job(work);
+    JOBS.hand_over(runnable);
+    job
 }
 
 /// As [`run`], for work that is short if it need not wait: it may be over when this returns.
-pub(crate) fn run_short<R, F>(work: F) -> Task<R>
-where
-    F: FnOnce() -> R + Send + 'static,
-    R: Send + 'static,
-{
+pub(crate) fn run_short<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> Job<R> {
     run_until(|| false, work)
 }
 
 /// As [`run_short`], for longer work of which the caller awaits something that is soon ready.
-pub(crate) fn run_until<R, F>(is_ready: impl Fn() -> bool, work: F) -> Task<R>
-where
-    F: FnOnce() -> R + Send + 'static,
-    R: Send + 'static,
-{
-    let (job, task) = job(work);
-    handover::hand_over_and_stay(job, || task.is_finished() || is_ready());
-    task
+pub(crate) fn run_until<R: Send + 'static>(
+    is_ready: impl Fn() -> bool,
+    work: impl FnOnce() -> R + Send + 'static,
+) -> Job<R> {
+    let (runnable, job) = job(work);
+    JOBS.hand_over_and_stay(runnable, || job.is_finished() || is_ready());
+    job
 }
 
-/// Does short work on the pool. Whoever has made many calls lets other tasks in meanwhile.
-pub(crate) async fn call<R, F>(work: F) -> R
-where
-    F: FnOnce() -> R + Send + 'static,
-    R: Send + 'static,
-{
-    if budget::is_left() {
-        return run_short(work).await;
-    }
-    let task = run(work);
-    future::yield_now().await;
-    task.await
+/// Does short work on the pool. A task that makes many calls in a row lets others in meanwhile.
+pub(crate) async fn call<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> R {
+    call_on(&JOBS, work).await
 }
 
-fn job<R, F>(work: F) -> (Runnable, Task<R>)
-where
-    F: FnOnce() -> R + Send + 'static,
-    R: Send + 'static,
-{
+/// As [`call`], for work that waits for data which the kernel is fetching already.
+pub(crate) async fn call_fetch<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> R {
+    call_on(&FETCHES, work).await
+}
+
+async fn call_on<R: Send + 'static>(
+    queue: &'static WorkQueue,
+    work: impl FnOnce() -> R + Send + 'static,
+) -> R {
+    let (runnable, mut job) = job(work);
+    let mut runnable = Some(runnable);
+    let mut share = budget::Share::default();
+    future::poll_fn(move |cx| {
+        let proceeds = share.poll_proceed(cx);
+        if let Some(runnable) = runnable.take() {
+            match proceeds {
+                Poll::Ready(()) => queue.hand_over_and_stay(runnable, || job.is_finished()),
+                // Whoever waits for a turn anyway does not stay for the outcome.
+                Poll::Pending => queue.hand_over(runnable),
+            }
+        }
+        ready!(proceeds);
+        let outcome = ready!(Pin::new(&mut job).poll(cx));
+        budget::charge(0);
+        Poll::Ready(outcome)
+    })
+    .await
+}
+
+/// Awaits a call that another crate makes on the pool. A waker that panics there would abort the process.
+pub(crate) async fn shield<F: Future>(call: F) -> F::Output {
+    let waiters = Arc::new(Waiters::default());
+    let waker = Waker::from(waiters.clone());
+    let mut call = pin!(call);
+    future::poll_fn(|cx| {
+        waiters.add(cx);
+        call.as_mut().poll(&mut Context::from_waker(&waker))
+    })
+    .await
+}
+
+fn job<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> (Runnable, Job<R>) {
     let mut work = Queued(Some(work));
     let builder = Builder::new().propagate_panic(true);
-    builder.spawn(
+    let (runnable, task) = builder.spawn(
         |()| async move { work.0.take().expect(TAKEN)() },
-        handover::hand_over,
-    )
+        |runnable| JOBS.hand_over(runnable),
+    );
+    (runnable, Job::new(task))
+}
+
+/// Waits on this thread until `poll` is ready, for at most `limit`. Tells whether it was.
+pub(crate) fn block_for(
+    limit: Duration,
+    mut poll: impl FnMut(&mut Context<'_>) -> Poll<()>,
+) -> bool {
+    let end = Instant::now() + limit;
+    // Not `thread::park`: the executor of this thread may use that for itself.
+    let (parker, unparker) = parking::pair();
+    let waker = Waker::from(unparker);
+    let mut cx = Context::from_waker(&waker);
+    while poll(&mut cx).is_pending() {
+        if !parker.park_deadline(end) {
+            return poll(&mut cx).is_ready();
+        }
+    }
+    true
 }
 
 /// Work that may be given up, and holds objects whose drop may panic: in a task that would abort.

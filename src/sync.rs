@@ -2,5 +2,5 @@
 //! and give them shuttle's instead.
 
 pub(crate) use std::hint;
-pub(crate) use std::sync::{Mutex, MutexGuard, PoisonError, atomic};
+pub(crate) use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, atomic};
 pub(crate) use std::time::Instant;

@@ -443,7 +443,7 @@ fn g7_errors_say_what_and_where() {
         assert_eq!(PathError::of(&error).unwrap().operation(), "seek in file");
         assert_eq!(error.kind(), ErrorKind::InvalidInput);
         file.close().await.unwrap();
-        let error = file.flush().await.unwrap_err();
+        let error = file.sync_all().await.unwrap_err();
         assert!(
             error
                 .to_string()

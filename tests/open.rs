@@ -563,29 +563,16 @@ fn errors_of_an_open_file_name_it() {
         check_error(&path, "write to file", file.write(b"y").await, &unwritable);
         file.close().await.unwrap();
 
-        // A buffered write fails when it is carried out, and again until it can be.
+        // Bytes that can never be written are not accepted, and nothing else is disturbed.
         let mut file = open_file(&path).await.unwrap();
-        file.write_all(b"x").await.unwrap();
         for _ in 0..2 {
-            check_error(&path, "write to file", file.flush().await, &unwritable);
-            check_error(&path, "write to file", file.sync_all().await, &unwritable);
-            check_error(&path, "write to file", file.sync_data().await, &unwritable);
-            check_error(&path, "write to file", file.metadata().await, &unwritable);
-            check_error(
-                &path,
-                "write to file",
-                file.seek(SeekFrom::Start(0)).await,
-                &unwritable,
-            );
-            check_error(
-                &path,
-                "write to file",
-                file.read(&mut [0]).await,
-                &unwritable,
-            );
-            check_error(&path, "write to file", file.close().await, &unwritable);
+            check_error(&path, "write to file", file.write(b"x").await, &unwritable);
+            file.flush().await.unwrap();
+            file.seek(SeekFrom::Start(1)).await.unwrap();
+            assert_eq!(file.read(&mut [0]).await.unwrap(), 1);
+            assert_eq!(file.metadata().await.unwrap().len(), 5);
         }
-        check_error(&path, "write to file", file.into_inner().await, &unwritable);
+        file.into_inner().await.unwrap();
         assert_eq!(contents(&path), b"HEllo");
 
         let mut file = open_file(&path).await.unwrap();
@@ -662,7 +649,6 @@ fn errors_of_a_closed_file_name_it() {
                 file.write_at(b"x", 0).await.err(),
                 file.write_all_at(b"x", 0).await.err(),
                 file.seek(SeekFrom::Start(0)).await.err(),
-                file.flush().await.err(),
                 file.sync_all().await.err(),
                 file.sync_data().await.err(),
                 file.set_len(0).await.err(),
@@ -753,4 +739,28 @@ fn opening_a_fifo_lets_others_in() {
     });
     assert_eq!(line, "hello\n");
     assert!(writer.join().unwrap(), "the thread was blocked");
+}
+
+/// A buffered write fails when it is carried out, and again until it can be.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_write_that_failed_fails_whatever_needs_it() {
+    block_on(async {
+        let full = Path::new("/dev/full");
+        let mut file = open_file(full).read(true).write(true).await.unwrap();
+        let mut std_file = OpenOptions::new().write(true).open(full).unwrap();
+        let no_room = std_file.write(b"x").unwrap_err();
+        file.write_all(b"x").await.unwrap();
+        for _ in 0..2 {
+            check_error(full, "write to file", file.flush().await, &no_room);
+            check_error(full, "write to file", file.sync_all().await, &no_room);
+            check_error(full, "write to file", file.sync_data().await, &no_room);
+            check_error(full, "write to file", file.metadata().await, &no_room);
+            let sought = file.seek(SeekFrom::Start(0)).await;
+            check_error(full, "write to file", sought, &no_room);
+            check_error(full, "write to file", file.read(&mut [0]).await, &no_room);
+            check_error(full, "write to file", file.close().await, &no_room);
+        }
+        check_error(full, "write to file", file.into_inner().await, &no_room);
+    });
 }

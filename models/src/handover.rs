@@ -14,7 +14,9 @@ use std::sync::Arc;
 
 /// The queue of one run. It is leaked, since workers take one that lives for ever.
 fn queue() -> &'static WorkQueue {
-    Box::leak(Box::new(WorkQueue::new()))
+    Box::leak(Box::new(WorkQueue::new(std::time::Duration::from_micros(
+        50,
+    ))))
 }
 
 fn job(work: impl FnOnce() + Send + 'static) -> Runnable {

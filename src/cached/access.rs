@@ -3,24 +3,31 @@
 use std::fs::File;
 
 /// How a file was opened.
-#[derive(Debug, PartialEq)]
-pub(super) struct Access {
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Access {
     /// It is not known to be closed to writing.
-    pub(super) writable: bool,
+    pub(crate) writable: bool,
     /// Opened with `O_DIRECT`: buffers, offsets and lengths have to be aligned.
-    pub(super) direct: bool,
+    pub(crate) direct: bool,
 }
 
 impl Access {
+    /// That of a file that is opened for reading and nothing else.
+    #[cfg(target_os = "linux")]
+    pub(crate) const READ: Access = Access {
+        writable: false,
+        direct: false,
+    };
+
     /// Of a handle of which nothing is known: what it does not permit, the system refuses.
-    pub(super) const UNKNOWN: Access = Access {
+    pub(crate) const UNKNOWN: Access = Access {
         writable: true,
         direct: false,
     };
 
     /// Asks the descriptor. Only its own flags are read: this never waits, whatever the file is.
     #[cfg(unix)]
-    pub(super) fn of(file: &File) -> Access {
+    pub(crate) fn of(file: &File) -> Access {
         use rustix::fs::OFlags;
 
         let Ok(flags) = rustix::fs::fcntl_getfl(file) else {
@@ -34,7 +41,7 @@ impl Access {
     }
 
     #[cfg(not(unix))]
-    pub(super) fn of(_: &File) -> Access {
+    pub(crate) fn of(_: &File) -> Access {
         Access::UNKNOWN
     }
 }

@@ -4,11 +4,13 @@ use super::filesystem::{Filesystem, Medium, stat};
 use super::probation::Probation;
 use super::stopwatch::Stopwatch;
 use super::{Answer, INLINE};
+use rustix::fs::Stat;
 use rustix::io::{Errno, ReadWriteFlags};
 use std::fs::File;
 use std::io::{self, IoSliceMut};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// Latched when the kernel does not know the call at all.
 static NO_PREADV2: AtomicBool = AtomicBool::new(false);
@@ -22,7 +24,13 @@ pub(super) struct Local {
     /// which bypasses the cache that a no-wait read asks.
     refused: AtomicBool,
     pub(super) probation: Probation,
+    /// When the file was seen to be small.
+    seen_small: Option<Stopwatch>,
 }
+
+/// How long a file is taken for small without another look: what others can write into it meanwhile is
+/// soon written out. To look again takes a tenth of opening and closing a file.
+const RECENT: Duration = Duration::from_millis(10);
 
 impl Local {
     pub(super) fn foreign() -> Local {
@@ -30,6 +38,7 @@ impl Local {
             filesystem: None,
             refused: AtomicBool::new(true),
             probation: Probation::of_file(),
+            seen_small: None,
         }
     }
 
@@ -38,6 +47,15 @@ impl Local {
             filesystem: Some(filesystem),
             refused: AtomicBool::new(direct),
             probation: Probation::of_file(),
+            seen_small: None,
+        }
+    }
+
+    /// Of a file that has just been opened on the caller's thread.
+    pub(super) fn opened(filesystem: Filesystem, stat: &Stat) -> Local {
+        Local {
+            seen_small: is_small(stat).then(Stopwatch::start),
+            ..Local::new(filesystem, false)
         }
     }
 
@@ -59,6 +77,14 @@ impl Local {
     pub(super) fn closes_on_the_spot(&self) -> bool {
         let filesystem = self.filesystem.as_ref();
         filesystem.is_some_and(|filesystem| filesystem.medium.closes_on_the_spot())
+    }
+
+    /// Whether the file has at most 1 MiB, and a name.
+    pub(super) fn is_small(&self, file: &File) -> bool {
+        let seen = self.seen_small.as_ref();
+        seen.is_some_and(|seen| seen.elapsed() < RECENT)
+            // Takes half as long as `File::metadata`, which asks for everything there is.
+            || rustix::fs::fstat(file).is_ok_and(|stat| is_small(&stat))
     }
 
     pub(super) fn reads_cached(&self) -> bool {
@@ -103,6 +129,10 @@ impl Local {
             Err(errno) => Answer::Now(Err(errno.into())),
         }
     }
+}
+
+fn is_small(stat: &Stat) -> bool {
+    stat.st_size <= 1024 * 1024 && stat.st_nlink > 0
 }
 
 /// Whether files on this medium may be read on the caller's thread.

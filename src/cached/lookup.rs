@@ -11,7 +11,7 @@ use super::filesystem::{Filesystem, stat};
 use super::linux::{Local, enabled, read_cached, reads_cached};
 use super::negative_cache::NegativeCache;
 use super::stopwatch::Stopwatch;
-use super::{Answer, Facts, INLINE, Unanswered};
+use super::{Access, Answer, Facts, INLINE, Unanswered};
 use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags, Stat, Statx};
 use rustix::io::Errno;
 use std::fs::{File, Metadata};
@@ -56,7 +56,7 @@ pub(crate) fn open(path: &Path) -> Result<io::Result<(File, Facts)>, Unanswered>
         Ok(found) => found,
         Err(error) => return Ok(Err(error)),
     };
-    let (file, _) = match open_found(path, &found)? {
+    let (file, stat) = match open_found(path, &found)? {
         Ok(opened) => opened,
         Err(error) => return Ok(Err(error)),
     };
@@ -67,10 +67,9 @@ pub(crate) fn open(path: &Path) -> Result<io::Result<(File, Facts)>, Unanswered>
     let facts = Facts {
         regular: true,
         seekable: true,
-        writable: false,
-        direct: false,
+        access: Access::READ,
         device: found.device(),
-        local: Local::new(found.timed.filesystem.clone(), false),
+        local: Local::opened(found.timed.filesystem.clone(), &stat),
     };
     Ok(Ok((file, facts)))
 }

@@ -25,6 +25,10 @@ impl Local {
         false
     }
 
+    pub(super) fn is_small(&self, _: &File) -> bool {
+        false
+    }
+
     pub(super) fn reads_cached(&self) -> bool {
         false
     }

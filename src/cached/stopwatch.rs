@@ -11,6 +11,7 @@ use std::time::Duration;
 /// more: a read of cached data takes 370.
 ///
 /// [`Instant`]: std::time::Instant
+#[derive(Debug)]
 pub(super) struct Stopwatch(Timespec);
 
 impl Stopwatch {
@@ -30,7 +31,7 @@ impl Stopwatch {
         }
     }
 
-    fn elapsed(&self) -> Duration {
+    pub(super) fn elapsed(&self) -> Duration {
         let now = clock_gettime(ClockId::MonotonicCoarse);
         // Never negative: the clock is monotonic.
         Duration::try_from(now - self.0).unwrap_or_default()

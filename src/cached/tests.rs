@@ -66,17 +66,21 @@ fn refused(facts: &Facts, file: &File) -> u32 {
 fn facts_tell_how_a_file_was_opened() {
     let (_dir, path) = known_file();
     let open = |options: &mut OpenOptions| Facts::learn(&options.open(&path).unwrap());
-    assert!(!open(OpenOptions::new().read(true)).writable);
-    assert!(open(OpenOptions::new().write(true)).writable);
-    assert!(open(OpenOptions::new().append(true)).writable);
-    assert!(open(OpenOptions::new().read(true).write(true)).writable);
+    assert!(!open(OpenOptions::new().read(true)).access.writable);
+    assert!(open(OpenOptions::new().write(true)).access.writable);
+    assert!(open(OpenOptions::new().append(true)).access.writable);
+    assert!(
+        open(OpenOptions::new().read(true).write(true))
+            .access
+            .writable
+    );
     let handle = rustix::fs::open(&path, OFlags::PATH, rustix::fs::Mode::empty()).unwrap();
-    assert!(!Facts::learn(&File::from(handle)).writable);
+    assert!(!Facts::learn(&File::from(handle)).access.writable);
     let (socket, _other) = UnixStream::pair().unwrap();
     let socket = Facts::learn(&File::from(OwnedFd::from(socket)));
-    assert!(socket.writable && !socket.regular && !socket.closes_on_the_spot());
+    assert!(socket.access.writable && !socket.regular && !socket.closes_on_the_spot());
     let stream = Facts::stream();
-    assert!(stream.writable && !stream.direct && stream.device == 0);
+    assert!(stream.access.writable && !stream.access.direct && stream.device == 0);
 }
 
 #[test]
@@ -93,7 +97,7 @@ fn facts_tell_the_device() {
             .expect("an answer")
             .unwrap();
         assert_eq!(facts.device, device);
-        assert!(!facts.writable && !facts.direct && facts.regular && facts.seekable);
+        assert!(!facts.access.writable && !facts.access.direct && facts.regular && facts.seekable);
         // As any other file: the flag that kept the open from waiting is gone.
         let flags = rustix::fs::fcntl_getfl(&file).unwrap();
         assert!(!flags.contains(OFlags::NONBLOCK));
@@ -112,9 +116,9 @@ fn direct_files_are_not_asked_for_cached_data() {
         return;
     };
     let facts = Facts::learn(&file);
-    assert!(facts.direct && !facts.writable && !facts.reads_cached());
+    assert!(facts.access.direct && !facts.access.writable && !facts.reads_cached());
     assert!(matches!(read_at(&facts, &file), Answer::AskPool));
-    assert!(!Facts::learn(&File::open(&path).unwrap()).direct);
+    assert!(!Facts::learn(&File::open(&path).unwrap()).access.direct);
 }
 
 /// Also with the no-wait calls turned off: the suite runs both ways.

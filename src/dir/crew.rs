@@ -8,18 +8,16 @@
 use std::io;
 use std::mem;
 use std::panic::{self, AssertUnwindSafe};
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::thread;
 use std::time::{Duration, Instant};
 use std::vec;
 
-use async_channel::{Receiver, Sender};
-use futures_lite::Stream;
+use async_channel::{Receiver, Sender, TryRecvError};
 
-use crate::budget::{self, Budget};
-use crate::pool;
+use crate::budget::{self, Share};
+use crate::pool::{self, Waiters};
 
 /// Items that make a batch worth sending; one part of a directory may put some hundred more in it.
 const BATCH: usize = 256;
@@ -61,8 +59,12 @@ type Batch<E> = thread::Result<Vec<io::Result<<E as Explore>::Item>>>;
 
 struct Crew<E: Explore> {
     explore: E,
+    /// A leaf of the locks: nothing is sent, woken or handed to the pool under it.
     board: Mutex<Board<E::Task>>,
     batches: Sender<Batch<E>>,
+    /// The consumer, if it waits. The channel would wake it while it holds its own lock, on which the consumer
+    /// then sleeps as it looks for the batch.
+    consumer: Waiters,
 }
 
 /// What workers and consumer share.
@@ -82,23 +84,32 @@ impl<E: Explore> Crew<E> {
         self.board.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sends for as many workers as there are tasks, permits and places for.
-    fn hire(self: &Arc<Self>, board: &mut Board<E::Task>) {
-        let places = board.places.unwrap_or(1).saturating_sub(board.workers);
-        let hired = places.min(board.permits).min(board.tasks.len());
-        board.permits -= hired;
-        board.workers += hired;
+    /// Sends for workers that have a place on the board already.
+    fn send_for(self: &Arc<Self>, hired: usize) {
         for _ in 0..hired {
             let crew = self.clone();
             pool::run(move || {
                 // A panic is the consumer's to see.
                 if let Err(panic) = panic::catch_unwind(AssertUnwindSafe(|| crew.work())) {
-                    let _ = crew.batches.try_send(Err(panic));
-                    crew.batches.close();
+                    crew.send(Err(panic));
+                    crew.close();
                 }
             })
             .detach();
         }
+    }
+
+    /// Sends a batch, and tells whether there is somebody to take it.
+    fn send(&self, batch: Batch<E>) -> bool {
+        let is_sent = self.batches.try_send(batch).is_ok();
+        self.consumer.wake_all();
+        is_sent
+    }
+
+    /// After this, nothing is found any more.
+    fn close(&self) {
+        self.batches.close();
+        self.consumer.wake_all();
     }
 
     /// What one worker does, with one permit in its hands.
@@ -125,10 +136,10 @@ impl<E: Explore> Crew<E> {
             }
         }
         let last = found.items;
-        let spent = !last.is_empty() && self.batches.try_send(Ok(last)).is_ok();
+        let spent = !last.is_empty() && self.send(Ok(last));
         let mut board = self.board();
         board.permits += usize::from(!spent);
-        self.leave(&mut board, found.tasks);
+        self.leave(board, found.tasks);
     }
 
     /// Sends the items that were found, then shares the tasks, so that no one finds what is in a directory
@@ -137,11 +148,11 @@ impl<E: Explore> Crew<E> {
         let items = mem::take(&mut found.items);
         let spent = !items.is_empty();
         if spent {
-            let _ = self.batches.try_send(Ok(items));
+            self.send(Ok(items));
         }
         let mut board = self.board();
         if spent && board.permits == 0 {
-            self.leave(&mut board, mem::take(&mut found.tasks));
+            self.leave(board, mem::take(&mut found.tasks));
             return false;
         }
         board.permits -= usize::from(spent);
@@ -149,20 +160,36 @@ impl<E: Explore> Crew<E> {
             // The older half: those nearer to the root have more below them.
             let share = found.tasks.len() / 2;
             board.tasks.extend(found.tasks.drain(..share));
-            self.hire(&mut board);
+            let hired = board.hire();
+            drop(board);
+            self.send_for(hired);
         }
         true
     }
 
-    fn leave(self: &Arc<Self>, board: &mut Board<E::Task>, mut tasks: Vec<E::Task>) {
+    fn leave(&self, mut board: MutexGuard<'_, Board<E::Task>>, mut tasks: Vec<E::Task>) {
         board.workers -= 1;
-        if board.abandoned {
-            return;
+        if !board.abandoned {
+            board.tasks.append(&mut tasks);
         }
-        board.tasks.append(&mut tasks);
-        if board.workers == 0 && board.tasks.is_empty() {
-            self.batches.close();
+        let is_done = board.workers == 0 && board.tasks.is_empty();
+        drop(board);
+        // Those of an abandoned board: directories may be open in them.
+        drop(tasks);
+        if is_done {
+            self.close();
         }
+    }
+}
+
+impl<T> Board<T> {
+    /// Gives a place to as many workers as there are tasks and permits for, and returns their number.
+    fn hire(&mut self) -> usize {
+        let places = self.places.unwrap_or(1).saturating_sub(self.workers);
+        let hired = places.min(self.permits).min(self.tasks.len());
+        self.permits -= hired;
+        self.workers += hired;
+        hired
     }
 }
 
@@ -180,10 +207,11 @@ fn places(wanted: usize) -> usize {
 /// What a crew finds, as a stream; nothing is done before the first poll.
 pub(crate) struct Batches<E: Explore> {
     crew: Arc<Crew<E>>,
-    receiver: Pin<Box<Receiver<Batch<E>>>>,
+    /// In a box, since a receiver may not be moved otherwise.
+    receiver: Box<Receiver<Batch<E>>>,
     batch: vec::IntoIter<io::Result<E::Item>>,
     state: State,
-    budget: Budget,
+    share: Share,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -208,11 +236,12 @@ impl<E: Explore> Batches<E> {
                 explore,
                 board,
                 batches,
+                consumer: Waiters::default(),
             }),
-            receiver: Box::pin(receiver),
+            receiver: Box::new(receiver),
             batch: Vec::new().into_iter(),
             state: State::New,
-            budget: Budget::default(),
+            share: Share::default(),
         }
     }
 
@@ -225,8 +254,9 @@ impl<E: Explore> Batches<E> {
         let begin = self.options().map(Explore::begin);
         let mut board = self.crew.board();
         board.tasks.extend(begin);
-        self.crew.hire(&mut board);
+        let hired = board.hire();
         drop(board);
+        self.crew.send_for(hired);
         // A small directory is read sooner than a task is woken.
         pool::stay(|| !self.receiver.is_empty());
     }
@@ -238,17 +268,17 @@ impl<E: Explore> Batches<E> {
             }
             match self.state {
                 State::New => {
-                    ready!(budget::poll_begin(cx));
+                    ready!(self.share.poll_proceed(cx));
                     self.begin();
                     self.state = State::Running;
                 }
                 State::Running => {}
                 State::Done => return Poll::Ready(None),
             }
-            ready!(self.budget.poll_proceed(cx));
-            match ready!(self.receiver.as_mut().poll_next(cx)) {
+            ready!(self.share.poll_proceed(cx));
+            match ready!(self.poll_batch(cx)) {
                 Some(Ok(batch)) => {
-                    self.budget.charge(batch.len() * ITEM);
+                    budget::charge(batch.len() * ITEM);
                     self.batch = batch.into_iter();
                     self.permit();
                 }
@@ -256,8 +286,27 @@ impl<E: Explore> Batches<E> {
                     self.state = State::Done;
                     panic::resume_unwind(panic);
                 }
-                None => self.state = State::Done,
+                None => {
+                    budget::charge(0);
+                    self.state = State::Done;
+                }
             }
+        }
+    }
+
+    /// Takes the next batch; `None` when nothing more is found.
+    fn poll_batch(&self, cx: &Context<'_>) -> Poll<Option<Batch<E>>> {
+        let take = || match self.receiver.try_recv() {
+            Ok(batch) => Poll::Ready(Some(batch)),
+            Err(TryRecvError::Closed) => Poll::Ready(None),
+            Err(TryRecvError::Empty) => Poll::Pending,
+        };
+        match take() {
+            Poll::Pending => {
+                self.crew.consumer.add(cx);
+                take()
+            }
+            taken => taken,
         }
     }
 
@@ -266,9 +315,12 @@ impl<E: Explore> Batches<E> {
         let mut board = self.crew.board();
         board.permits += 1;
         // A worker that comes for one batch only is hardly worth its way.
-        if board.workers > 0 || board.permits >= PERMITS / 2 {
-            self.crew.hire(&mut board);
-        }
+        let hired = match board.workers > 0 || board.permits >= PERMITS / 2 {
+            true => board.hire(),
+            false => 0,
+        };
+        drop(board);
+        self.crew.send_for(hired);
     }
 }
 

@@ -1,28 +1,29 @@
 //! What a [`File`] is and has beside its bytes.
 
-use super::AsyncFile;
+use super::async_file::AsyncFile;
+use super::object::closed;
+use crate::budget;
 use crate::cached::Facts;
 use crate::error::Operation;
 use crate::pool;
+use crate::sync::Arc;
 use futures_lite::future;
 use std::fs::{File, FileTimes, Metadata, Permissions};
 use std::io;
 
 impl AsyncFile<File> {
-    pub(super) fn file(&self) -> Option<&File> {
-        self.shared().ok()?.file()
-    }
-
     /// Runs a call on the pool, after accepted bytes have been written.
     async fn on_pool<R, F>(&self, operation: Operation, call: F) -> io::Result<R>
     where
         F: FnOnce(&File) -> io::Result<R> + Send + 'static,
         R: Send + 'static,
     {
-        let shared = self.shared()?.clone();
+        // A call that was given up may wait in the queue for long: it keeps no file open.
+        let (weak, drainer) = (Arc::downgrade(self.shared()?), self.drainer());
         pool::call(move || {
-            shared.drain(1)?;
-            let file = shared.file().ok_or_else(|| super::object::closed(None))?;
+            let shared = weak.upgrade().ok_or_else(|| closed(None))?;
+            drainer.drain(&shared)?;
+            let file = shared.file().ok_or_else(|| closed(None))?;
             shared.name(operation, call(file))
         })
         .await
@@ -52,10 +53,9 @@ impl AsyncFile<File> {
     /// ```
     pub async fn metadata(&self) -> io::Result<Metadata> {
         let shared = self.shared()?;
-        if shared.is_local() && shared.outbox.is_empty() {
-            future::poll_fn(|cx| self.budget.poll_proceed(cx)).await;
+        if shared.is_local() && self.writes.is_empty() {
             if let Some(file) = shared.file() {
-                self.budget.charge(0);
+                budget::spend(0).await;
                 return shared.name(Operation::Metadata, file.metadata());
             }
         }
@@ -89,13 +89,17 @@ impl AsyncFile<File> {
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
     pub async fn set_len(&self, size: u64) -> io::Result<()> {
-        let shared = self.shared()?.clone();
-        self.on_pool(Operation::SetLen, move |file| {
+        let shared = self.shared()?;
+        shared.note_touch();
+        let noted = Arc::downgrade(shared);
+        let call = move |file: &File| {
             let result = file.set_len(size);
-            shared.note_edit();
+            noted.upgrade().inspect(|shared| shared.note_change());
             result
-        })
-        .await
+        };
+        let result = self.on_pool(Operation::SetLen, call).await;
+        shared.note_known();
+        result
     }
 
     /// Sets the permissions of the file, as [`File::set_permissions`] (`fchmod`).
@@ -212,8 +216,8 @@ impl AsyncFile<File> {
 
     /// Makes a second handle to the same open file, as [`File::try_clone`] (`dup`).
     ///
-    /// Both share the system's cursor, and so appear to each other's writes. But each reads at its own
-    /// position: the clone's begins where this file's is now.
+    /// Both share the kernel's file offset, and so go on after each other's writes. A read or a seek gives each a
+    /// position of its own; the clone's begins where this file's is when the clone is first used.
     ///
     /// # Errors
     ///
@@ -240,12 +244,14 @@ impl AsyncFile<File> {
     #[doc(alias = "dup")]
     pub async fn try_clone(&mut self) -> io::Result<AsyncFile<File>> {
         future::poll_fn(|cx| self.poll_settled(cx)).await?;
-        let (path, buffering) = (self.shared()?.path().cloned(), self.writing.capacity);
+        let shared = self.shared()?;
+        shared.note_lent();
+        let (path, capacity) = (shared.path().cloned(), self.writes.capacity());
         let clone = move |file: &File| {
             let file = file.try_clone()?;
             let facts = Facts::learn(&file);
             // Made here: if nobody takes it any more, it is closed as any file is, elsewhere.
-            Ok(AsyncFile::cloned(file, path, facts, buffering))
+            Ok(AsyncFile::cloned(file, path, facts, capacity))
         };
         self.on_pool(Operation::Clone, clone).await
     }

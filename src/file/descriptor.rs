@@ -1,6 +1,6 @@
 //! A file's descriptor on Unix, its handle on Windows.
 
-use super::{AsyncFile, wrap_file};
+use super::async_file::{AsyncFile, wrap_file};
 use std::fs::File;
 
 #[cfg(unix)]
@@ -25,7 +25,7 @@ impl AsFd for AsyncFile<File> {
     ///
     /// If the file has been closed.
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.file().expect("the file has been closed").as_fd()
+        self.lent_file().as_fd()
     }
 }
 
@@ -46,6 +46,16 @@ impl AsHandle for AsyncFile<File> {
     ///
     /// If the file has been closed.
     fn as_handle(&self) -> BorrowedHandle<'_> {
-        self.file().expect("the file has been closed").as_handle()
+        self.lent_file().as_handle()
+    }
+}
+
+impl AsyncFile<File> {
+    fn lent_file(&self) -> &File {
+        let shared = self.shared().expect("the file has been closed");
+        shared.note_lent();
+        shared
+            .file()
+            .expect("BUG: an `AsyncFile<File>` holds a file")
     }
 }

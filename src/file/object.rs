@@ -3,43 +3,72 @@
 //! The object itself never moves: jobs come to it. A [`File`] needs no lock, its calls may overlap;
 //! any other object is worked on by one job at a time.
 
-use super::outbox::Outbox;
-use super::pending::Pending;
-use super::positional;
-use crate::cached::Facts;
+mod cast;
+
+use super::pread;
+use crate::cached::{Access, Facts};
 use crate::error::{Operation, PathError};
-use std::any::Any;
+use crate::pool::Event;
+use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use crate::sync::{Arc, Mutex};
+use cast::{from_file, into_file, known_seeker};
 use std::fs::File;
-use std::io::{self, Cursor, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{OnceLock, TryLockError};
 
 type ReadFn<T> = fn(&mut T, &mut [u8]) -> io::Result<usize>;
 type WriteFn<T> = fn(&mut T, &[u8]) -> io::Result<usize>;
 type FlushFn<T> = fn(&mut T) -> io::Result<()>;
 type SeekFn<T> = fn(&mut T, SeekFrom) -> io::Result<u64>;
 
-/// What a job needs: the object, what is known of it, and the bytes that wait to be written to it.
+/// What a job needs: the object, and what is known of it.
 pub(crate) struct Shared<T> {
     object: Object<T>,
     /// The path that the file was opened by, for error messages.
     path: Option<Arc<Path>>,
     facts: OnceLock<Facts>,
+    access: OnceLock<Access>,
     /// The traits of `T`, learned at the first call that proves them.
     reader: OnceLock<ReadFn<T>>,
     writer: OnceLock<(WriteFn<T>, FlushFn<T>)>,
     seeker: OnceLock<SeekFn<T>>,
     /// Another object than a file is taken to have a cursor that moves once a seek has succeeded.
     seeks: AtomicBool,
-    pub(super) outbox: Outbox,
-    /// Reads at an offset that wait for their data.
-    pub(super) pending: Pending,
-    /// Counts the changes made behind the cursor's back, which make bytes read ahead stale.
-    edits: AtomicU64,
+    /// The object was written to, or lent: until it is closed it may be locked, not executable, incomplete.
+    touched: AtomicBool,
+    /// The largest offset that the system has accepted in a seek.
+    sought: AtomicU64,
+    generation: Generation,
     /// Held around every use of the cursor, where a positional call moves it.
     #[cfg(windows)]
     cursor: Mutex<()>,
+    /// The last field: dropped after the object.
+    gone: Gone,
+}
+
+/// Counts the changes made behind the cursor's back, which make bytes read ahead stale.
+///
+/// The counters carry no data, and what was changed lies in the kernel; but `Release` and `Acquire` keep
+/// a read that comes after a change that its task knows of from taking the number before it.
+#[derive(Default)]
+struct Generation {
+    /// Of the file, counted by the jobs that change it.
+    now: AtomicU64,
+    /// The last one of which this handle's user knows, since the call has returned.
+    known: AtomicU64,
+}
+
+/// Tells that the object has been closed, whoever did it.
+#[derive(Default)]
+struct Gone(OnceLock<Arc<Event>>);
+
+impl Drop for Gone {
+    fn drop(&mut self) {
+        if let Some(event) = self.0.get() {
+            event.set();
+        }
+    }
 }
 
 enum Object<T> {
@@ -50,11 +79,9 @@ enum Object<T> {
 
 impl<T: Send + 'static> Shared<T> {
     pub(super) fn new(object: T, path: Option<Arc<Path>>, facts: Option<Facts>) -> Shared<T> {
-        let mut slot = Some(object);
-        let file = (&mut slot as &mut dyn Any).downcast_mut::<Option<File>>();
-        let object = match file.and_then(Option::take) {
-            Some(file) => Object::File(file),
-            None => Object::Other(Mutex::new(slot)),
+        let object = match into_file(object) {
+            Ok(file) => Object::File(file),
+            Err(object) => Object::Other(Mutex::new(Some(object))),
         };
         let facts = match &object {
             Object::File(_) => facts.map_or_else(OnceLock::new, OnceLock::from),
@@ -65,15 +92,17 @@ impl<T: Send + 'static> Shared<T> {
             object,
             path,
             facts,
+            access: OnceLock::new(),
             reader: OnceLock::new(),
             writer: OnceLock::new(),
             seeks: AtomicBool::new(seeker.is_some()),
             seeker: seeker.map_or_else(OnceLock::new, OnceLock::from),
-            outbox: Outbox::default(),
-            pending: Pending::default(),
-            edits: AtomicU64::new(0),
+            touched: AtomicBool::new(false),
+            sought: AtomicU64::new(0),
+            generation: Generation::default(),
             #[cfg(windows)]
             cursor: Mutex::new(()),
+            gone: Gone::default(),
         }
     }
 
@@ -142,6 +171,14 @@ impl<T> Shared<T> {
         self.file().is_none()
     }
 
+    /// Whether a call on an object is under way.
+    pub(super) fn is_at_work(&self) -> bool {
+        match &self.object {
+            Object::File(_) => false,
+            Object::Other(object) => matches!(object.try_lock(), Err(TryLockError::WouldBlock)),
+        }
+    }
+
     /// Whether a call on the object has panicked.
     pub(super) fn is_poisoned(&self) -> bool {
         match &self.object {
@@ -161,6 +198,11 @@ impl<T> Shared<T> {
     /// Whether using or closing the object cannot wait.
     pub(super) fn is_local(&self) -> bool {
         self.facts().is_some_and(Facts::is_local)
+    }
+
+    /// Whether a handle that has written is closed on the thread that drops it.
+    pub(super) fn closes_on_the_spot(&self) -> bool {
+        self.facts().is_some_and(Facts::closes_on_the_spot)
     }
 
     /// Learns what the object is. May wait.
@@ -198,14 +240,63 @@ impl<T> Shared<T> {
         }
     }
 
-    /// The number of the last change that made bytes read ahead stale.
-    #[inline]
-    pub(super) fn edits(&self) -> u64 {
-        self.edits.load(Ordering::Acquire)
+    /// Whether the filesystem is known to have files as long as this. Relaxed: a hint, which carries no data.
+    pub(super) fn has_offset(&self, offset: u64) -> bool {
+        offset <= self.sought.load(Ordering::Relaxed)
     }
 
-    pub(super) fn note_edit(&self) {
-        self.edits.fetch_add(1, Ordering::AcqRel);
+    /// The state of the file that bytes read now are of.
+    #[inline]
+    pub(super) fn generation(&self) -> u64 {
+        self.generation.now.load(Ordering::Acquire)
+    }
+
+    /// The state of the file that the handle's user knows to be reached.
+    #[inline]
+    pub(super) fn known_generation(&self) -> u64 {
+        self.generation.known.load(Ordering::Acquire)
+    }
+
+    /// Makes bytes that were read ahead stale.
+    pub(super) fn note_change(&self) {
+        self.generation.now.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Notes that a call that changed the file has returned to its caller.
+    pub(super) fn note_known(&self) {
+        let now = self.generation.now.load(Ordering::Acquire);
+        self.generation.known.fetch_max(now, Ordering::AcqRel);
+    }
+
+    /// Notes, before it happens, that something is done with the object which closing it ends. Relaxed: it is
+    /// read by whoever closes the handle, who owns it then.
+    pub(super) fn note_touch(&self) {
+        self.touched.store(true, Ordering::Relaxed);
+    }
+
+    /// As [`note_touch`](Shared::note_touch), for what may be done through another handle.
+    pub(super) fn note_lent(&self) {
+        if self.access().writable {
+            self.note_touch();
+        }
+    }
+
+    pub(super) fn is_touched(&self) -> bool {
+        self.touched.load(Ordering::Relaxed)
+    }
+
+    /// How the file was opened. Never waits.
+    pub(super) fn access(&self) -> Access {
+        match (&self.object, self.facts()) {
+            (_, Some(facts)) => facts.access,
+            (Object::File(file), None) => *self.access.get_or_init(|| Access::of(file)),
+            (Object::Other(_), None) => Access::UNKNOWN,
+        }
+    }
+
+    /// Set once the object has been closed: by whoever of those who share it is the last.
+    pub(super) fn gone(&self) -> Arc<Event> {
+        self.gone.0.get_or_init(Arc::default).clone()
     }
 
     /// Names the operation and the path in an error, if the file was opened by its path.
@@ -225,9 +316,10 @@ impl<T: Send + 'static> Shared<T> {
     pub(super) fn read(&self, offset: Option<u64>, buf: &mut [u8]) -> io::Result<usize> {
         let read = retry(|| match (&self.object, offset) {
             (Object::File(file), None) => (&*file).read(buf),
-            (Object::File(file), Some(offset)) => {
-                self.with_cursor(|| positional::read_at(file, buf, offset))
-            }
+            (Object::File(file), Some(offset)) => self.with_cursor(|| match self.access().direct {
+                true => pread::read_direct(file, buf, offset),
+                false => pread::read_at(file, buf, offset),
+            }),
             (Object::Other(_), _) => {
                 let read = self.reader.get().ok_or_else(unlearned)?;
                 self.with(|object| read(object, buf))
@@ -239,7 +331,10 @@ impl<T: Send + 'static> Shared<T> {
     /// Writes at the cursor.
     pub(super) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
         let written = retry(|| match &self.object {
-            Object::File(file) => self.with_cursor(|| (&*file).write(bytes)),
+            Object::File(file) => self.with_cursor(|| match self.access().direct {
+                true => pread::write_direct(bytes, |bytes| (&*file).write(bytes)),
+                false => (&*file).write(bytes),
+            }),
             Object::Other(_) => {
                 let (write, _) = self.writer.get().ok_or_else(unlearned)?;
                 self.with(|object| write(object, bytes))
@@ -250,14 +345,22 @@ impl<T: Send + 'static> Shared<T> {
 
     pub(super) fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<usize> {
         let file = self.file().ok_or_else(unlearned)?;
-        let written = retry(|| self.with_cursor(|| positional::write_at(file, bytes, offset)));
-        self.note_edit();
+        let write = |bytes: &[u8]| self.with_cursor(|| pread::write_at(file, bytes, offset));
+        let written = retry(|| match self.access().direct {
+            true => pread::write_direct(bytes, write),
+            false => write(bytes),
+        });
+        self.note_change();
         written
     }
 
     pub(super) fn seek(&self, to: SeekFrom) -> io::Result<u64> {
         match &self.object {
-            Object::File(file) => self.with_cursor(|| (&*file).seek(to)),
+            Object::File(file) => {
+                let position = self.with_cursor(|| (&*file).seek(to))?;
+                self.sought.fetch_max(position, Ordering::Relaxed);
+                Ok(position)
+            }
             Object::Other(_) => {
                 let seek = self.seeker.get().ok_or_else(unlearned)?;
                 let position = self.with(|object| seek(object, to))?;
@@ -268,27 +371,11 @@ impl<T: Send + 'static> Shared<T> {
     }
 
     /// Flushes what the object itself buffers; a file buffers nothing.
-    fn flush(&self) -> io::Result<()> {
+    pub(super) fn flush(&self) -> io::Result<()> {
         match (&self.object, self.writer.get()) {
             (Object::Other(_), Some((_, flush))) => retry(|| self.with(flush)),
             _ => Ok(()),
         }
-    }
-
-    /// Writes out accepted bytes while there are at least `least` of them.
-    pub(super) fn drain(&self, least: usize) -> io::Result<()> {
-        let drained = self.outbox.drain(
-            least,
-            |to| self.seek(to).map(drop),
-            |bytes| self.write(bytes),
-        );
-        self.name(Operation::Write, drained)
-    }
-
-    /// Writes out every accepted byte and flushes the object.
-    pub(super) fn drain_and_flush(&self) -> io::Result<()> {
-        self.drain(1)?;
-        self.name(Operation::Flush, self.flush())
     }
 
     /// Makes a call that uses the cursor, or moves it and puts it back.
@@ -306,26 +393,6 @@ impl<T: Send + 'static> Shared<T> {
     fn with_cursor<R>(&self, call: impl FnOnce() -> R) -> R {
         call()
     }
-}
-
-/// Gives a file back as the type that it came as.
-fn from_file<T: 'static>(file: File) -> T {
-    let mut slot = Some(file);
-    let object = (&mut slot as &mut dyn Any).downcast_mut::<Option<T>>();
-    object
-        .and_then(Option::take)
-        .expect("BUG: the object is a file, so T is File")
-}
-
-/// The seek function of the standard library's seekable types, known before it is first used.
-fn known_seeker<T: 'static>() -> Option<SeekFn<T>> {
-    fn is<K: Seek + 'static, T: 'static>() -> Option<SeekFn<T>> {
-        let seek: SeekFn<K> = K::seek;
-        (&seek as &dyn Any).downcast_ref::<SeekFn<T>>().copied()
-    }
-    is::<Cursor<Vec<u8>>, T>()
-        .or_else(is::<Cursor<Box<[u8]>>, T>)
-        .or_else(is::<Cursor<&'static [u8]>, T>)
 }
 
 fn retry<R>(mut call: impl FnMut() -> io::Result<R>) -> io::Result<R> {

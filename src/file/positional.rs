@@ -1,12 +1,12 @@
 //! Reads and writes at an offset, which leave the cursor alone.
 
-use super::AsyncFile;
-use super::object::Shared;
-use super::pending;
-use crate::cached::{Answer, INLINE};
+use super::async_file::AsyncFile;
+use super::object::closed;
+use crate::budget;
+use crate::cached::{Answer, Facts, INLINE};
 use crate::error::Operation;
 use crate::pool;
-use futures_lite::future;
+use crate::sync::Arc;
 use std::fs::File;
 use std::io::{self, IoSliceMut};
 
@@ -48,10 +48,9 @@ impl AsyncFile<File> {
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
     pub async fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
-        future::poll_fn(|cx| self.budget.poll_proceed(cx)).await;
-        let shared = self.shared()?;
-        let cached = shared.name(Operation::Read, read_cached(shared, buf, offset))?;
-        self.budget.charge(cached.len);
+        budget::proceed().await;
+        let cached = self.read_cached(buf, offset)?;
+        budget::charge(cached.len);
         if cached.is_all {
             return Ok(cached.len);
         }
@@ -60,12 +59,20 @@ impl AsyncFile<File> {
             offset.saturating_add(cached.len as u64),
             rest.len().min(MOST),
         );
-        let bytes = match shared.facts() {
-            Some(facts) if facts.reads_cached() => pending::read(shared, offset, len).await?,
-            _ => {
-                let shared = shared.clone();
-                pool::call(move || read_now(&shared, offset, len)).await?
-            }
+        let shared = self.shared()?;
+        let is_fetched = shared.facts().is_some_and(Facts::reads_cached);
+        let (weak, drainer) = (Arc::downgrade(shared), self.drainer());
+        let read = move || {
+            let shared = weak.upgrade().ok_or_else(|| closed(None))?;
+            drainer.drain(&shared)?;
+            let mut bytes = vec![0; len];
+            let read = shared.read(Some(offset), &mut bytes);
+            bytes.truncate(shared.name(Operation::Read, read)?);
+            io::Result::Ok(bytes)
+        };
+        let bytes = match is_fetched {
+            true => pool::call_fetch(read).await?,
+            false => pool::call(read).await?,
         };
         rest[..bytes.len()].copy_from_slice(&bytes);
         Ok(cached.len + bytes.len())
@@ -152,14 +159,19 @@ impl AsyncFile<File> {
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
     pub async fn write_at(&self, buf: &[u8], offset: u64) -> io::Result<usize> {
-        let shared = self.shared()?.clone();
+        let shared = self.shared()?;
+        shared.note_touch();
+        let (weak, drainer) = (Arc::downgrade(shared), self.drainer());
         let bytes = buf[..buf.len().min(MOST)].to_vec();
-        pool::call(move || {
-            shared.drain(1)?;
-            let written = shared.write_at(&bytes, offset);
-            shared.name(Operation::Write, written)
+        let written = pool::call(move || {
+            let writer = weak.upgrade().ok_or_else(|| closed(None))?;
+            drainer.drain(&writer)?;
+            let written = writer.write_at(&bytes, offset);
+            writer.name(Operation::Write, written)
         })
-        .await
+        .await;
+        shared.note_known();
+        written
     }
 
     /// Writes the whole of `buf` at `offset`, leaving the file's position alone.
@@ -202,75 +214,32 @@ struct Cached {
     is_all: bool,
 }
 
-/// Reads what is cached at `offset`, up to the first gap. Accepted writes must go first.
-fn read_cached(shared: &Shared<File>, buf: &mut [u8], offset: u64) -> io::Result<Cached> {
-    let end = buf.len().min(INLINE);
-    let mut len = 0;
-    let is_all = loop {
-        if len == end {
-            break true;
-        }
-        let (Some(file), Some(facts)) = (shared.file(), shared.facts()) else {
-            break false;
+impl AsyncFile<File> {
+    /// Reads what is cached at `offset`, up to the first gap. Accepted writes must go first.
+    fn read_cached(&self, buf: &mut [u8], offset: u64) -> io::Result<Cached> {
+        let shared = self.shared()?;
+        let end = buf.len().min(INLINE);
+        let mut len = 0;
+        let is_all = loop {
+            if len == end {
+                break true;
+            }
+            let (Some(file), Some(facts)) = (shared.file(), shared.facts()) else {
+                break false;
+            };
+            if !facts.reads_cached() || !self.writes.is_empty() {
+                break false;
+            }
+            let mut bufs = [IoSliceMut::new(&mut buf[len..end])];
+            match facts.read_at(file, &mut bufs, offset.saturating_add(len as u64)) {
+                Answer::Now(Ok(0)) => break true,
+                Answer::Now(Ok(read)) => len += read,
+                Answer::Now(Err(error)) if len == 0 => {
+                    return shared.name(Operation::Read, Err(error));
+                }
+                _ => break false,
+            }
         };
-        if !facts.reads_cached() || !shared.outbox.is_empty() {
-            break false;
-        }
-        let mut bufs = [IoSliceMut::new(&mut buf[len..end])];
-        match facts.read_at(file, &mut bufs, offset.saturating_add(len as u64)) {
-            Answer::Now(Ok(0)) => break true,
-            Answer::Now(Ok(read)) => len += read,
-            Answer::Now(Err(error)) if len == 0 => return Err(error),
-            _ => break false,
-        }
-    };
-    Ok(Cached { len, is_all })
-}
-
-/// Reads what `read_at` is to read, after the writes that were accepted before. May wait.
-pub(super) fn read_now(shared: &Shared<File>, offset: u64, len: usize) -> io::Result<Vec<u8>> {
-    shared.drain(1)?;
-    let mut bytes = vec![0; len];
-    let read = shared.read(Some(offset), &mut bytes);
-    bytes.truncate(shared.name(Operation::Read, read)?);
-    Ok(bytes)
-}
-
-/// Reads at `offset` without moving the cursor.
-#[cfg(unix)]
-pub(super) fn read_at(file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
-    std::os::unix::fs::FileExt::read_at(file, buf, offset)
-}
-
-/// Writes at `offset` without moving the cursor.
-#[cfg(unix)]
-pub(super) fn write_at(file: &File, buf: &[u8], offset: u64) -> io::Result<usize> {
-    std::os::unix::fs::FileExt::write_at(file, buf, offset)
-}
-
-/// Reads at `offset` and puts the cursor back: the caller sees to it that nobody else uses the
-/// cursor meanwhile.
-#[cfg(windows)]
-pub(super) fn read_at(file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
-    keeping_cursor(file, |file| {
-        std::os::windows::fs::FileExt::seek_read(file, buf, offset)
-    })
-}
-
-/// Writes at `offset` and puts the cursor back: the caller sees to it that nobody else uses the
-/// cursor meanwhile.
-#[cfg(windows)]
-pub(super) fn write_at(file: &File, buf: &[u8], offset: u64) -> io::Result<usize> {
-    keeping_cursor(file, |file| {
-        std::os::windows::fs::FileExt::seek_write(file, buf, offset)
-    })
-}
-
-#[cfg(windows)]
-fn keeping_cursor<R>(mut file: &File, call: impl FnOnce(&File) -> io::Result<R>) -> io::Result<R> {
-    use std::io::{Seek, SeekFrom};
-    let position = file.stream_position()?;
-    let result = call(file);
-    file.seek(SeekFrom::Start(position))?;
-    result
+        Ok(Cached { len, is_all })
+    }
 }

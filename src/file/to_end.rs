@@ -1,6 +1,6 @@
 //! Reading what is left of a file in one go.
 
-use super::AsyncFile;
+use super::async_file::AsyncFile;
 use crate::error::Operation;
 use futures_lite::{AsyncRead, future, ready};
 use std::io::{self, ErrorKind, Read};
@@ -61,12 +61,12 @@ impl<T: Read + Send + 'static> AsyncFile<T> {
         let room = buf.capacity() - len;
         let step = if room < 32 { step } else { room.min(STEPS.1) };
         buf.resize(len + step, 0);
-        let polled = Pin::new(self).poll_read(cx, &mut buf[len..]);
-        let read = match polled {
-            Poll::Ready(Ok(read)) => read,
-            _ => 0,
-        };
-        buf.truncate(len + read);
+        let mut filled = Filled { buf, len };
+        let polled = Pin::new(self).poll_read(cx, &mut filled.buf[len..]);
+        if let Poll::Ready(Ok(read)) = polled {
+            filled.len += read;
+        }
+        drop(filled);
         polled
     }
 
@@ -116,7 +116,7 @@ impl<T: Read + Send + 'static> AsyncFile<T> {
     ) -> Poll<io::Result<bool>> {
         ready!(self.poll_readable(cx))?;
         let more = ready!(self.poll_more(cx, false))?;
-        let unread = self.reading.unread();
+        let unread = self.reads.unread();
         let (valid, broken) = match simdutf8::compat::from_utf8(unread) {
             Ok(text) => (text, false),
             Err(error) => {
@@ -128,7 +128,8 @@ impl<T: Read + Send + 'static> AsyncFile<T> {
         };
         if broken {
             let text = buf.split_off(start);
-            self.unconsume(text.into_bytes());
+            self.unpass(text.len());
+            self.reads.unconsume(text.into_bytes());
             let message = "the rest of the file is not valid UTF-8";
             let error = io::Error::new(ErrorKind::InvalidData, message);
             return Poll::Ready(self.shared()?.name(Operation::Read, Err(error)));
@@ -136,7 +137,19 @@ impl<T: Read + Send + 'static> AsyncFile<T> {
         buf.push_str(valid);
         let len = valid.len();
         self.consume_unread(len);
-        self.budget.charge(len);
+        self.charge(len);
         Poll::Ready(Ok(more))
+    }
+}
+
+/// A vector of which so much is filled. The rest is cut off, also in a panic of the object.
+struct Filled<'a> {
+    buf: &'a mut Vec<u8>,
+    len: usize,
+}
+
+impl Drop for Filled<'_> {
+    fn drop(&mut self) {
+        self.buf.truncate(self.len);
     }
 }

@@ -7,6 +7,7 @@ use std::path::Path as StdPath;
 use super::ops::awaited;
 use super::{Path, ops, times};
 use crate::error::Operation;
+use crate::pool;
 
 /// Removing, renaming, and changing attributes.
 impl Path {
@@ -53,7 +54,7 @@ impl Path {
     /// ```
     #[doc(alias = "remove_dir")]
     pub fn rmdir(&self) -> impl Future<Output = io::Result<()>> + Send + 'static + use<> {
-        let call = async_fs::remove_dir(self.clone());
+        let call = pool::shield(async_fs::remove_dir(self.clone()));
         ops::named(Operation::RemoveDir, self.clone(), call)
     }
 
@@ -77,7 +78,7 @@ impl Path {
     /// ```
     #[doc(alias = "rmtree")]
     pub fn remove_dir_all(&self) -> impl Future<Output = io::Result<()>> + Send + 'static + use<> {
-        let call = async_fs::remove_dir_all(self.clone());
+        let call = pool::shield(async_fs::remove_dir_all(self.clone()));
         ops::named(Operation::RemoveTree, self.clone(), call)
     }
 
@@ -113,7 +114,7 @@ impl Path {
     ) -> impl Future<Output = io::Result<Path>> + Send + 'static + use<P> {
         let (path, target) = (self.clone(), Path::new(target));
         async move {
-            let call = async_fs::rename(path.clone(), target.clone());
+            let call = pool::shield(async_fs::rename(path.clone(), target.clone()));
             ops::named_pair(Operation::Rename, path, target.clone(), call).await?;
             Ok(target)
         }
@@ -166,7 +167,7 @@ impl Path {
         &self,
         permissions: Permissions,
     ) -> impl Future<Output = io::Result<()>> + Send + 'static + use<> {
-        let call = async_fs::set_permissions(self.clone(), permissions);
+        let call = pool::shield(async_fs::set_permissions(self.clone(), permissions));
         ops::named(Operation::SetPermissions, self.clone(), call)
     }
 
@@ -257,7 +258,7 @@ impl Unlink {
     }
 
     async fn call(self) -> io::Result<()> {
-        let call = async_fs::remove_file(self.path.clone());
+        let call = pool::shield(async_fs::remove_file(self.path.clone()));
         match ops::named(Operation::Remove, self.path, call).await {
             Err(error) if self.missing_ok && error.kind() == io::ErrorKind::NotFound => Ok(()),
             result => result,

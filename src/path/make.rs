@@ -7,6 +7,7 @@ use std::path::Path as StdPath;
 use super::ops::awaited;
 use super::{Path, ops};
 use crate::error::Operation;
+use crate::pool;
 
 /// Making directories, files and links.
 impl Path {
@@ -116,7 +117,7 @@ impl Path {
         target: P,
     ) -> impl Future<Output = io::Result<()>> + Send + 'static + use<P> {
         let (path, target) = (self.clone(), Path::new(target));
-        let call = async_fs::hard_link(target.clone(), path.clone());
+        let call = pool::shield(async_fs::hard_link(target.clone(), path.clone()));
         ops::named_pair(Operation::HardLink, path, target, call)
     }
 }
@@ -271,14 +272,14 @@ impl SymlinkTo {
 
     #[cfg(not(windows))]
     async fn link(self) -> io::Result<()> {
-        async_fs::unix::symlink(self.target, self.path).await
+        pool::shield(async_fs::unix::symlink(self.target, self.path)).await
     }
 
     #[cfg(windows)]
     async fn link(self) -> io::Result<()> {
         match self.target_is_directory {
-            true => async_fs::windows::symlink_dir(self.target, self.path).await,
-            false => async_fs::windows::symlink_file(self.target, self.path).await,
+            true => pool::shield(async_fs::windows::symlink_dir(self.target, self.path)).await,
+            false => pool::shield(async_fs::windows::symlink_file(self.target, self.path)).await,
         }
     }
 }

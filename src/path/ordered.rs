@@ -10,7 +10,7 @@ use std::vec;
 use super::Path;
 use crate::dir::{Batches, Entry, Explore};
 use crate::error::PathError;
-use crate::pool::{self, Task};
+use crate::pool::{self, Job};
 
 /// The paths that a crew finds.
 pub(super) struct Ordered<E: Explore<Item = Entry>> {
@@ -22,7 +22,7 @@ pub(super) struct Ordered<E: Explore<Item = Entry>> {
 /// How far the sorting is.
 enum Stage {
     Gathering(Vec<io::Result<Path>>),
-    Sorting(Task<Vec<io::Result<Path>>>),
+    Sorting(Job<Vec<io::Result<Path>>>),
     Sorted(vec::IntoIter<io::Result<Path>>),
 }
 

@@ -9,6 +9,7 @@ use std::path::{Component, Path as StdPath, PathBuf};
 
 use super::{Path, ops};
 use crate::error::{Operation, invalid_input, symlink_loop};
+use crate::pool;
 
 /// Where the path leads.
 impl Path {
@@ -37,7 +38,7 @@ impl Path {
     pub fn canonicalize(&self) -> impl Future<Output = io::Result<Path>> + Send + 'static + use<> {
         let path = self.clone();
         async move {
-            let call = async_fs::canonicalize(path.clone());
+            let call = pool::shield(async_fs::canonicalize(path.clone()));
             let canonical = ops::named(Operation::Canonicalize, path, call).await?;
             Ok(canonical.into())
         }
@@ -126,7 +127,7 @@ impl Path {
     pub fn read_link(&self) -> impl Future<Output = io::Result<Path>> + Send + 'static + use<> {
         let path = self.clone();
         async move {
-            let call = async_fs::read_link(path.clone());
+            let call = pool::shield(async_fs::read_link(path.clone()));
             let target = ops::named(Operation::ReadLink, path, call).await?;
             Ok(target.into())
         }

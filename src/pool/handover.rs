@@ -33,24 +33,19 @@ const SHARE: Duration = Duration::from_millis(5);
 /// Jobs that take less are short: those that are awake are done with them before another is.
 const SHORT: Duration = Duration::from_micros(50);
 
+/// Waiting for data that the kernel is fetching already counts as short up to this: to wait for 64 of them
+/// with few threads takes as long as with 64, and half of the CPU time.
+const SHORT_FETCH: Duration = Duration::from_micros(200);
+
 /// A worker that takes longer to begin waits for a thread or a core. To start a thread takes about 100 µs.
 const OVERDUE: Duration = Duration::from_micros(500);
 
-static QUEUE: WorkQueue = WorkQueue::new();
-
-/// Puts a job into the queue, and sees to it that there is a worker for it.
-pub(super) fn hand_over(job: Runnable) {
-    QUEUE.hand_over(job);
-}
-
-/// As [`hand_over`], but if a worker is awake spins a moment first, until `is_over`.
-pub(super) fn hand_over_and_stay(job: Runnable, is_over: impl Fn() -> bool) {
-    QUEUE.hand_over_and_stay(job, is_over);
-}
+pub(super) static JOBS: WorkQueue = WorkQueue::new(SHORT);
+pub(super) static FETCHES: WorkQueue = WorkQueue::new(SHORT_FETCH);
 
 /// Spins a moment for what a job is about to give; tells whether it came.
 pub(crate) fn stay(is_over: impl Fn() -> bool) -> bool {
-    QUEUE.lock().awake > 0 && QUEUE.staying.spin(STAY, is_over)
+    JOBS.lock().awake > 0 && JOBS.staying.spin(STAY, is_over)
 }
 
 pub(super) struct WorkQueue {
@@ -59,6 +54,8 @@ pub(super) struct WorkQueue {
     has_jobs: AtomicBool,
     idling: AdaptiveSpin,
     staying: AdaptiveSpin,
+    /// Jobs that take less are short.
+    short: Duration,
 }
 
 /// While it is unlocked, one of these holds: there is no job; a worker is coming; a caller stays that was
@@ -112,7 +109,7 @@ struct Request {
 }
 
 impl WorkQueue {
-    pub(super) const fn new() -> WorkQueue {
+    pub(super) const fn new(short: Duration) -> WorkQueue {
         WorkQueue {
             state: Mutex::new(State {
                 jobs: VecDeque::new(),
@@ -127,13 +124,16 @@ impl WorkQueue {
             has_jobs: AtomicBool::new(false),
             idling: AdaptiveSpin::new(),
             staying: AdaptiveSpin::new(),
+            short,
         }
     }
 
+    /// Puts a job into the queue, and sees to it that there is a worker for it.
     pub(super) fn hand_over(&'static self, job: Runnable) {
         self.ask(self.push(job));
     }
 
+    /// As [`hand_over`](WorkQueue::hand_over), but if a worker is awake spins a moment first, until `is_over`.
     pub(super) fn hand_over_and_stay(&'static self, job: Runnable, is_over: impl Fn() -> bool) {
         let state = self.push(job);
         if state.jobs.len() > 1 || state.awake == 0 {
@@ -202,10 +202,10 @@ impl State {
         most.min(waiting).saturating_sub(self.coming)
     }
 
-    fn begin(&mut self, request: Request, begun: Instant) {
+    fn begin(&mut self, request: Request, begun: Instant, short: Duration) {
         self.coming -= 1;
         if self.jobs.len() > 1 {
-            self.learn(request, begun - request.asked);
+            self.learn(request, begun - request.asked, short);
         }
         // The jobs of a burst, though each is handed over somewhat later than the last.
         self.due = self.due.max(Some(request.asked + OVERDUE));
@@ -213,14 +213,14 @@ impl State {
     }
 
     /// Learns from a worker that begins while there are jobs also for others.
-    fn learn(&mut self, request: Request, latency: Duration) {
+    fn learn(&mut self, request: Request, latency: Duration, short: Duration) {
         let at_work = u32::try_from(self.awake).unwrap_or(u32::MAX);
         let done = u32::try_from(self.done - request.done).unwrap_or(u32::MAX);
         // Nothing where all that are awake hang, or none is.
         let job = latency.saturating_mul(at_work).checked_div(done);
         let is_late = latency > OVERDUE;
         self.demand = match self.demand {
-            _ if job.is_some_and(|job| job < SHORT) => Demand::One,
+            _ if job.is_some_and(|job| job < short) => Demand::One,
             _ if is_late && job.is_some_and(|job| job >= SHARE) => Demand::All,
             Demand::One => Demand::UpTo(2),
             Demand::UpTo(most) => Demand::UpTo(most.saturating_mul(2)),
@@ -240,7 +240,7 @@ impl Worker {
     fn work(queue: &'static WorkQueue, request: Request) {
         let begun = Instant::now();
         let mut state = queue.lock();
-        state.begin(request, begun);
+        state.begin(request, begun, queue.short);
         let mut worker = Worker {
             queue,
             begun,
@@ -352,7 +352,7 @@ mod tests {
     /// How many workers are asked for when 64 jobs come to nobody, and then by each that begins with so
     /// much latency, while those at work have done so many jobs.
     fn asked(begins: &[(Duration, u64)]) -> Vec<usize> {
-        let queue = WorkQueue::new();
+        let queue = WorkQueue::new(SHORT);
         let mut state = queue.lock();
         let asked = Instant::now();
         state
@@ -366,7 +366,7 @@ mod tests {
                 done: state.done,
             };
             state.done += done;
-            state.begin(request, asked + latency);
+            state.begin(request, asked + latency, SHORT);
             state.jobs.pop_front();
             missing.push(state.missing());
         }
@@ -438,7 +438,7 @@ mod tests {
         for _ in 0..10 {
             let (job, task) = async_task::spawn(async { panic!("as agreed") }, |_| ());
             task.detach();
-            hand_over(job);
+            JOBS.hand_over(job);
             assert_eq!(future::block_on(pool::call(|| 1)), 1);
         }
     }

@@ -5,6 +5,7 @@
 
 #[cfg(unix)]
 pub(crate) mod strange;
+pub(crate) mod strict;
 #[cfg(target_os = "linux")]
 pub(crate) mod tree;
 

@@ -21,11 +21,14 @@ pub(crate) const HANG: Duration = Duration::from_millis(2500);
 /// What an operation may hold the other tasks up: a tenth of the hang.
 pub(crate) const MOST: Duration = Duration::from_millis(250);
 
+/// What the drop of a file that was written may take.
+pub(crate) const DROP: Duration = Duration::from_secs(1);
+
 /// An operation of the library.
 pub(crate) struct Operation {
     pub(crate) name: &'static str,
     pub(crate) act: Act,
-    /// The titles of the plays in which it waits on the caller's thread, as is documented.
+    /// The titles of the plays in which the drop of what was written may wait, as is documented.
     pub(crate) waits_in: &'static [&'static str],
 }
 

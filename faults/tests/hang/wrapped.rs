@@ -1,6 +1,6 @@
 //! The operations of what is wrapped.
 
-use crate::files::{EVERYWHERE, is_contents_of};
+use crate::files::{WRITTEN, is_contents_of};
 use crate::operation;
 use crate::scene::{Operation, Scene, contents};
 use anyfile::wrap_file;
@@ -43,14 +43,14 @@ pub(crate) fn operations() -> Vec<Operation> {
             s.begin();
             assert_eq!(file.metadata().await?.len(), contents().len() as u64);
         }),
-        operation!("wrap_file, write, close", s => {
+        operation!("wrap_file, write, close", WRITTEN, s => {
             let mut file = s.keep(wrap_file(std_file(&s)));
             s.begin();
             file.write_all(contents().as_bytes()).await?;
             file.close().await?;
             is_contents_of(&s, "file", &contents()).await?;
         }),
-        operation!("wrap_file, try_clone", s => {
+        operation!("wrap_file, try_clone", WRITTEN, s => {
             let mut file = wrap_file(std_file(&s));
             s.begin();
             file.try_clone().await?;
@@ -72,7 +72,7 @@ pub(crate) fn operations() -> Vec<Operation> {
             s.begin();
             drop(file);
         }),
-        operation!("wrap_file, drop with accepted", EVERYWHERE, s => {
+        operation!("wrap_file, drop with accepted", WRITTEN, s => {
             let mut file = wrap_file(std_file(&s));
             file.write_all(b"accepted").await?;
             s.begin();
@@ -83,13 +83,13 @@ pub(crate) fn operations() -> Vec<Operation> {
             s.begin();
             assert_eq!(lines.next_line().await?, Some("line 0"));
         }),
-        operation!("wrap_file of a writer, drop", s => {
+        operation!("wrap_file of a writer, drop", WRITTEN, s => {
             let mut file = wrap_file(BufWriter::new(std_file(&s)));
             file.write_all(b"accepted").await?;
             s.begin();
             drop(file);
         }),
-        operation!("wrap_file of a writer, close", s => {
+        operation!("wrap_file of a writer, close", WRITTEN, s => {
             let mut file = wrap_file(BufWriter::new(std_file(&s)));
             file.write_all(b"accepted").await?;
             s.begin();

@@ -72,6 +72,14 @@ impl Hang {
 }
 
 impl Filesystem for Hang {
+    /// Direct reads of a disk image come at once, and not one after the other: one that hangs must not hold
+    /// up the device.
+    fn init(&mut self, _: &Request, config: &mut KernelConfig) -> std::io::Result<()> {
+        // An old kernel can do without.
+        let _ = config.add_capabilities(InitFlags::FUSE_ASYNC_DIO);
+        Ok(())
+    }
+
     fn lookup(&self, _: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEntry) {
         let name = name.to_owned();
         self.pass_entry("lookup", reply, move |tree| tree.lookup(parent, &name));

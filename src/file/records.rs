@@ -1,8 +1,6 @@
 //! Records: bytes up to a certain one, such as a line.
 
-use super::AsyncFile;
-use super::chunk::Chunk;
-use super::seek::Position;
+use super::async_file::AsyncFile;
 use crate::error::Operation;
 use futures_lite::ready;
 use std::io::{self, Read};
@@ -23,16 +21,13 @@ impl<T: Send + 'static> AsyncFile<T> {
     /// A found record as text, without checking again what is known to be UTF-8.
     #[inline]
     pub(crate) fn record_str(&self, range: Range<usize>) -> Option<&str> {
-        match &self.reading.front {
-            Chunk::Lines { text, .. } => text.get(range),
-            Chunk::Bytes(bytes) => simdutf8::basic::from_utf8(bytes.get(range)?).ok(),
-        }
+        self.reads.record_str(range)
     }
 
     /// A found record's bytes.
     #[inline]
     pub(crate) fn record_bytes(&self, range: Range<usize>) -> &[u8] {
-        &self.reading.front.as_bytes()[range]
+        self.reads.record_bytes(range)
     }
 
     /// An error that names the file, as an error of a read.
@@ -53,23 +48,13 @@ impl<T: Read + Send + 'static> AsyncFile<T> {
         limit: usize,
     ) -> Poll<io::Result<Record>> {
         ready!(self.poll_readable(cx))?;
-        if end == b'\n' {
-            if let Some(len) = self.reading.noted_line() {
-                return Poll::Ready(Ok(self.take_record(len)));
-            }
-        }
-        if self.reading.scanned_for != end {
-            self.reading.scanned = 0;
-            self.reading.scanned_for = end;
-        }
-        let scanned = self.reading.scanned;
-        match memchr::memchr(end, &self.reading.unread()[scanned..]) {
-            Some(at) => Poll::Ready(Ok(self.take_record(scanned + at + 1))),
+        match self.reads.find_record(end) {
+            Some(len) => Poll::Ready(Ok(self.take_record(len))),
             None => self.poll_long_record(cx, end, limit),
         }
     }
 
-    /// Gets more bytes until there is a whole record. What is there has been scanned.
+    /// Gets more bytes until there is a whole record. What is there has been searched.
     fn poll_long_record(
         &mut self,
         cx: &mut Context<'_>,
@@ -78,39 +63,33 @@ impl<T: Read + Send + 'static> AsyncFile<T> {
     ) -> Poll<io::Result<Record>> {
         self.shared()?.learn_read();
         loop {
-            let len = self.reading.unread().len();
-            self.reading.scanned = len;
-            if len > limit {
+            if self.reads.unread().len() > limit {
                 return Poll::Ready(Ok(Record::TooLong));
             }
             if !ready!(self.poll_more(cx, end == b'\n'))? {
-                return Poll::Ready(Ok(match self.reading.unread().len() {
+                return Poll::Ready(Ok(match self.reads.unread().len() {
                     0 => Record::End,
                     rest => self.take_record(rest),
                 }));
             }
-            let scanned = self.reading.scanned;
-            if let Some(at) = memchr::memchr(end, &self.reading.unread()[scanned..]) {
-                return Poll::Ready(Ok(self.take_record(scanned + at + 1)));
+            if let Some(len) = self.reads.find_record(end) {
+                return Poll::Ready(Ok(self.take_record(len)));
             }
         }
     }
 
     #[inline]
     fn take_record(&mut self, len: usize) -> Record {
-        let start = self.reading.start;
-        self.consume_unread(len);
-        self.reading.scanned = 0;
-        self.budget.charge(len);
-        Record::Found(start..start + len)
+        let range = self.reads.take_record(len);
+        self.pass(len);
+        self.charge(len);
+        Record::Found(range)
     }
 
     /// Puts back the record that was found just now.
     pub(crate) fn untake_record(&mut self, record: &Range<usize>) {
-        self.reading.start = record.start;
-        if let Position::At(position) = &mut self.position {
-            *position -= record.len() as u64;
-        }
+        self.reads.untake_record(record);
+        self.unpass(record.len());
     }
 
     /// Consumes everything up to and with the next `end`. Buffers a chunk at most.
@@ -118,11 +97,11 @@ impl<T: Read + Send + 'static> AsyncFile<T> {
         loop {
             ready!(self.poll_readable(cx))?;
             self.shared()?.learn_read();
-            let unread = self.reading.unread();
+            let unread = self.reads.unread();
             let found = memchr::memchr(end, unread);
             let len = found.map_or(unread.len(), |at| at + 1);
             self.consume_unread(len);
-            self.budget.charge(len);
+            self.charge(len);
             if found.is_some() || !ready!(self.poll_more(cx, false))? {
                 return Poll::Ready(Ok(()));
             }

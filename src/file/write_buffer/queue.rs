@@ -1,19 +1,25 @@
 //! Accepted bytes, in order, until the object has taken them.
 //!
-//! Bytes leave the outbox only when they have been written: a job that drains it is an attempt, and
+//! Bytes leave the queue only when they have been written: a job that drains it is an attempt, and
 //! whoever comes next may make another. So neither cancellation, nor an error, nor a full pool can
-//! lose any, and `drop` can write them itself. The lock is never held while something may wait.
+//! lose any, and `drop` can write them itself.
+//!
+//! The lock is a leaf: it is not held while something may wait, nor while a waker is called.
 
-use std::io::{self, ErrorKind, SeekFrom};
+use crate::pool::Waiters;
+use crate::sync::{Condvar, Instant, Mutex, MutexGuard, PoisonError};
+use std::io::{self, ErrorKind, IoSlice, SeekFrom};
 use std::mem;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::task::Waker;
+use std::task::{Context, Poll};
+use std::time::Duration;
 
 #[derive(Debug, Default)]
-pub(super) struct Outbox {
+pub(super) struct Queue {
     state: Mutex<State>,
     /// Signalled when a drain ends.
     drained: Condvar,
+    /// Those who wait for room.
+    waiters: Waiters,
 }
 
 #[derive(Debug, Default)]
@@ -26,8 +32,6 @@ struct State {
     draining: Option<usize>,
     /// The last batch's buffer, kept while bytes keep coming.
     spare: Vec<u8>,
-    /// Whoever waits for room.
-    waker: Option<Waker>,
 }
 
 impl State {
@@ -39,22 +43,29 @@ impl State {
     }
 }
 
-impl Outbox {
+/// What became of bytes that were offered.
+pub(super) struct Accepted {
+    /// How many were taken.
+    pub(super) len: usize,
+    /// How many wait now.
+    pub(super) waiting: usize,
+}
+
+impl Queue {
     /// Whether every accepted byte has been written.
     pub(super) fn is_empty(&self) -> bool {
         let state = self.lock();
         state.bytes.is_empty() && state.draining.is_none()
     }
 
-    /// Accepts what fits in below `capacity`: how much, and how many bytes wait then. If nothing does,
-    /// `waker` is woken as soon as there is room.
+    /// Accepts what fits in below `capacity`; `start` is where the first of them goes, if the object's
+    /// cursor is not there.
     pub(super) fn accept(
         &self,
-        bufs: &[io::IoSlice<'_>],
+        bufs: &[IoSlice<'_>],
         capacity: usize,
         start: Option<SeekFrom>,
-        waker: &Waker,
-    ) -> (usize, usize) {
+    ) -> Accepted {
         let mut state = self.lock();
         let before = state.bytes.len();
         let capacity = state.most(capacity);
@@ -63,13 +74,21 @@ impl Outbox {
             state.bytes.extend_from_slice(&buf[..buf.len().min(room)]);
         }
         let waiting = state.bytes.len();
-        if waiting == before {
-            state.waker = Some(waker.clone());
-        } else {
-            state.waker = None;
+        if waiting > before {
             state.start = start.or(state.start);
         }
-        (waiting - before, waiting)
+        let len = waiting - before;
+        Accepted { len, waiting }
+    }
+
+    /// Waits for room. There may be none any more when the caller looks, or again too little.
+    pub(super) fn poll_room(&self, cx: &Context<'_>, capacity: usize) -> Poll<()> {
+        self.waiters.add(cx);
+        let state = self.lock();
+        match state.bytes.len() < state.most(capacity) {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        }
     }
 
     /// Whether something would be accepted, as far as can be told without waiting.
@@ -79,44 +98,65 @@ impl Outbox {
     }
 
     /// Writes batches while at least `least` bytes wait, after any drain that is under way.
+    ///
+    /// Fails with [`TimedOut`](ErrorKind::TimedOut) if another drain has not come to its end by `deadline`.
     pub(super) fn drain(
         &self,
         least: usize,
+        deadline: Option<Instant>,
         seek: impl Fn(SeekFrom) -> io::Result<()>,
         write: impl Fn(&[u8]) -> io::Result<usize>,
     ) -> io::Result<()> {
-        while let Some(mut batch) = self.take_batch(least) {
+        while let Some(mut batch) = self.take_batch(least, deadline)? {
             batch.write(&seek, &write)?;
         }
         Ok(())
     }
 
-    fn take_batch(&self, least: usize) -> Option<Batch<'_>> {
+    /// Gives up what has not been written, after any drain that is under way: how many bytes, and where
+    /// they were to go.
+    pub(super) fn discard(&self) -> (usize, Option<SeekFrom>) {
+        match self.take_batch(1, None) {
+            Ok(Some(mut batch)) => {
+                let given_up = (batch.bytes.len(), batch.start);
+                batch.written = batch.bytes.len();
+                given_up
+            }
+            _ => (0, None),
+        }
+    }
+
+    fn take_batch(&self, least: usize, deadline: Option<Instant>) -> io::Result<Option<Batch<'_>>> {
         let mut state = self.lock();
         while state.draining.is_some() {
-            state = self
-                .drained
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
+            state = match deadline.map(|end| end.saturating_duration_since(Instant::now())) {
+                None => {
+                    let waited = self.drained.wait(state);
+                    waited.unwrap_or_else(PoisonError::into_inner)
+                }
+                Some(Duration::ZERO) => return Err(ErrorKind::TimedOut.into()),
+                Some(left) => {
+                    let waited = self.drained.wait_timeout(state, left);
+                    waited.unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
         }
         if state.bytes.len() < least.max(1) {
-            return None;
+            return Ok(None);
         }
         state.draining = Some(state.bytes.len());
         let spare = mem::take(&mut state.spare);
         let batch = Batch {
-            outbox: self,
+            queue: self,
             bytes: mem::replace(&mut state.bytes, spare),
             written: 0,
             start: state.start.take(),
         };
-        let waker = state.waker.take();
         drop(state);
-        waker.into_iter().for_each(Waker::wake);
-        Some(batch)
+        self.waiters.wake_all();
+        Ok(Some(batch))
     }
 
-    /// No code that can panic runs under the lock.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -124,7 +164,7 @@ impl Outbox {
 
 /// Bytes on their way out. Dropping it, also in a panic, puts back what has not been written.
 struct Batch<'a> {
-    outbox: &'a Outbox,
+    queue: &'a Queue,
     bytes: Vec<u8>,
     written: usize,
     start: Option<SeekFrom>,
@@ -152,7 +192,7 @@ impl Batch<'_> {
 
 impl Drop for Batch<'_> {
     fn drop(&mut self) {
-        let mut state = self.outbox.lock();
+        let mut state = self.queue.lock();
         let mut bytes = mem::take(&mut self.bytes);
         bytes.drain(..self.written);
         if !bytes.is_empty() {
@@ -168,6 +208,8 @@ impl Drop for Batch<'_> {
         }
         state.draining = None;
         drop(state);
-        self.outbox.drained.notify_all();
+        self.queue.drained.notify_all();
+        // Room that was taken up by this batch may be free now.
+        self.queue.waiters.wake_all();
     }
 }

@@ -1,0 +1,169 @@
+//! Who closes a file, and when it is closed: the one place where that is decided.
+//!
+//! | the handle | local file | other file | other object |
+//! | --- | --- | --- | --- |
+//! | dropped, may have changed the file | here | on the pool; drop waits | on the pool; drop waits |
+//! | dropped, only read | here if it is small | on the pool | on the pool |
+//! | `close`, may have changed the file | on the pool | on the pool | on the pool |
+//! | `close`, only read | here if it is small | on the pool | on the pool |
+//!
+//! What was written must be complete when `drop` returns: the process may exit, execute the file or take its
+//! lock. But a drop that waits for ever would stop an executor, so it waits for a second at most; then the
+//! pool goes on in the background.
+
+use super::object::Shared;
+use super::write_buffer::Drainer;
+use crate::pool::{self, Event, Slot};
+use crate::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use futures_lite::ready;
+use std::collections::BTreeSet;
+use std::io::ErrorKind;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+/// How long a drop waits for what may wait.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How long a drop waits for a thread of the pool. A regular file is finished by the drop itself then: to be
+/// written late is worse for it than to be written here.
+const NO_THREAD: Duration = Duration::from_millis(5);
+
+/// What is left to be done for a file, until somebody does it.
+type Unclaimed<T> = Mutex<Option<(Arc<Shared<T>>, Option<Drainer>)>>;
+
+/// Devices on which a drop has waited in vain: none waits again before a call there has succeeded.
+static STUCK: Mutex<BTreeSet<u64>> = Mutex::new(BTreeSet::new());
+
+/// Whether closing a handle is over on the spot: it changed nothing, and nothing is freed by it.
+pub(super) fn is_quick<T: Send + 'static>(shared: &Shared<T>) -> bool {
+    let (file, facts) = (shared.file(), shared.facts());
+    !shared.is_touched()
+        && file
+            .zip(facts)
+            .is_some_and(|(file, facts)| facts.closes_quickly(file))
+}
+
+/// Closes a file whose handle is dropped, after what `unwritten` holds has been written.
+pub(super) fn on_drop<T: Send + 'static>(shared: Arc<Shared<T>>, unwritten: Option<Drainer>) {
+    if is_quick(&shared) {
+        return;
+    }
+    match shared.is_touched() && shared.closes_on_the_spot() {
+        true => here(shared, unwritten),
+        false => drop(Closing::begin(shared, unwritten)),
+    }
+}
+
+/// Writes and closes a file on this thread, which needs neither an executor nor a free thread of the pool.
+fn here<T: Send + 'static>(shared: Arc<Shared<T>>, unwritten: Option<Drainer>) {
+    let deadline = Instant::now() + PATIENCE;
+    if let Some(drainer) = unwritten {
+        // Another thread may be writing a batch.
+        let drained = drainer.drain_until(&shared, deadline);
+        if drained.is_err_and(|error| error.kind() == ErrorKind::TimedOut) {
+            pool::run(move || finish(shared, Some(drainer))).detach();
+            return;
+        }
+    }
+    // If a job that is at work shares the file, it closes it.
+    if let Err(shared) = Arc::try_unwrap(shared) {
+        let gone = shared.gone();
+        drop(shared);
+        wait_for(&gone, deadline);
+    }
+}
+
+/// A file that is being closed on the pool. Dropped, it waits as the drop of the file does.
+pub(super) struct Closing<T: Send + 'static> {
+    left: Arc<Unclaimed<T>>,
+    job: Slot<()>,
+    gone: Arc<Event>,
+    /// That of a regular file which was asked what it is. All pipes seem to be on one device.
+    device: Option<u64>,
+    waits: bool,
+    is_local: bool,
+}
+
+impl<T: Send + 'static> Closing<T> {
+    pub(super) fn begin(shared: Arc<Shared<T>>, unwritten: Option<Drainer>) -> Closing<T> {
+        let gone = shared.gone();
+        let facts = shared.facts().filter(|facts| facts.regular);
+        let device = facts.map(|facts| facts.device);
+        // A read that waits for a peer holds the object, maybe for ever.
+        let is_free = unwritten.is_some() || !shared.is_at_work();
+        let waits = shared.is_touched() && is_free;
+        let is_local = shared.closes_on_the_spot();
+        let left = Arc::new(Mutex::new(Some((shared, unwritten))));
+        let (claimed, mut job) = (left.clone(), Slot::default());
+        let close = move || {
+            if let Some((shared, unwritten)) = claim(&claimed) {
+                finish(shared, unwritten);
+            }
+            if let Some(device) = device {
+                stuck().remove(&device);
+            }
+        };
+        job.start((), pool::run_short(close));
+        Closing {
+            left,
+            job,
+            gone,
+            device,
+            waits,
+            is_local,
+        }
+    }
+
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        ready!(self.job.poll(cx));
+        self.gone.poll(cx)
+    }
+}
+
+impl<T: Send + 'static> Drop for Closing<T> {
+    fn drop(&mut self) {
+        self.job.detach();
+        let is_stuck = self.device.is_some_and(|device| stuck().contains(&device));
+        if !self.waits || is_stuck || self.gone.has_happened() {
+            return;
+        }
+        let begun = Instant::now();
+        // Only a regular file: to write to anything else may wait for ever.
+        let patience = match self.is_local {
+            true => Duration::ZERO,
+            false => NO_THREAD,
+        };
+        if self.device.is_some() && !wait_for(&self.gone, begun + patience) {
+            if let Some((shared, unwritten)) = claim(&self.left) {
+                here(shared, unwritten);
+            }
+        }
+        if !wait_for(&self.gone, begun + PATIENCE) {
+            stuck().extend(self.device);
+        }
+    }
+}
+
+/// Takes what is left to be done, unless somebody else has.
+fn claim<R>(left: &Mutex<Option<R>>) -> Option<R> {
+    left.lock().unwrap_or_else(PoisonError::into_inner).take()
+}
+
+fn wait_for(gone: &Event, deadline: Instant) -> bool {
+    let left = deadline.saturating_duration_since(Instant::now());
+    gone.has_happened() || pool::block_for(left, |cx| gone.poll(cx))
+}
+
+fn stuck() -> MutexGuard<'static, BTreeSet<u64>> {
+    STUCK.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Writes what is left, flushes and closes. An object is closed even if another job shares it.
+fn finish<T: Send + 'static>(shared: Arc<Shared<T>>, unwritten: Option<Drainer>) {
+    if let Some(drainer) = unwritten {
+        let _ = drainer.drain_and_flush(&shared);
+    }
+    if shared.is_exclusive() {
+        drop(shared.take_object());
+    }
+}

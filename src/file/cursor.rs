@@ -1,0 +1,32 @@
+//! Where a file is: its logical position, and the jobs that ask for or move the object's own cursor.
+
+use std::io::SeekFrom;
+
+/// Where the next byte is read or written.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Position {
+    /// At the object's own cursor, less the bytes that were read ahead.
+    OfCursor,
+    /// At this offset of a regular file, wherever its cursor is.
+    At(u64),
+}
+
+/// What a job does with the cursor.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum CursorJob {
+    /// Asks a question. Asking for the cursor may wait for its lock, even where the file itself is quick.
+    Ask {
+        question: Question,
+        /// The state of the file that the answer is true of.
+        generation: u64,
+    },
+    /// Moves the cursor, for the seek that the caller asked for; `None` if it only settles the cursor.
+    Move(Option<SeekFrom>),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Question {
+    /// The cursor of a regular file, and on the way what the object is.
+    Cursor,
+    Size,
+}

@@ -1,0 +1,134 @@
+//! The logical position, and the object's own cursor.
+
+use super::async_file::AsyncFile;
+use super::cursor::{CursorJob, Position, Question};
+use crate::error::Operation;
+use crate::pool;
+use crate::sync::Arc;
+use futures_lite::ready;
+use std::io::{self, SeekFrom};
+use std::task::{Context, Poll};
+
+impl<T: Send + 'static> AsyncFile<T> {
+    /// The offset that the next byte is read from, where the object is a regular file. Learns what the object
+    /// is, once.
+    #[inline]
+    pub(super) fn poll_offset(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<u64>>> {
+        if let Position::At(position) = self.position {
+            return Poll::Ready(Ok(Some(position)));
+        }
+        let shared = self.shared()?;
+        if shared.facts().is_some() && !shared.is_regular() {
+            return Poll::Ready(Ok(None));
+        }
+        let cursor = ready!(self.poll_ask(cx, Question::Cursor))?;
+        if !self.shared()?.is_regular() {
+            return Poll::Ready(Ok(None));
+        }
+        self.position = Position::At(cursor);
+        Poll::Ready(Ok(Some(cursor)))
+    }
+
+    /// Learns what the object is, once. Gives back whether it is a regular file.
+    pub(super) fn poll_is_regular(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
+        if self.shared()?.facts().is_none() {
+            ready!(self.poll_offset(cx))?;
+        }
+        Poll::Ready(Ok(self.shared()?.is_regular()))
+    }
+
+    pub(super) fn poll_size(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
+        let shared = self.shared()?;
+        match shared.is_local() {
+            true => Poll::Ready(shared.name(Operation::Seek, shared.size())),
+            false => self.poll_ask(cx, Question::Size),
+        }
+    }
+
+    /// Asks the pool, unless the same question is on its way already.
+    fn poll_ask(&mut self, cx: &mut Context<'_>, question: Question) -> Poll<io::Result<u64>> {
+        ready!(self.poll_abandoned_move(cx));
+        let shared = self.shared()?;
+        let generation = shared.generation();
+        let ask = CursorJob::Ask {
+            question,
+            generation,
+        };
+        if self.cursor.kind() != Some(&ask) {
+            let weak = Arc::downgrade(shared);
+            let task = pool::run_short(move || {
+                let Some(shared) = weak.upgrade() else {
+                    return Ok(0);
+                };
+                let answer = match question {
+                    Question::Cursor if shared.learn_facts().regular => {
+                        shared.seek(SeekFrom::Current(0))
+                    }
+                    Question::Cursor => Ok(0),
+                    Question::Size => shared.size(),
+                };
+                shared.name(Operation::Seek, answer)
+            });
+            self.cursor.start(ask, task);
+        }
+        self.poll_cursor(cx)
+    }
+
+    /// Moves the object's cursor on the pool; then nothing is read ahead any more.
+    pub(super) fn poll_move(
+        &mut self,
+        cx: &mut Context<'_>,
+        asked: Option<SeekFrom>,
+        to: SeekFrom,
+    ) -> Poll<io::Result<u64>> {
+        let weak = Arc::downgrade(self.shared()?);
+        let task = pool::run_short(move || match weak.upgrade() {
+            Some(shared) => shared.name(Operation::Seek, shared.seek(to)),
+            None => Ok(0),
+        });
+        self.cursor.start(CursorJob::Move(asked), task);
+        self.poll_cursor(cx)
+    }
+
+    /// Waits for the job that asks for or moves the cursor, if there is one.
+    pub(super) fn poll_cursor(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
+        let Some((job, answer)) = ready!(self.cursor.poll(cx)) else {
+            return Poll::Ready(Ok(0));
+        };
+        if let (CursorJob::Move(asked), &Ok(position)) = (job, &answer) {
+            self.reads.clear();
+            self.position = match asked.is_some() && self.shared()?.is_regular() {
+                true => Position::At(position),
+                // Whoever has settled the cursor may move it.
+                false => Position::OfCursor,
+            };
+        }
+        Poll::Ready(answer)
+    }
+
+    /// Whether the cursor is being moved for this seek.
+    pub(super) fn is_moving(&self, asked: Option<SeekFrom>) -> bool {
+        self.cursor.kind() == Some(&CursorJob::Move(asked))
+    }
+
+    /// Waits for a move that was given up: it is none of the caller's business, but where it has led to is.
+    pub(super) fn poll_abandoned_move(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match self.cursor.kind() {
+            Some(CursorJob::Move(_)) => self.poll_cursor(cx).map(drop),
+            Some(CursorJob::Ask { .. }) | None => Poll::Ready(()),
+        }
+    }
+
+    /// Where the object's cursor must go before the next byte is written, if it is not there.
+    pub(super) fn start_of_write(&self) -> Option<SeekFrom> {
+        if let Position::At(position) = self.position {
+            return Some(SeekFrom::Start(position));
+        }
+        if self.reads.is_idle() {
+            return None;
+        }
+        let ahead = self.reads.len_ahead();
+        let can_seek = self.shared().is_ok_and(|shared| shared.can_seek());
+        (ahead > 0 && can_seek).then(|| SeekFrom::Current(-(ahead as i64)))
+    }
+}

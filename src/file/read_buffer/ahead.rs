@@ -1,0 +1,420 @@
+//! Reading ahead: chunks that pool jobs have read and nobody has taken yet, in order.
+//!
+//! A job fills the queue chunk by chunk and gives its thread back when there are enough; whoever
+//! takes a chunk sends the next job. So the next chunk is read while the caller works on this one,
+//! no thread waits for a caller, and a dropped future loses nothing: its bytes are still here.
+//!
+//! The lock is a leaf: it is not held during a read, nor while a waker is called.
+//!
+//! # The end of the file
+//!
+//! A read of 0 bytes is an answer of that moment only, since files grow. So it is kept with the number of the
+//! call that was waiting for it, and is the end for that call. For a later call it is old: that one asks
+//! again, by a new job. A call that comes while the read is under way is a later one, too: the file may have
+//! grown between the two.
+
+use super::chunk::{CHUNK, Chunk, cut_lines};
+use crate::pool::Waiters;
+use crate::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::VecDeque;
+use std::io;
+use std::mem;
+use std::task::{Context, Poll};
+
+/// Chunks that wait when the next job is sent.
+const LOW_WATER: usize = 1;
+
+/// What a job is to read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Plan {
+    /// Bytes to ask for, a chunk.
+    pub(super) size: usize,
+    /// How many chunks wait when the job gives its thread back; one if the file is not streamed.
+    pub(super) high_water: usize,
+    /// Cut chunks at line ends and check that they are UTF-8.
+    pub(super) lines: bool,
+    /// Fill a chunk whatever number of reads it takes: a regular file is short only at its end.
+    pub(super) whole: bool,
+}
+
+#[derive(Debug)]
+pub(super) struct ReadAhead {
+    state: Mutex<State>,
+    /// Those who wait for a chunk or the end of a job.
+    waiters: Waiters,
+}
+
+#[derive(Debug)]
+struct State {
+    chunks: VecDeque<Chunk>,
+    /// The start of a line whose end has not been read: it goes before the next chunk.
+    carry: Vec<u8>,
+    phase: Phase,
+    /// Where the next read goes, for a file that is read by offset.
+    offset: Option<u64>,
+    /// Chunks that wait here when the job that is at work gives its thread back.
+    high_water: usize,
+    /// Used buffers.
+    spare: Vec<Vec<u8>>,
+}
+
+/// What goes on behind the chunks.
+#[derive(Debug)]
+enum Phase {
+    /// Nothing; a job may be sent.
+    Idle,
+    /// A job is at work, or on its way to it, and this call waits for it.
+    Filling(Option<Call>),
+    /// The last read found no bytes, and this call was waiting when it began. No job is sent before that
+    /// is taken.
+    Ended(Option<Call>),
+    /// The last read failed. No job is sent before that is taken.
+    Failed(io::Error),
+}
+
+/// Numbers the calls of the one reader: the number of those that were answered before.
+pub(super) type Call = u64;
+
+/// What there is to take.
+pub(super) enum Taken {
+    Chunk(Chunk),
+    /// The end of the file, or an error, which is reported once.
+    End(io::Result<()>),
+    /// The file ended here when it was read ahead; it may have grown since.
+    OldEnd,
+    /// Nothing yet: a job is at work.
+    Filling,
+    /// Nothing, and no job.
+    Nothing,
+}
+
+impl ReadAhead {
+    pub(super) fn at(offset: Option<u64>) -> ReadAhead {
+        ReadAhead {
+            state: Mutex::new(State {
+                chunks: VecDeque::new(),
+                carry: Vec::new(),
+                phase: Phase::Idle,
+                offset,
+                high_water: 0,
+                spare: Vec::new(),
+            }),
+            waiters: Waiters::default(),
+        }
+    }
+
+    /// Takes the next chunk. With `lines`, the start of a line is left until its end is there.
+    pub(super) fn take(&self, lines: bool, call: Call) -> Taken {
+        let mut state = self.lock();
+        if let Some(chunk) = state.chunks.pop_front() {
+            return Taken::Chunk(chunk);
+        }
+        if let Phase::Filling(waiting) = &mut state.phase {
+            *waiting = Some(call);
+            return Taken::Filling;
+        }
+        if !state.carry.is_empty() && (!lines || !matches!(state.phase, Phase::Idle)) {
+            return Taken::Chunk(Chunk::Bytes(mem::take(&mut state.carry)));
+        }
+        match mem::replace(&mut state.phase, Phase::Idle) {
+            // At the cursor of a stream, to ask again may wait for ever.
+            Phase::Ended(waiting) if state.offset.is_some() && waiting != Some(call) => {
+                Taken::OldEnd
+            }
+            Phase::Ended(_) => Taken::End(Ok(())),
+            Phase::Failed(error) => Taken::End(Err(error)),
+            Phase::Idle | Phase::Filling(_) => Taken::Nothing,
+        }
+    }
+
+    /// Waits for a chunk, while a job is at work.
+    pub(super) fn poll_chunk(&self, cx: &Context<'_>) -> Poll<()> {
+        self.waiters.add(cx);
+        let state = self.lock();
+        match state.chunks.is_empty() && matches!(state.phase, Phase::Filling(_)) {
+            true => Poll::Pending,
+            false => Poll::Ready(()),
+        }
+    }
+
+    /// Whether a job should be sent: none is at work, none has ended the stream, and few chunks
+    /// are left.
+    pub(super) fn wants_job(&self) -> bool {
+        let state = self.lock();
+        matches!(state.phase, Phase::Idle) && state.chunks.len() <= LOW_WATER
+    }
+
+    pub(super) fn is_filling(&self) -> bool {
+        matches!(self.lock().phase, Phase::Filling(_))
+    }
+
+    /// Whether there is a chunk to take, as far as can be told without waiting.
+    pub(super) fn has_chunk(&self) -> bool {
+        let state = self.state.try_lock();
+        state.is_ok_and(|state| !state.chunks.is_empty())
+    }
+
+    /// Must be called before a job is sent, with the call that will wait for it.
+    pub(super) fn announce_job(&self, plan: Plan, waiting: Option<Call>) {
+        let mut state = self.lock();
+        state.phase = Phase::Filling(waiting);
+        state.high_water = plan.high_water;
+    }
+
+    /// Whether there is nothing to take, and no job at work.
+    pub(super) fn is_spent(&self) -> bool {
+        let state = self.lock();
+        matches!(state.phase, Phase::Idle) && state.len() == 0
+    }
+
+    /// How many bytes there are to take.
+    pub(super) fn len(&self) -> usize {
+        self.lock().len()
+    }
+
+    /// Gives a used buffer back, which is kept if a job will need it soon.
+    pub(super) fn recycle(&self, buffer: Vec<u8>) {
+        let mut state = self.lock();
+        let is_filling = matches!(state.phase, Phase::Filling(_));
+        let soon = is_filling || state.chunks.len() <= LOW_WATER;
+        let room = state.room() > state.spare.len() + usize::from(is_filling);
+        if soon && room && (CHUNK..2 * CHUNK).contains(&buffer.capacity()) {
+            state.spare.push(buffer);
+        }
+    }
+
+    /// The job: reads as planned. Stops early when nobody is left to take the chunks.
+    pub(super) fn fill(
+        self: Arc<Self>,
+        plan: Plan,
+        read: impl Fn(Option<u64>, &mut [u8]) -> io::Result<usize>,
+    ) {
+        let _end = FillEnd(&self);
+        loop {
+            let waiting = self.waiting();
+            let (buffer, carried, offset) = self.buffer(plan);
+            let mut outcome = read_chunk(&read, buffer, carried, offset, plan);
+            if self.is_ahead() {
+                outcome.chunk.note_ends();
+            }
+            let more = self.put(outcome, waiting, plan);
+            if !more || Arc::strong_count(&self) == 1 {
+                break;
+            }
+        }
+    }
+
+    /// Whether whoever takes the chunks is busy with those that it has.
+    fn is_ahead(&self) -> bool {
+        !self.lock().chunks.is_empty() && self.waiters.is_empty()
+    }
+
+    /// The call that waits for the job.
+    fn waiting(&self) -> Option<Call> {
+        match self.lock().phase {
+            Phase::Filling(waiting) => waiting,
+            _ => None,
+        }
+    }
+
+    /// A buffer that begins with so many bytes that were carried over.
+    fn buffer(&self, plan: Plan) -> (Vec<u8>, usize, Option<u64>) {
+        let mut state = self.lock();
+        let mut buffer = state.spare.pop().unwrap_or_default();
+        let carried = state.carry.len();
+        // What is in a used buffer stays there: to clear it would take as long as to read half of it.
+        let len = plan.size.max(carried + plan.size / 2);
+        buffer.reserve_exact(len.saturating_sub(buffer.len()));
+        buffer.resize(len, 0);
+        // Only a copy: in a panic the original is still there.
+        buffer[..carried].copy_from_slice(&state.carry);
+        (buffer, carried, state.offset)
+    }
+
+    /// Puts what was read, and tells whether there is room for more; `waiting` is the call that was waiting
+    /// before it was read.
+    fn put(&self, read: Read, waiting: Option<Call>, plan: Plan) -> bool {
+        let mut state = self.lock();
+        if let Some(offset) = &mut state.offset {
+            *offset += read.fresh as u64;
+        }
+        if !read.chunk.as_bytes().is_empty() {
+            state.chunks.push_back(read.chunk);
+        }
+        state.carry = read.carry;
+        match read.end {
+            Some(Ok(())) => state.phase = Phase::Ended(waiting),
+            Some(Err(error)) => state.phase = Phase::Failed(error),
+            None => {}
+        }
+        let room = state.room();
+        let goes_on = matches!(state.phase, Phase::Filling(_));
+        let more = goes_on && plan.high_water > 1 && room > 0;
+        if !more {
+            state.spare.truncate(room);
+        }
+        drop(state);
+        // Not for every chunk: to wake a task takes as long as to read half of one. The end of the job
+        // wakes too.
+        if more && room == 1 {
+            self.waiters.wake_all();
+        }
+        more
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// How many more chunks would be enough.
+    fn room(&self) -> usize {
+        self.high_water.saturating_sub(self.chunks.len())
+    }
+
+    fn len(&self) -> usize {
+        let chunks: usize = self.chunks.iter().map(|chunk| chunk.as_bytes().len()).sum();
+        chunks + self.carry.len()
+    }
+}
+
+/// The end of a job, also in a panic.
+struct FillEnd<'a>(&'a ReadAhead);
+
+impl Drop for FillEnd<'_> {
+    fn drop(&mut self) {
+        let mut state = self.0.lock();
+        if let Phase::Filling(_) = state.phase {
+            state.phase = Phase::Idle;
+        }
+        drop(state);
+        self.0.waiters.wake_all();
+    }
+}
+
+/// The outcome of reading one chunk.
+struct Read {
+    chunk: Chunk,
+    carry: Vec<u8>,
+    /// Bytes read just now: the chunk also holds what was carried over.
+    fresh: usize,
+    end: Option<io::Result<()>>,
+}
+
+fn read_chunk(
+    read: impl Fn(Option<u64>, &mut [u8]) -> io::Result<usize>,
+    mut buffer: Vec<u8>,
+    carried: usize,
+    offset: Option<u64>,
+    plan: Plan,
+) -> Read {
+    let mut filled = carried;
+    let end = loop {
+        let offset = offset.map(|offset| offset + (filled - carried) as u64);
+        match read(offset, &mut buffer[filled..]) {
+            Ok(0) => break Some(Ok(())),
+            Ok(fresh) => filled += fresh,
+            Err(error) => break Some(Err(error)),
+        }
+        if filled == buffer.len() || !plan.whole {
+            break None;
+        }
+    };
+    buffer.truncate(filled);
+    let fresh = filled - carried;
+    let (chunk, carry) = match fresh {
+        0 => (Chunk::default(), buffer),
+        _ if plan.lines => cut_lines(buffer, carried),
+        _ => (Chunk::Bytes(buffer), Vec::new()),
+    };
+    Read {
+        chunk,
+        carry,
+        fresh,
+        end,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAN: Plan = Plan {
+        size: CHUNK,
+        high_water: 3,
+        lines: false,
+        whole: true,
+    };
+
+    fn fill(ahead: &Arc<ReadAhead>, plan: Plan, contents: &[u8]) {
+        ahead.announce_job(plan, None);
+        ahead.clone().fill(plan, |offset, buf| {
+            let rest = &contents[contents.len().min(offset.unwrap() as usize)..];
+            let len = rest.len().min(buf.len());
+            buf[..len].copy_from_slice(&rest[..len]);
+            Ok(len)
+        });
+    }
+
+    #[test]
+    fn a_stream_holds_as_many_chunks_as_planned() {
+        for (lines, high_water) in [(false, 3), (true, 2)] {
+            let plan = Plan {
+                lines,
+                high_water,
+                ..PLAN
+            };
+            let (contents, ahead) = (vec![0; 64 * CHUNK], Arc::new(ReadAhead::at(Some(0))));
+            for _ in 0..8 {
+                fill(&ahead, plan, &contents);
+                assert_eq!(ahead.lock().chunks.len(), high_water);
+                while let Taken::Chunk(chunk) = ahead.take(lines, 0) {
+                    ahead.recycle(chunk.into_bytes());
+                    ahead.recycle(vec![0; CHUNK]);
+                    let state = ahead.lock();
+                    assert!(state.chunks.len() + state.spare.len() <= high_water);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_line_that_goes_on_in_the_next_chunk_is_put_together_in_a_used_buffer() {
+        let mut contents = "ab\n".repeat(CHUNK / 3 * 10);
+        contents.truncate(contents.len() - 2);
+        let ahead = Arc::new(ReadAhead::at(Some(0)));
+        let (lines, mut read) = (true, Vec::new());
+        // As many jobs as it takes, and one for the end.
+        for _ in 0..16 {
+            fill(&ahead, Plan { lines, ..PLAN }, contents.as_bytes());
+            while let Taken::Chunk(chunk) = ahead.take(lines, 0) {
+                read.extend_from_slice(chunk.as_bytes());
+                ahead.recycle(vec![b'x'; CHUNK]);
+            }
+        }
+        assert!(read == contents.as_bytes());
+    }
+
+    #[test]
+    fn an_end_is_old_for_a_call_that_came_while_it_was_read() {
+        let ahead = Arc::new(ReadAhead::at(Some(0)));
+        ahead.announce_job(PLAN, Some(6));
+        ahead.clone().fill(PLAN, |_, _| {
+            assert!(matches!(ahead.take(false, 7), Taken::Filling));
+            Ok(0)
+        });
+        assert!(matches!(ahead.take(false, 7), Taken::OldEnd));
+    }
+
+    #[test]
+    fn an_end_is_one_for_the_call_that_waited_and_old_for_others() {
+        for (waiting, is_old) in [(Some(7), false), (Some(6), true), (None, true)] {
+            let ahead = Arc::new(ReadAhead::at(Some(0)));
+            ahead.announce_job(PLAN, waiting);
+            ahead.clone().fill(PLAN, |_, _| Ok(0));
+            assert_eq!(matches!(ahead.take(false, 7), Taken::OldEnd), is_old);
+            assert!(matches!(ahead.take(false, 7), Taken::Nothing));
+        }
+    }
+}

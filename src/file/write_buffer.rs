@@ -1,0 +1,314 @@
+//! The writing half of a file: accepted bytes, and the jobs that write them.
+//!
+//! | state | bytes in the queue | job | leaves it by |
+//! | --- | --- | --- | --- |
+//! | clean | none | none | a write |
+//! | dirty | any number | none, `MakeRoom`, `Flush` or `Through` | a `Flush` that succeeds |
+//!
+//! A job that fails leaves the buffer dirty: what it could not write is in the queue again, and the next
+//! write, flush or close tries anew.
+
+mod queue;
+
+use super::object::Shared;
+use crate::error::Operation;
+use crate::pool::{self, Slot};
+use crate::sync::Arc;
+use futures_lite::ready;
+use queue::Queue;
+use std::io::{self, IoSlice, SeekFrom};
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+/// Bytes that are gathered before they are handed to the system.
+const CAPACITY: usize = 128 * 1024;
+
+/// A job that makes room goes on while this part of the capacity waits: whoever fills the rest
+/// meanwhile need not send the next one.
+const BATCHES: usize = 4;
+
+#[derive(Debug)]
+pub(super) struct WriteBuffer {
+    /// How many bytes may wait; 0 to write through.
+    capacity: usize,
+    /// Absent until the first write.
+    queue: Option<Arc<Queue>>,
+    state: State,
+    job: Slot<io::Result<usize>, Job>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum State {
+    /// Everything that was accepted is written, and the object is flushed.
+    Clean,
+    /// That is not known.
+    Dirty,
+}
+
+#[derive(Debug)]
+enum Job {
+    /// Writes batches until little waits.
+    MakeRoom,
+    /// Writes everything, and flushes the object.
+    Flush,
+    /// Writes these bytes, which no queue holds.
+    Through(Vec<u8>),
+}
+
+impl Default for WriteBuffer {
+    fn default() -> WriteBuffer {
+        WriteBuffer {
+            capacity: CAPACITY,
+            queue: None,
+            state: State::Clean,
+            job: Slot::default(),
+        }
+    }
+}
+
+impl WriteBuffer {
+    pub(super) fn set_capacity(&mut self, bytes: usize) {
+        self.capacity = bytes;
+    }
+
+    pub(super) fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    /// Whether something is left to do: bytes to write, or an object to flush.
+    #[inline]
+    pub(super) fn is_dirty(&self) -> bool {
+        self.state == State::Dirty
+    }
+
+    /// Whether every accepted byte has been written.
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.queue.as_ref().is_none_or(|queue| queue.is_empty())
+    }
+
+    /// What a job of the pool needs to write what was accepted, which `&self` methods do first.
+    pub(super) fn drainer(&self) -> Drainer {
+        Drainer(self.queue.clone())
+    }
+
+    /// Accepts bytes, or writes them through; `start` is where the first of them goes, if the object's
+    /// cursor is not there. `begun` is called once that is settled, though the call may return `Pending`.
+    pub(super) fn poll_write<T: Send + 'static>(
+        &mut self,
+        cx: &mut Context<'_>,
+        shared: &Arc<Shared<T>>,
+        bufs: &[IoSlice<'_>],
+        start: Option<SeekFrom>,
+        begun: impl FnMut(),
+    ) -> Poll<io::Result<usize>> {
+        // The memory of direct I/O is aligned for each write; to join writes would split blocks.
+        match self.capacity == 0 || shared.access().direct {
+            true => self.poll_through(cx, shared, bufs, start, begun),
+            false => self.poll_accept(cx, shared, bufs, start, begun),
+        }
+    }
+
+    /// Puts bytes into the queue; starts a job when it is half full, so that there is room until that
+    /// is at work.
+    fn poll_accept<T: Send + 'static>(
+        &mut self,
+        cx: &mut Context<'_>,
+        shared: &Arc<Shared<T>>,
+        bufs: &[IoSlice<'_>],
+        start: Option<SeekFrom>,
+        mut begun: impl FnMut(),
+    ) -> Poll<io::Result<usize>> {
+        if self.job.is_finished() {
+            ready!(self.poll_job(cx))?;
+        }
+        let capacity = self.capacity;
+        loop {
+            let queue = self.queue.get_or_insert_default();
+            let accepted = queue.accept(bufs, capacity, start);
+            if accepted.waiting >= capacity.div_ceil(2) && self.job.is_empty() {
+                self.send(shared, Job::MakeRoom);
+            }
+            if accepted.len > 0 {
+                self.state = State::Dirty;
+                begun();
+                return Poll::Ready(Ok(accepted.len));
+            }
+            // There is room as soon as the job takes a batch; if that fails, the job ends.
+            let queue = self.queue.get_or_insert_default();
+            if !pool::stay(|| queue.has_room(capacity))
+                && queue.poll_room(cx, capacity).is_pending()
+            {
+                ready!(self.poll_job(cx))?;
+            }
+        }
+    }
+
+    /// Writes on the pool, and accepts nothing before it is done.
+    ///
+    /// A write that was given up may have happened or not. If the next one is of the same bytes, it
+    /// is taken for the same write; else it comes after it.
+    fn poll_through<T: Send + 'static>(
+        &mut self,
+        cx: &mut Context<'_>,
+        shared: &Arc<Shared<T>>,
+        bufs: &[IoSlice<'_>],
+        mut start: Option<SeekFrom>,
+        mut begun: impl FnMut(),
+    ) -> Poll<io::Result<usize>> {
+        let buf = bufs.iter().find(|buf| !buf.is_empty());
+        let buf = buf.map_or(&[][..], |buf| &buf[..buf.len().min(CAPACITY)]);
+        loop {
+            match ready!(self.job.poll(cx)) {
+                Some((Job::Through(bytes), written)) if bytes == buf => {
+                    return Poll::Ready(written);
+                }
+                _ => {}
+            }
+            self.state = State::Dirty;
+            begun();
+            let (weak, bytes, start) = (Arc::downgrade(shared), buf.to_vec(), start.take());
+            let task = pool::run_short(move || {
+                let Some(shared) = weak.upgrade() else {
+                    return Ok(0);
+                };
+                let written = match start.map(|start| shared.seek(start)) {
+                    Some(Err(error)) => Err(error),
+                    _ => shared.write(&bytes),
+                };
+                shared.name(Operation::Write, written)
+            });
+            self.job.start(Job::Through(buf.to_vec()), task);
+        }
+    }
+
+    /// Sends a job that drains the queue. While it waits for a thread, it holds nothing open.
+    fn send<T: Send + 'static>(&mut self, shared: &Arc<Shared<T>>, job: Job) {
+        let (weak, drainer) = (Arc::downgrade(shared), self.drainer());
+        let least = self.capacity / BATCHES;
+        let task = match job {
+            Job::MakeRoom => pool::run(move || match weak.upgrade() {
+                Some(shared) => drainer.drain_to(&shared, least, None).map(|()| 0),
+                None => Ok(0),
+            }),
+            Job::Flush | Job::Through(_) => pool::run_short(move || match weak.upgrade() {
+                Some(shared) => drainer.drain_and_flush(&shared).map(|()| 0),
+                None => Ok(0),
+            }),
+        };
+        self.job.start(job, task);
+    }
+
+    /// Waits for the job, if there is one.
+    fn poll_job(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Some((job, result)) = ready!(self.job.poll(cx)) else {
+            return Poll::Ready(Ok(()));
+        };
+        match job {
+            Job::Flush if result.is_ok() && self.is_empty() => self.state = State::Clean,
+            // What failed then may have been written since. The outcome of a write that was given up
+            // concerns nobody.
+            Job::MakeRoom if self.is_empty() => return Poll::Ready(Ok(())),
+            Job::Through(_) => return Poll::Ready(Ok(())),
+            Job::Flush | Job::MakeRoom => {}
+        }
+        Poll::Ready(result.map(drop))
+    }
+
+    /// Waits until the object has every accepted byte and is flushed.
+    pub(super) fn poll_drain<T: Send + 'static>(
+        &mut self,
+        cx: &mut Context<'_>,
+        shared: &Arc<Shared<T>>,
+    ) -> Poll<io::Result<()>> {
+        if let Some(Job::Through(_)) = self.job.kind() {
+            ready!(self.poll_job(cx))?;
+        }
+        // A file has no buffer of its own that would have to be flushed.
+        if self.is_dirty() && self.job.is_empty() && !shared.is_exclusive() && self.is_empty() {
+            self.state = State::Clean;
+        }
+        while self.is_dirty() {
+            if self.job.is_empty() {
+                self.send(shared, Job::Flush);
+            }
+            ready!(self.poll_job(cx))?;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Waits for the job, whatever became of it.
+    pub(super) fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.poll_job(cx).map(drop)
+    }
+
+    /// Takes note that nothing is left to do.
+    pub(super) fn set_clean(&mut self) {
+        self.state = State::Clean;
+    }
+
+    /// Cancels the job if it has not begun. What was accepted stays, for a [`Drainer`].
+    pub(super) fn cancel_job(&mut self) {
+        self.job = Slot::default();
+    }
+}
+
+/// Writes what was accepted, from any thread. These calls wait.
+#[derive(Debug, Clone)]
+pub(super) struct Drainer(Option<Arc<Queue>>);
+
+impl Drainer {
+    pub(super) fn drain<T: Send + 'static>(&self, shared: &Shared<T>) -> io::Result<()> {
+        self.drain_to(shared, 1, None)
+    }
+
+    /// Writes every accepted byte and flushes the object.
+    pub(super) fn drain_and_flush<T: Send + 'static>(&self, shared: &Shared<T>) -> io::Result<()> {
+        self.drain(shared)?;
+        shared.name(Operation::Flush, shared.flush())
+    }
+
+    /// Gives up what has not been written, and puts the object's cursor where the first of it was to go.
+    /// Returns how many bytes that were.
+    pub(super) fn discard<T: Send + 'static>(&self, shared: &Shared<T>) -> io::Result<usize> {
+        let Some(queue) = &self.0 else {
+            return Ok(0);
+        };
+        let (len, start) = queue.discard();
+        match start.map(|start| shared.seek(start)) {
+            Some(Err(error)) => shared.name(Operation::Seek, Err(error)),
+            _ => Ok(len),
+        }
+    }
+
+    /// Fails with [`TimedOut`](io::ErrorKind::TimedOut) if another thread, which writes a batch just now,
+    /// has not written it by `deadline`.
+    pub(super) fn drain_until<T: Send + 'static>(
+        &self,
+        shared: &Shared<T>,
+        deadline: Instant,
+    ) -> io::Result<()> {
+        self.drain_to(shared, 1, Some(deadline))
+    }
+
+    /// Writes batches while at least `least` bytes wait.
+    fn drain_to<T: Send + 'static>(
+        &self,
+        shared: &Shared<T>,
+        least: usize,
+        deadline: Option<Instant>,
+    ) -> io::Result<()> {
+        let Some(queue) = &self.0 else {
+            return Ok(());
+        };
+        // So that a drop knows what the file is.
+        shared.learn_facts();
+        let drained = queue.drain(
+            least,
+            deadline,
+            |to| shared.seek(to).map(drop),
+            |bytes| shared.write(bytes),
+        );
+        shared.name(Operation::Write, drained)
+    }
+}

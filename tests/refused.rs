@@ -1,0 +1,223 @@
+//! Bytes that can never be written are not accepted, so that nothing of them is left to spoil the file.
+
+mod common;
+
+use anyfile::{AsyncFile, PathError, open_file, wrap_file};
+use common::{Dir, contents, in_child, run_in_child};
+use futures_lite::future::block_on;
+use futures_lite::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+
+/// Everything that must go on as if nothing had happened.
+async fn goes_on(what: &str, mut file: AsyncFile, text: &str) {
+    file.seek(SeekFrom::Start(0)).await.expect(what);
+    let mut seen = String::new();
+    file.read_to_string(&mut seen).await.expect(what);
+    assert_eq!(seen, text, "{what}");
+    assert_eq!(
+        file.metadata().await.expect(what).len(),
+        text.len() as u64,
+        "{what}"
+    );
+    let mut start = [0; 3];
+    file.read_exact_at(&mut start, 0).await.expect(what);
+    file.seek(SeekFrom::Start(1)).await.expect(what);
+    file.flush().await.expect(what);
+    file.sync_all().await.expect(what);
+    let position = file.with_mut(|file| file.stream_position()).await;
+    assert_eq!(position.expect(what).expect(what), 1, "{what}");
+    drop(file.try_clone().await.expect(what));
+    let mut inner = file.into_inner().await.expect(what);
+    assert_eq!(inner.stream_position().expect(what), 1, "{what}");
+}
+
+/// The error of the system behind one that names a path.
+fn os_error(error: &io::Error) -> Option<i32> {
+    let original = PathError::of(error).map_or(error, |details| details.original());
+    original.raw_os_error()
+}
+
+#[test]
+fn a_file_that_is_not_open_for_writing() {
+    let dir = Dir::new();
+    let path = dir.file("file", "contents");
+    // What the system says, whatever its number is here.
+    let expected = (&File::open(&path).unwrap()).write(b"x").unwrap_err();
+    for (what, wrapped) in [("opened", false), ("wrapped", true)] {
+        for read_before in [false, true] {
+            block_on(async {
+                let mut file = match wrapped {
+                    true => wrap_file(File::open(&path).unwrap()),
+                    false => open_file(&path).await.unwrap(),
+                };
+                if read_before {
+                    file.read_line(&mut String::new()).await.unwrap();
+                }
+                for _ in 0..3 {
+                    let error = file.write(b"stray").await.expect_err(what);
+                    assert_eq!(os_error(&error), expected.raw_os_error(), "{what}");
+                    let error = file.write_at(b"stray", 1).await.expect_err(what);
+                    assert_eq!(os_error(&error), expected.raw_os_error(), "{what}");
+                    if !wrapped {
+                        let details = PathError::of(&error).expect(what);
+                        assert_eq!(details.path(), path);
+                    }
+                    file.flush().await.expect(what);
+                }
+                // A write of nothing is no mistake.
+                assert_eq!(file.write(b"").await.expect(what), 0);
+                goes_on(what, file, "contents").await;
+            });
+        }
+    }
+    assert_eq!(contents(&path), b"contents");
+}
+
+/// In whatever way the file came to be one that is only read.
+#[test]
+fn a_clone_or_a_descriptor_that_is_not_open_for_writing() {
+    let dir = Dir::new();
+    let path = dir.file("file", "contents");
+    block_on(async {
+        let mut file = open_file(&path).await.unwrap();
+        let mut clone = file.try_clone().await.unwrap();
+        clone.write(b"stray").await.expect_err("a clone");
+        goes_on("a clone", clone, "contents").await;
+
+        let mut unbuffered = open_file(&path).read(true).buffering(0).await.unwrap();
+        unbuffered
+            .write(b"stray")
+            .await
+            .expect_err("without buffer");
+        goes_on("without buffer", unbuffered, "contents").await;
+
+        let mut from = AsyncFile::from(File::open(&path).unwrap());
+        from.write(b"stray").await.expect_err("from a file");
+        goes_on("from a file", from, "contents").await;
+    });
+    #[cfg(unix)]
+    block_on(async {
+        let mut from = AsyncFile::from(std::os::fd::OwnedFd::from(File::open(&path).unwrap()));
+        from.write(b"stray").await.expect_err("from a descriptor");
+        goes_on("from a descriptor", from, "contents").await;
+    });
+}
+
+#[test]
+fn a_file_that_is_not_open_for_reading() {
+    let dir = Dir::new();
+    let path = dir.file("file", "contents");
+    block_on(async {
+        let mut file = open_file(&path).write(true).await.unwrap();
+        file.read(&mut [0; 4]).await.unwrap_err();
+        file.read_line(&mut String::new()).await.unwrap_err();
+        file.read_at(&mut [0; 4], 0).await.unwrap_err();
+        file.write_all(b"C").await.unwrap();
+        file.close().await.unwrap();
+    });
+    assert_eq!(contents(&path), b"Contents");
+}
+
+/// Places where no file can have a byte, and some where it might.
+fn far_away() -> Vec<SeekFrom> {
+    const MOST: u64 = i64::MAX as u64;
+    vec![
+        SeekFrom::Start(MOST),
+        SeekFrom::Start(MOST - 1),
+        SeekFrom::Start(MOST - 4096),
+        SeekFrom::Start(MOST + 1),
+        SeekFrom::Start(u64::MAX),
+        SeekFrom::Start(1 << 44),
+        SeekFrom::Start((1 << 44) - 4096),
+        SeekFrom::Start((1 << 43) + 7),
+        SeekFrom::Current(i64::MAX),
+        SeekFrom::Current(i64::MIN),
+        SeekFrom::Current(-1),
+        SeekFrom::End(i64::MAX),
+        SeekFrom::End(i64::MAX - 8),
+        SeekFrom::End(i64::MIN),
+        SeekFrom::End(-9),
+    ]
+}
+
+/// A seek is refused where the standard library refuses it; then the position is where it was. Where it is
+/// not refused, a write there does what it does in the standard library.
+#[test]
+fn a_seek_to_where_no_byte_can_be() {
+    let dir = Dir::new();
+    let mut wrong = Vec::new();
+    for to in far_away() {
+        for written in [false, true] {
+            let (ours, theirs) = (dir.file("ours", "contents"), dir.file("theirs", "contents"));
+            let mut std = File::options();
+            let mut std = std.read(true).write(true).open(&theirs).unwrap();
+            block_on(async {
+                let mut file = open_file(&ours).read(true).write(true).await.unwrap();
+                if written {
+                    file.write_all(b"C").await.unwrap();
+                    std.write_all(b"C").unwrap();
+                }
+                let (seen, expected) = (file.seek(to).await, std.seek(to));
+                let kinds =
+                    |result: &io::Result<u64>| result.as_ref().map_err(|e| e.kind()).copied();
+                if kinds(&seen) != kinds(&expected) {
+                    wrong.push(format!("{to:?}: {seen:?}, not {expected:?}"));
+                    return;
+                }
+                // At the end of all that there can be, there is nothing to read.
+                let (mut buf, mut other) = ([0; 4], [0; 4]);
+                let read = (file.read(&mut buf).await.ok(), std.read(&mut other).ok());
+                if read.0 != read.1 || buf != other {
+                    wrong.push(format!("{to:?}: read {read:?}"));
+                }
+                let written = match file.write(b"x").await {
+                    Ok(_) => file.flush().await,
+                    Err(error) => Err(error),
+                };
+                let expected = std.write(b"x").map(drop);
+                if written.is_ok() != expected.is_ok() {
+                    wrong.push(format!("{to:?}: write {written:?}, not {expected:?}"));
+                }
+            });
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// After a seek that was refused, the file goes on where it was.
+#[test]
+fn a_seek_that_was_refused_changes_nothing() {
+    let dir = Dir::new();
+    for to in far_away() {
+        let path = dir.file("file", "contents");
+        let refused = File::open(&path).unwrap().seek(to).is_err();
+        if !refused {
+            continue;
+        }
+        block_on(async {
+            let mut file = open_file(&path).read(true).write(true).await.unwrap();
+            let what = format!("{to:?}");
+            file.seek(to).await.expect_err(&what);
+            file.write_all(b"C").await.expect(&what);
+            // That it went to the start is seen here.
+            goes_on(&what, file, "Contents").await;
+        });
+    }
+}
+
+#[test]
+fn the_same_without_the_no_wait_calls() {
+    if in_child() {
+        return;
+    }
+    for test in [
+        "a_file_that_is_not_open_for_writing",
+        "a_clone_or_a_descriptor_that_is_not_open_for_writing",
+        "a_file_that_is_not_open_for_reading",
+        "a_seek_to_where_no_byte_can_be",
+        "a_seek_that_was_refused_changes_nothing",
+    ] {
+        run_in_child(test, &[("ANYFILE_NOWAIT", "0")]);
+    }
+}
