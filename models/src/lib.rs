@@ -15,14 +15,19 @@
 extern crate self as blocking;
 
 pub mod handover;
+mod pool;
+pub mod read_ahead;
 mod sync;
+mod task;
+pub mod waiters;
+pub mod write_back;
 
 use shuttle::scheduler::{PctScheduler, RandomScheduler, Scheduler};
 use shuttle::sync::Mutex;
 use shuttle::thread::JoinHandle;
-use shuttle::{Config, Runner};
-use std::sync::PoisonError;
+use shuttle::{Config, MaxSteps, Runner};
 use std::time::Instant;
+use task::lock;
 
 /// Runs `model` many times, each with another order of events. Fails if it panics, or if its main thread
 /// waits for what does not come.
@@ -34,6 +39,8 @@ pub fn check(name: &str, times: usize, model: fn()) {
         let mut config = Config::new();
         // It would say that it takes every ordering for `SeqCst`.
         config.silence_warnings = true;
+        // Some 1,000 are usual; a thread that never comes to an end takes more.
+        config.max_steps = MaxSteps::FailAfter(50_000);
         Runner::new(scheduler, config).run(model);
     };
     let begun = Instant::now();
@@ -60,15 +67,13 @@ impl Task {
 /// Does as `blocking::unblock`, on a thread of its own: shuttle decides how long it takes to begin.
 pub fn unblock(work: impl FnOnce() + Send + 'static) -> Task {
     let thread = shuttle::thread::spawn(work);
-    POOL.lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .push(thread);
+    lock(&POOL).push(thread);
     Task
 }
 
 /// Waits until the pool has nothing to do; tells how many times a thread was asked for since the last time.
 fn join_pool() -> usize {
-    let next = || POOL.lock().unwrap().pop();
+    let next = || lock(&POOL).pop();
     std::iter::from_fn(next)
         .map(|thread| thread.join().unwrap())
         .count()
