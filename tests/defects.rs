@@ -403,7 +403,11 @@ fn an_error_has_the_reason_of_the_system() {
 #[test]
 fn the_pool_shrinks_again() {
     if !common::in_child() {
-        print!("{}", common::run_in_child("the_pool_shrinks_again", &[]));
+        let threads = [("BLOCKING_MAX_THREADS", "500")];
+        print!(
+            "{}",
+            common::run_in_child("the_pool_shrinks_again", &threads)
+        );
         return;
     }
     println!("with blocking {}", common::blocking_release());
