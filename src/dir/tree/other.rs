@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::walk::{Found, Kind, Look};
 
@@ -17,16 +17,23 @@ pub(super) fn is_same(one: &File, other: &File) -> io::Result<bool> {
     Ok(handle(one)? == handle(other)?)
 }
 
-/// A directory; the current one if the path is empty.
-pub(super) struct Dir(PathBuf);
+/// A directory; the current one if there is no path. `PathBuf::new` is const from Rust 1.91 on only.
+pub(super) struct Dir(Option<PathBuf>);
 
 /// The current directory, where a name may be a path.
-pub(super) static CURRENT: Dir = Dir(PathBuf::new());
+pub(super) static CURRENT: Dir = Dir(None);
 
 impl Dir {
+    fn join(&self, name: &OsStr) -> PathBuf {
+        match &self.0 {
+            Some(dir) => dir.join(name),
+            None => PathBuf::from(name),
+        }
+    }
+
     pub(super) fn open_dir(&self, name: &OsStr, follow: bool) -> io::Result<Dir> {
         match self.look(name, follow)?.kind {
-            Kind::Dir => Ok(Dir(self.0.join(name))),
+            Kind::Dir => Ok(Dir(Some(self.join(name)))),
             _ => Err(io::ErrorKind::NotADirectory.into()),
         }
     }
@@ -38,7 +45,7 @@ impl Dir {
 
     /// Makes a new file.
     pub(super) fn create_file(&self, name: &OsStr, _like: &Metadata) -> io::Result<File> {
-        File::create_new(self.0.join(name))
+        File::create_new(self.join(name))
     }
 
     /// Opens a file to be written, and leaves in it what is there.
@@ -48,13 +55,13 @@ impl Dir {
 
     fn open(&self, name: &OsStr, options: &OpenOptions, follow: bool) -> io::Result<File> {
         match self.look(name, follow)?.kind {
-            Kind::File => options.open(self.0.join(name)),
+            Kind::File => options.open(self.join(name)),
             _ => Err(io::Error::other("it is not a regular file any more")),
         }
     }
 
     pub(super) fn make_dir(&self, name: &OsStr, _like: &Metadata) -> io::Result<()> {
-        fs::create_dir(self.0.join(name))
+        fs::create_dir(self.join(name))
     }
 
     /// Makes a link with the target of another.
@@ -67,7 +74,7 @@ impl Dir {
         _keep_owner: bool,
     ) -> io::Result<()> {
         use std::os::windows::fs::{FileTypeExt, symlink_dir, symlink_file};
-        let (old, new) = (from.0.0.join(from.1), self.0.join(name));
+        let (old, new) = (from.0.join(from.1), self.join(name));
         if junction::exists(&old).unwrap_or(false) {
             return junction::create(junction::get_target(&old)?, new);
         }
@@ -80,7 +87,7 @@ impl Dir {
 
     /// Removes a file or a link; a link to a directory is a directory there.
     pub(super) fn remove_file(&self, name: &OsStr) -> io::Result<()> {
-        let path = self.0.join(name);
+        let path = self.join(name);
         fs::remove_file(&path).or_else(|error| match self.look(name, false)?.kind {
             Kind::Link => fs::remove_dir(&path),
             _ => Err(error),
@@ -88,11 +95,11 @@ impl Dir {
     }
 
     pub(super) fn remove_dir(&self, name: &OsStr) -> io::Result<()> {
-        fs::remove_dir(self.0.join(name))
+        fs::remove_dir(self.join(name))
     }
 
     pub(super) fn look(&self, name: &OsStr, follow: bool) -> io::Result<Look> {
-        let path = self.0.join(name);
+        let path = self.join(name);
         let metadata = match follow {
             true => fs::metadata(&path)?,
             false => fs::symlink_metadata(&path)?,
@@ -141,7 +148,7 @@ impl Dir {
     }
 
     fn path(&self) -> &std::path::Path {
-        or_current(&self.0)
+        or_current(self.0.as_deref().unwrap_or(Path::new("")))
     }
 }
 
