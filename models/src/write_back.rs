@@ -176,6 +176,9 @@ impl File {
             }
             let stays = chance(0.5) && self.queue.has_room(CAPACITY);
             if !stays && self.queue.poll_room(cx, CAPACITY).is_pending() {
+                if half.job.is_empty() {
+                    return Poll::Pending;
+                }
                 std::task::ready!(self.poll_job(half, cx))?;
             }
         }
@@ -303,6 +306,57 @@ pub fn a_batch_on_its_way_makes_room() {
     queue.drain(1, None, |_| Ok(()), write).unwrap();
     writer.join().unwrap();
     assert!(queue.is_empty());
+}
+
+/// A batch of twice the capacity is on its way, of which no job of the writer knows. The writer waits until
+/// it is written, rather than look for room all the time.
+pub fn a_large_batch_keeps_no_thread_busy() {
+    let file = Arc::new(File::default());
+    let accept = |len: u8| {
+        let half = &mut *lock(&file.half);
+        let bytes: Vec<_> = (half.accepted as u8..).take(len.into()).collect();
+        let accepted = file.queue.accept(&[IoSlice::new(&bytes)], CAPACITY, None);
+        half.accepted += accepted.len;
+    };
+    accept(CAPACITY as u8);
+    let fail = |_: &[u8]| {
+        accept(CAPACITY as u8);
+        Err(ErrorKind::StorageFull.into())
+    };
+    file.queue
+        .drain(1, None, |_| Ok(()), fail)
+        .expect_err("a disk is full");
+    assert_eq!(lock(&file.half).accepted, 2 * CAPACITY);
+    let (begun, begins) = mpsc::channel();
+    let (release, released) = mpsc::channel::<()>();
+    let draining = {
+        let file = file.clone();
+        thread::spawn(move || {
+            let write = |bytes: &[u8]| {
+                let _ = begun.send(());
+                let _ = released.recv();
+                file.object.write(bytes)
+            };
+            file.queue.drain(1, None, |_| Ok(()), write).unwrap();
+        })
+    };
+    begins.recv().unwrap();
+    let writer = {
+        let file = file.clone();
+        thread::spawn(move || {
+            let mut release = Some(release);
+            wait(|cx| {
+                let polled = file.poll_write(cx, 1);
+                release = None;
+                polled
+            })
+            .unwrap();
+        })
+    };
+    draining.join().unwrap();
+    writer.join().unwrap();
+    file.finish();
+    join_pool();
 }
 
 /// A drain with a deadline goes on though another hangs, and takes nothing from it.

@@ -19,3 +19,9 @@ fn a_drain_that_hangs_holds_up_nobody() {
     let model = write_back::a_drain_that_hangs_holds_up_nobody;
     check("a drain that hangs holds up nobody", 4_000, model);
 }
+
+#[test]
+fn a_large_batch_keeps_no_thread_busy() {
+    let model = write_back::a_large_batch_keeps_no_thread_busy;
+    check("a large batch keeps no thread busy", 2_000, model);
+}

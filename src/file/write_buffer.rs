@@ -139,6 +139,11 @@ impl WriteBuffer {
             if !pool::stay(|| queue.has_room(capacity))
                 && queue.poll_room(cx, capacity).is_pending()
             {
+                // A batch that a failed drain has put back may be twice the capacity, and on its way without a
+                // job of this buffer: by a call that was given up. Its end gives room.
+                if self.job.is_empty() {
+                    return Poll::Pending;
+                }
                 ready!(self.poll_job(cx))?;
             }
         }
