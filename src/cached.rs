@@ -111,7 +111,7 @@ impl Facts {
         let regular = seekable && metadata.as_ref().is_some_and(Metadata::is_file);
         let access = Access::of(file);
         let local = match regular {
-            true => imp::Local::learn(file, access.direct),
+            true => imp::Local::learn(file, access),
             false => imp::Local::foreign(),
         };
         Facts {

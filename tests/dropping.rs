@@ -1,5 +1,5 @@
-//! What was written is written, flushed and closed when `drop` returns: seen from outside, by those for whom
-//! a file that is still open is not as good as a closed one.
+//! Checks that `drop` has written, flushed and closed a file when it returns, by what fails on an open file:
+//! executing it, locking it, reading the end of a compressed stream.
 //!
 //! A process that is being started holds a copy of every open file for a moment. So most of this runs in
 //! children of the test program that start nothing at the same time.

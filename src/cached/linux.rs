@@ -3,7 +3,7 @@
 use super::filesystem::{Filesystem, Medium, stat};
 use super::probation::Probation;
 use super::stopwatch::Stopwatch;
-use super::{Answer, INLINE};
+use super::{Access, Answer, INLINE};
 use rustix::fs::Stat;
 use rustix::io::{Errno, ReadWriteFlags};
 use std::fs::File;
@@ -42,10 +42,10 @@ impl Local {
         }
     }
 
-    pub(super) fn new(filesystem: Filesystem, direct: bool) -> Local {
+    pub(super) fn new(filesystem: Filesystem, access: Access) -> Local {
         Local {
             filesystem: Some(filesystem),
-            refused: AtomicBool::new(direct),
+            refused: AtomicBool::new(access.direct),
             probation: Probation::of_file(),
             seen_small: None,
         }
@@ -55,18 +55,18 @@ impl Local {
     pub(super) fn opened(filesystem: Filesystem, stat: &Stat) -> Local {
         Local {
             seen_small: is_small(stat).then(Stopwatch::start),
-            ..Local::new(filesystem, false)
+            ..Local::new(filesystem, Access::READ)
         }
     }
 
-    pub(super) fn learn(file: &File, direct: bool) -> Local {
+    pub(super) fn learn(file: &File, access: Access) -> Local {
         // With the no-wait calls off, nobody shares a probation. How a file is closed depends on its
         // filesystem all the same.
         let filesystem = match stat(file) {
             Ok(stat) if enabled() => Filesystem::learn(file, &stat),
             _ => Filesystem::learn_alone(file),
         };
-        Local::new(filesystem, direct)
+        Local::new(filesystem, access)
     }
 
     pub(super) fn is_known(&self) -> bool {

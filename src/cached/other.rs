@@ -1,6 +1,6 @@
 //! Systems without no-wait calls: the pool answers everything.
 
-use super::{Answer, Facts, Unanswered};
+use super::{Access, Answer, Facts, Unanswered};
 use std::fs::{File, Metadata};
 use std::io::{self, IoSliceMut, Seek};
 use std::path::Path;
@@ -13,7 +13,7 @@ impl Local {
         Local
     }
 
-    pub(super) fn learn(_: &File, _direct: bool) -> Local {
+    pub(super) fn learn(_: &File, _: Access) -> Local {
         Local
     }
 

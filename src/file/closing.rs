@@ -31,7 +31,7 @@ const NO_THREAD: Duration = Duration::from_millis(5);
 /// What is left to be done for a file, until somebody does it.
 type Unclaimed<T> = Mutex<Option<(Arc<Shared<T>>, Option<Drainer>)>>;
 
-/// Devices on which a drop has waited in vain: none waits again before a call there has succeeded.
+/// Devices on which a drop has timed out. Later drops there do not wait until one is finished by the pool.
 static STUCK: Mutex<BTreeSet<u64>> = Mutex::new(BTreeSet::new());
 
 /// Whether closing a handle is over on the spot: it changed nothing, and nothing is freed by it.
@@ -96,9 +96,10 @@ impl<T: Send + 'static> Closing<T> {
         let left = Arc::new(Mutex::new(Some((shared, unwritten))));
         let (claimed, mut job) = (left.clone(), Slot::default());
         let close = move || {
-            if let Some((shared, unwritten)) = claim(&claimed) {
-                finish(shared, unwritten);
-            }
+            let Some((shared, unwritten)) = claim(&claimed) else {
+                return;
+            };
+            finish(shared, unwritten);
             if let Some(device) = device {
                 stuck().remove(&device);
             }

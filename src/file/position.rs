@@ -99,7 +99,7 @@ impl<T: Send + 'static> AsyncFile<T> {
             self.reads.clear();
             self.position = match asked.is_some() && self.shared()?.is_regular() {
                 true => Position::At(position),
-                // Whoever has settled the cursor may move it.
+                // `with_mut` and `into_inner` settle the cursor, and the object may move it then.
                 false => Position::OfCursor,
             };
         }

@@ -50,8 +50,8 @@ impl AsyncFile<File> {
     pub async fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
         budget::proceed().await;
         let cached = self.read_cached(buf, offset)?;
-        budget::charge(cached.len);
         if cached.is_all {
+            budget::charge(cached.len);
             return Ok(cached.len);
         }
         let rest = &mut buf[cached.len..];

@@ -284,10 +284,9 @@ impl Drop for Worker {
     }
 }
 
-/// A spin that becomes rare where it is in vain: it is tried `OFTEN` times in a row, and then once in
-/// `RARELY`.
+/// A spin that backs off: after `OFTEN` timeouts in a row, only one call in `RARELY` spins.
 struct AdaptiveSpin {
-    /// How often it was in vain or left out since it last was not in vain.
+    /// Timeouts and skipped spins since the last spin that succeeded.
     failures: AtomicU32,
 }
 
