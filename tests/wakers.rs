@@ -11,12 +11,14 @@ use futures_lite::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt, StreamExt};
 use std::fs::File;
 use std::future::IntoFuture;
 use std::io::SeekFrom;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Wake, Waker};
 use std::time::{Duration, Instant};
+
+const PANIC: &str = "a waker panics";
 
 /// Panics when it is woken, and counts how often that was.
 #[derive(Default)]
@@ -29,27 +31,32 @@ impl Wake for Panicking {
 
     fn wake_by_ref(self: &Arc<Self>) {
         self.0.fetch_add(1, Ordering::SeqCst);
-        panic!("a waker panics");
+        std::panic::panic_any(PANIC);
     }
 }
 
-/// Polls a call once. It may wake its own task, to let others have their turn: that panic is the caller's.
-fn is_over_after(call: &mut Calling<'_>, waker: &Waker) -> bool {
+/// Polls a call once, and says whether it still waits. It may wake its own task, to let others have their
+/// turn: that panic is its caller's, and the end of the call.
+fn waits_after(call: &mut Calling<'_>, waker: &Waker) -> bool {
     let poll = || call.as_mut().poll(&mut Context::from_waker(waker));
-    catch_unwind(AssertUnwindSafe(poll)).is_ok_and(|polled| polled.is_ready())
+    match catch_unwind(AssertUnwindSafe(poll)) {
+        Ok(polled) => polled.is_pending(),
+        Err(panic) if panic.downcast_ref() == Some(&PANIC) => false,
+        Err(panic) => resume_unwind(panic),
+    }
 }
 
 /// Polls a call once, with the one thread of the pool asleep; its waker panics when the call is over. Returns
-/// whether it was over at once.
+/// whether the call can be polled again.
 fn panics_in_the_pool(name: &str, mut call: Calling<'_>) -> bool {
     let panicking = Arc::new(Panicking::default());
     let waker = Waker::from(panicking.clone());
     let asleep = saturate_pool(1);
-    let is_over = is_over_after(&mut call, &waker);
+    let waits = waits_after(&mut call, &waker);
     drop(asleep);
-    if is_over {
+    if !waits {
         println!("{name}: is over at once");
-        return true;
+        return false;
     }
     let begun = Instant::now();
     while panicking.0.load(Ordering::SeqCst) == 0 {
@@ -61,7 +68,7 @@ fn panics_in_the_pool(name: &str, mut call: Calling<'_>) -> bool {
     }
     // What the thread does after the panic.
     std::thread::sleep(Duration::from_millis(20));
-    false
+    true
 }
 
 /// Ends the process if a call does not end.
@@ -172,8 +179,8 @@ fn calls_of_a_file() {
             cool(&path);
             {
                 let mut calling = call(&mut file);
-                let is_over = panics_in_the_pool(name, Box::pin(calling.as_mut()));
-                if polled_again && !is_over {
+                let waits = panics_in_the_pool(name, Box::pin(calling.as_mut()));
+                if polled_again && waits {
                     ends(name, calling);
                 }
             }
@@ -203,7 +210,7 @@ fn reads_of_one_file_at_once() {
             .iter_mut()
             .map(|buf| Box::pin(async { drop(file.read_at(buf, 5_000).await) }) as Calling<'_>)
             .collect();
-        let mut good: Vec<Calling<'_>> = good
+        let mut good: Vec<Option<Calling<'_>>> = good
             .iter_mut()
             .enumerate()
             .map(|(number, buf)| {
@@ -214,24 +221,28 @@ fn reads_of_one_file_at_once() {
                     assert!(*buf == data[at..at + 1_000]);
                 }) as Calling<'_>
             })
+            .map(Some)
             .collect();
         let waker = Waker::from(panicking.clone());
         for number in 0..4 {
+            let bad = &mut bad[number];
+            let good = &mut good[number];
             // In both orders.
-            let (first, second) = match round % 2 {
-                0 => (&mut bad, &mut good),
-                _ => (&mut good, &mut bad),
-            };
-            let bad_first = round % 2 == 0;
-            let poll = |call: &mut Calling<'_>, bad: bool| {
-                let waker = if bad { &waker } else { Waker::noop() };
-                let _ = is_over_after(call, waker);
-            };
-            poll(&mut first[number], bad_first);
-            poll(&mut second[number], !bad_first);
+            if round % 2 == 0 {
+                waits_after(bad, &waker);
+            }
+            if good
+                .as_mut()
+                .is_some_and(|call| !waits_after(call, Waker::noop()))
+            {
+                *good = None;
+            }
+            if round % 2 == 1 {
+                waits_after(bad, &waker);
+            }
         }
         drop(asleep);
-        for call in good {
+        for call in good.into_iter().flatten() {
             ends("read_at", call);
         }
         drop(bad);
