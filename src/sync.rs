@@ -3,4 +3,5 @@
 
 pub(crate) use std::hint;
 pub(crate) use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, atomic};
+pub(crate) use std::thread::sleep;
 pub(crate) use std::time::Instant;

@@ -5,7 +5,7 @@ mod real;
 
 use crate::join_pool;
 use async_task::Runnable;
-use real::WorkQueue;
+use real::{Kind, WorkQueue};
 use shuttle::rand::{Rng, thread_rng};
 use shuttle::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use shuttle::sync::mpsc;
@@ -14,9 +14,11 @@ use std::sync::Arc;
 
 /// The queue of one run. It is leaked, since workers take one that lives for ever.
 fn queue() -> &'static WorkQueue {
-    Box::leak(Box::new(WorkQueue::new(std::time::Duration::from_micros(
-        50,
-    ))))
+    let kind = match thread_rng().gen_bool(0.5) {
+        true => Kind::Work,
+        false => Kind::Fetch,
+    };
+    Box::leak(Box::new(WorkQueue::new(kind)))
 }
 
 fn job(work: impl FnOnce() + Send + 'static) -> Runnable {
@@ -69,7 +71,11 @@ pub fn no_job_is_lost() {
         .for_each(|caller| caller.join().unwrap());
     let asked = join_pool();
     assert_eq!(ran.load(Ordering::SeqCst), CALLERS * JOBS);
-    assert!(asked <= CALLERS * JOBS, "{asked} threads were asked for");
+    // One that stands by asks for another when its share of the time is used.
+    assert!(
+        asked <= 2 * CALLERS * JOBS,
+        "{asked} threads were asked for"
+    );
 
     // Nothing is left over that keeps the next job from a thread.
     let (done, last) = mpsc::channel();
