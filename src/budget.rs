@@ -115,6 +115,12 @@ pub(crate) fn charge(bytes: usize) {
     SPENT.set(SPENT.get().saturating_add(cost));
 }
 
+/// Charges a copy of `bytes` bytes that belongs to an answer which was charged already.
+pub(crate) fn charge_copy(bytes: usize) {
+    let cost = u32::try_from(bytes).unwrap_or(LIMIT);
+    SPENT.set(SPENT.get().saturating_add(cost.saturating_sub(ANSWER)));
+}
+
 /// Waits for a turn of the executor if the budget is used up.
 pub(crate) async fn proceed() {
     let mut share = Share::default();

@@ -148,7 +148,17 @@ fn many_files_at_offsets() {
             }
         })
     };
-    check([at_offsets(16), at_offsets(100_000)]);
+    let written = metered("write_at of 100000 bytes", async |meter| {
+        let file = open_file(dir.path().join("written"))
+            .write(true)
+            .create(true);
+        let file = file.await.unwrap();
+        let buf = vec![0; 100_000];
+        for _ in 0..2_000 {
+            meter.count(file.write_at(&buf, 0).await.unwrap());
+        }
+    });
+    check([at_offsets(16), at_offsets(100_000), written]);
 }
 
 #[test]

@@ -75,6 +75,7 @@ impl AsyncFile<File> {
             false => pool::call(read).await?,
         };
         rest[..bytes.len()].copy_from_slice(&bytes);
+        budget::charge_copy(bytes.len());
         Ok(cached.len + bytes.len())
     }
 
@@ -163,6 +164,7 @@ impl AsyncFile<File> {
         shared.note_touch();
         let (weak, drainer) = (Arc::downgrade(shared), self.drainer());
         let bytes = buf[..buf.len().min(MOST)].to_vec();
+        budget::charge_copy(bytes.len());
         let written = pool::call(move || {
             let writer = weak.upgrade().ok_or_else(|| closed(None))?;
             drainer.drain(&writer)?;
