@@ -116,7 +116,10 @@ impl Operation {
 /// that a message stays on its line and cannot be made to look like another.
 ///
 /// An [`io::Error`] with such a payload has no [`raw_os_error`](io::Error::raw_os_error) of its own:
-/// ask [`original`](PathError::original).
+/// [`PathError::raw_os_error`] returns the code of either kind of error.
+///
+/// The message contains that of the original error. So [`source`](Error::source) is the source of the
+/// original, and a report that prints the whole chain shows each reason once.
 ///
 /// # Examples
 ///
@@ -179,6 +182,28 @@ impl PathError {
         error.get_ref()?.downcast_ref()
     }
 
+    /// Returns the code of the operating system for `error`, whether it carries a `PathError` or not.
+    ///
+    /// As [`io::Error::raw_os_error`], which returns `None` for an error with a payload.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(unix)]
+    /// # futures_lite::future::block_on(async {
+    /// use anyfile::{PathError, open_file};
+    ///
+    /// let error = open_file("no/such/file").await.unwrap_err();
+    /// assert_eq!(error.raw_os_error(), None);
+    /// assert_eq!(PathError::raw_os_error(&error), Some(2)); // ENOENT
+    /// # });
+    /// ```
+    pub fn raw_os_error(error: &io::Error) -> Option<i32> {
+        PathError::of(error)
+            .map_or(error, PathError::original)
+            .raw_os_error()
+    }
+
     /// The path that the operation was given.
     pub fn path(&self) -> &Path {
         &self.path
@@ -199,6 +224,8 @@ impl PathError {
     }
 
     /// What was attempted, as in the message: `"open file"`, for example.
+    ///
+    /// The words are for people. They may change in any release, so don't compare them.
     pub fn operation(&self) -> &'static str {
         self.operation.words()
     }
@@ -223,7 +250,7 @@ impl fmt::Display for PathError {
 
 impl Error for PathError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&self.original)
+        self.original.source()
     }
 }
 

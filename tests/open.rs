@@ -457,9 +457,18 @@ fn an_error_gives_its_details() {
     assert_eq!(details.path(), path);
     assert_eq!(details.original().kind(), ErrorKind::NotFound);
     assert_eq!(details.original().raw_os_error(), expected.raw_os_error());
-    let source = details.source().unwrap();
-    assert_eq!(source.to_string(), expected.to_string());
+    assert_eq!(PathError::raw_os_error(&error), expected.raw_os_error());
+    assert_eq!(PathError::raw_os_error(&expected), expected.raw_os_error());
     assert_eq!(error.kind(), ErrorKind::NotFound);
+
+    // As anyhow, eyre and tracing report an error: each reason once.
+    let mut report = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        report += &format!(": {error}");
+        source = error.source();
+    }
+    assert_eq!(report.matches(&expected.to_string()).count(), 1, "{report}");
     assert!(format!("{error:?}").contains("missing"));
 
     assert!(PathError::of(&expected).is_none());
