@@ -110,7 +110,8 @@
 //!
 //! # Platforms
 //!
-//! Linux, macOS, Windows and FreeBSD, with the same results everywhere. Reading without a thread hop is
+//! Linux, macOS, Windows and FreeBSD, with the same results everywhere. Targets that are neither Unix nor
+//! Windows, such as `wasm32-wasip1`, are refused as the crate is compiled. Reading without a thread hop is
 //! Linux's: from kernel 5.11 on (and before 5.9), for files on ext2/3/4, xfs, btrfs, f2fs, tmpfs and
 //! ramfs, not opened with `O_DIRECT`. Other filesystems and other systems take the pool.
 //!
@@ -205,6 +206,9 @@
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
+
+#[cfg(not(any(unix, windows)))]
+compile_error!("anyfile needs the files of Unix or Windows: this target has neither");
 
 mod budget;
 mod cached;
