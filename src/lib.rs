@@ -219,6 +219,8 @@ mod lines;
 mod open;
 mod path;
 mod pattern;
+#[cfg(unix)]
+mod permissions;
 mod pool;
 mod sync;
 

@@ -55,8 +55,10 @@ mod imp {
     use std::os::unix::fs::OpenOptionsExt;
     use std::path::Path;
 
-    use rustix::fs::{self, AtFlags, FileType, Gid, Mode, OFlags, Stat, Uid};
+    use rustix::fs::{self, AtFlags, FileType, Mode, OFlags, Stat};
     use rustix::io::{Errno, retry_on_intr};
+
+    use crate::permissions::{self, Attributes, Permissions};
 
     /// Names that are tried for the temporary file.
     const MOST_NAMES: usize = 1 << 16;
@@ -70,7 +72,7 @@ mod imp {
         let mut new = Temporary::create(&dir, old.as_ref())?;
         new.file.write_all(data)?;
         if let Some(old) = &old {
-            adopt(&new.file, old)?;
+            old.hand_on(&new.file)?;
         }
         new.file.sync_all()?;
         new.rename(name)?;
@@ -85,17 +87,33 @@ mod imp {
         OsStr::from_bytes(&last[slashes..])
     }
 
-    /// Gives the new file the permissions of the old one, and its owner and group if the process may.
-    fn adopt(file: &File, old: &Stat) -> io::Result<()> {
-        let new = fs::fstat(file)?;
-        if new.st_gid != old.st_gid {
-            let _ = fs::fchown(file, None, Some(Gid::from_raw(old.st_gid)));
+    /// What the new file gets of the old one.
+    struct Old {
+        permissions: Permissions,
+        attributes: Attributes,
+    }
+
+    impl Old {
+        fn read(file: &File) -> io::Result<Old> {
+            let found = file.metadata()?;
+            if !found.is_file() {
+                return Err(super::not_regular());
+            }
+            Ok(Old {
+                permissions: Permissions::of(file, &found)?,
+                // What belonged to the old contents goes, as when a file is written in place.
+                attributes: Attributes::of(file)?.of_any_contents(),
+            })
         }
-        if new.st_uid != old.st_uid {
-            let _ = fs::fchown(file, Some(Uid::from_raw(old.st_uid)), None);
+
+        /// Until it has been called, nobody but the owner may use the new file.
+        fn hand_on(&self, new: &File) -> io::Result<()> {
+            // A change of the owner clears bits of the mode, and the final mode may forbid attributes.
+            self.permissions.keep_owner(new);
+            permissions::shut(new)?;
+            self.attributes.put_on(new)?;
+            self.permissions.keep_all(new)
         }
-        // After the owner, a change of which clears the bits for set-user-id and set-group-id.
-        Ok(fs::fchmod(file, Mode::from_raw_mode(old.st_mode))?)
     }
 
     struct Directory(File);
@@ -108,16 +126,49 @@ mod imp {
             Ok(Directory(options?))
         }
 
-        /// The regular file of that name, if there is one.
-        fn find(&self, name: &OsStr) -> io::Result<Option<Stat>> {
-            match fs::statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW) {
-                Ok(found) if FileType::from_raw_mode(found.st_mode) == FileType::RegularFile => {
-                    Ok(Some(found))
-                }
-                Ok(_) => Err(super::not_regular()),
-                Err(Errno::NOENT) => Ok(None),
-                Err(errno) => Err(errno.into()),
+        /// What there is to hand on of the regular file of that name, if there is one.
+        fn find(&self, name: &OsStr) -> io::Result<Option<Old>> {
+            // Asked before it is opened: it may be a device.
+            let look = || fs::statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW);
+            let found = match retry_on_intr(look) {
+                Ok(found) => found,
+                Err(Errno::NOENT) => return Ok(None),
+                Err(errno) => return Err(errno.into()),
+            };
+            if FileType::from_raw_mode(found.st_mode) != FileType::RegularFile {
+                return Err(super::not_regular());
             }
+            match self.open_file(name, OFlags::RDONLY) {
+                Ok(file) => Old::read(&file).map(Some),
+                // The process may replace a file that it may not read.
+                Err(_) => self.look_at(name, &found).map(Some),
+            }
+        }
+
+        /// What can be known of a file without reading it.
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        fn look_at(&self, name: &OsStr, _found: &Stat) -> io::Result<Old> {
+            let place = self.open_file(name, OFlags::PATH)?;
+            Ok(Old {
+                permissions: Permissions::of(&place, &place.metadata()?)?,
+                attributes: Attributes::default(),
+            })
+        }
+
+        /// What can be known of a file without opening it.
+        #[cfg(not(any(target_os = "linux", target_os = "android")))]
+        fn look_at(&self, _name: &OsStr, found: &Stat) -> io::Result<Old> {
+            Ok(Old {
+                permissions: Permissions::of_stat(found),
+                attributes: Attributes::default(),
+            })
+        }
+
+        fn open_file(&self, name: &OsStr, access: OFlags) -> io::Result<File> {
+            let careful = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+            let flags = access | careful;
+            let opened = retry_on_intr(|| fs::openat(&self.0, name, flags, Mode::empty()));
+            Ok(opened?.into())
         }
 
         fn sync(&self) -> io::Result<()> {
@@ -145,11 +196,11 @@ mod imp {
     }
 
     impl Temporary<'_> {
-        /// Nobody can read it who could not read the old one.
-        fn create<'a>(dir: &'a Directory, old: Option<&Stat>) -> io::Result<Temporary<'a>> {
-            // The system takes the umask away from it.
+        /// If there is an old one, nobody but the owner can use it before that has been handed on.
+        fn create<'a>(dir: &'a Directory, old: Option<&Old>) -> io::Result<Temporary<'a>> {
+            // The system takes the umask away from it, or what a default list of the directory denies.
             let mode = match old {
-                Some(old) => Mode::from_raw_mode(old.st_mode) & Mode::RWXU,
+                Some(_) => Mode::RUSR | Mode::WUSR,
                 None => Mode::from_raw_mode(0o666),
             };
             let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
@@ -169,7 +220,8 @@ mod imp {
         }
 
         fn rename(mut self, name: &OsStr) -> io::Result<()> {
-            fs::renameat(&self.dir.0, &self.name, &self.dir.0, name)?;
+            let dir = &self.dir.0;
+            retry_on_intr(|| fs::renameat(dir, &self.name, dir, name))?;
             self.name.clear();
             Ok(())
         }
@@ -178,7 +230,8 @@ mod imp {
     impl Drop for Temporary<'_> {
         fn drop(&mut self) {
             if !self.name.is_empty() {
-                let _ = fs::unlinkat(&self.dir.0, &self.name, AtFlags::empty());
+                let remove = || fs::unlinkat(&self.dir.0, &self.name, AtFlags::empty());
+                let _ = retry_on_intr(remove);
             }
         }
     }

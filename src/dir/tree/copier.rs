@@ -88,7 +88,7 @@ impl Copier {
             return Err(apart::inside());
         }
         let place = self.target.place(&self.walk)?;
-        let fresh = self.make_dir(&place, &source.metadata)?;
+        let fresh = self.make_dir(&place)?;
         let dir = place.dir.open_dir(place.name, place.root && !fresh)?;
         let made = Made::new(dir, fresh)?;
         if !fresh && self.walk.is_within(made.id()) {
@@ -99,8 +99,8 @@ impl Copier {
     }
 
     /// Makes a directory, or finds one that will do; returns whether it is new.
-    fn make_dir(&self, place: &Place<'_>, like: &Metadata) -> io::Result<bool> {
-        let error = match place.dir.make_dir(place.name, like) {
+    fn make_dir(&self, place: &Place<'_>) -> io::Result<bool> {
+        let error = match place.dir.make_dir(place.name) {
             Ok(()) => return Ok(true),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => error,
             Err(error) => return Err(error),
@@ -108,7 +108,7 @@ impl Copier {
         if self.options.moving && place.root {
             // As `rename` does: a directory with nothing in it is replaced.
             place.dir.remove_dir(place.name)?;
-            place.dir.make_dir(place.name, like)?;
+            place.dir.make_dir(place.name)?;
             return Ok(true);
         }
         let mergeable = self.options.exist_ok && !place.fresh;
@@ -171,9 +171,9 @@ impl Copier {
             return Err(io::Error::other("it is not a regular file any more"));
         }
         let place = self.target.place(&self.walk)?;
-        let to = match place.dir.create_file(place.name, &metadata) {
+        let to = match place.dir.create_file(place.name) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                self.replace(&place, &from, &metadata, error)?
+                self.replace(&place, &from, error)?
             }
             result => result?,
         };
@@ -181,13 +181,7 @@ impl Copier {
     }
 
     /// Opens, with nothing in it, the file that is in the place of a copy: `error` says so.
-    fn replace(
-        &self,
-        place: &Place<'_>,
-        from: &File,
-        metadata: &Metadata,
-        error: io::Error,
-    ) -> io::Result<File> {
+    fn replace(&self, place: &Place<'_>, from: &File, error: io::Error) -> io::Result<File> {
         if place.fresh {
             return Err(error);
         }
@@ -201,6 +195,7 @@ impl Copier {
                 if !to.metadata()?.is_file() || imp::is_same(from, &to)? {
                     return Err(apart::same());
                 }
+                metadata::shut(&to, &self.options)?;
                 to.set_len(0)?;
                 return Ok(to);
             }
@@ -210,7 +205,7 @@ impl Copier {
             Err(_) => return Err(error),
         }
         place.dir.remove_file(place.name)?;
-        place.dir.create_file(place.name, metadata)
+        place.dir.create_file(place.name)
     }
 
     fn copy_chunk(&mut self) -> io::Result<u64> {

@@ -4,17 +4,12 @@ use std::fs::{File, FileTimes, Metadata};
 use std::io;
 
 use super::Options;
+#[cfg(unix)]
+use crate::permissions::{self, Attributes, Permissions};
 
 /// Gives `to` what is wanted of the metadata of `from`, which was `found` before it was read.
 pub(super) fn carry(from: &File, to: &File, found: &Metadata, options: &Options) -> io::Result<()> {
-    if options.preserve_metadata {
-        // Before the permissions, which may forbid it.
-        copy_attributes(from, to)?;
-    }
-    if options.moving {
-        keep_owner(to, found);
-    }
-    match set_permissions(to, found, options.preserve_metadata) {
+    match carry_permissions(from, to, found, options) {
         // Not everybody may set, and not every filesystem has them.
         Err(error) if !options.preserve_metadata && is_refusal(&error) => {}
         result => result?,
@@ -31,98 +26,50 @@ fn is_refusal(error: &io::Error) -> bool {
     matches!(error.kind(), PermissionDenied | Unsupported)
 }
 
-/// Gives `to` the permission bits of `found`; the others as well if all is kept.
-///
-/// The bits that let everybody act as the owner of a file go only to the same owner.
+/// Until this has been called, nobody but the owner may use what has been made for a copy.
 #[cfg(unix)]
-fn set_permissions(to: &File, found: &Metadata, all: bool) -> io::Result<()> {
-    use std::os::unix::fs::{MetadataExt, PermissionsExt};
-    const SPECIAL: u32 = 0o7000;
-    let made = to.metadata()?;
-    let same_owner = (made.uid(), made.gid()) == (found.uid(), found.gid());
-    let special = match (all, found.is_dir()) {
-        (true, is_dir) if is_dir || same_owner => found.mode() & SPECIAL,
-        (false, true) => made.mode() & SPECIAL,
-        _ => 0,
-    };
-    let mode = found.mode() & 0o777 | special;
-    if made.mode() & 0o7777 == mode {
-        return Ok(());
+fn carry_permissions(
+    from: &File,
+    to: &File,
+    found: &Metadata,
+    options: &Options,
+) -> io::Result<()> {
+    let permissions = Permissions::of(from, found)?;
+    if options.moving {
+        permissions.keep_owner(to);
     }
-    to.set_permissions(PermissionsExt::from_mode(mode))
+    if !options.preserve_metadata {
+        return permissions.keep_bits(to);
+    }
+    // After the owner, a change of which removes some, and before the mode, which may forbid it.
+    Attributes::of(from)?.put_on(to)?;
+    permissions.keep_all(to)
 }
 
 #[cfg(not(unix))]
-fn set_permissions(to: &File, found: &Metadata, _all: bool) -> io::Result<()> {
+fn carry_permissions(
+    _from: &File,
+    to: &File,
+    found: &Metadata,
+    _options: &Options,
+) -> io::Result<()> {
     match found.is_dir() {
         true => Ok(()),
         false => to.set_permissions(found.permissions()),
     }
 }
 
-/// Gives `to` the owner and the group of `found`, if the process may.
+/// Before a file is overwritten, nobody but the owner may open it any more, unless its permissions will
+/// stay as they are.
 #[cfg(unix)]
-fn keep_owner(to: &File, found: &Metadata) {
-    use std::os::unix::fs::{MetadataExt, fchown};
-    let _ = fchown(to, None, Some(found.gid()));
-    let _ = fchown(to, Some(found.uid()), None);
+pub(super) fn shut(to: &File, options: &Options) -> io::Result<()> {
+    match permissions::shut(to) {
+        Err(error) if !options.preserve_metadata && is_refusal(&error) => Ok(()),
+        result => result,
+    }
 }
 
 #[cfg(not(unix))]
-fn keep_owner(_to: &File, _found: &Metadata) {}
-
-/// Copies the extended attributes which the process may read and set, and the filesystems have.
-#[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
-fn copy_attributes(from: &File, to: &File) -> io::Result<()> {
-    use rustix::fs::{XattrFlags, fgetxattr, fsetxattr};
-    for name in attribute_names(from)? {
-        let value = whole(|room| fgetxattr(from, &name, room));
-        let copied = value.and_then(|value| fsetxattr(to, &name, &value, XattrFlags::empty()));
-        passable(copied)?;
-    }
+pub(super) fn shut(_to: &File, _options: &Options) -> io::Result<()> {
     Ok(())
-}
-
-#[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
-fn copy_attributes(_from: &File, _to: &File) -> io::Result<()> {
-    Ok(())
-}
-
-#[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
-fn attribute_names(from: &File) -> io::Result<Vec<Vec<u8>>> {
-    let names = whole(|room| rustix::fs::flistxattr(from, room));
-    let names = passable(names)?.unwrap_or_default();
-    let names = names
-        .split(|&byte| byte == 0)
-        .filter(|name| !name.is_empty());
-    Ok(names.map(<[u8]>::to_vec).collect())
-}
-
-/// All that a call has to give, which gives it only if there is room for all.
-#[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
-fn whole(
-    mut call: impl FnMut(&mut [u8]) -> rustix::io::Result<usize>,
-) -> rustix::io::Result<Vec<u8>> {
-    let mut room = vec![0; 1024];
-    loop {
-        match call(&mut room) {
-            Ok(len) => {
-                room.truncate(len);
-                return Ok(room);
-            }
-            Err(rustix::io::Errno::RANGE) => room.resize(room.len() * 2, 0),
-            Err(error) => return Err(error),
-        }
-    }
-}
-
-/// Nothing, for the errors of attributes that cannot be copied here, which is no reason to give up.
-#[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
-fn passable<T>(result: rustix::io::Result<T>) -> io::Result<Option<T>> {
-    use rustix::io::Errno;
-    match result {
-        Ok(value) => Ok(Some(value)),
-        Err(Errno::PERM | Errno::ACCESS | Errno::NOTSUP | Errno::INVAL | Errno::NODATA) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
 }

@@ -44,7 +44,7 @@ impl Dir {
     }
 
     /// Makes a new file.
-    pub(super) fn create_file(&self, name: &OsStr, _like: &Metadata) -> io::Result<File> {
+    pub(super) fn create_file(&self, name: &OsStr) -> io::Result<File> {
         File::create_new(self.join(name))
     }
 
@@ -60,7 +60,7 @@ impl Dir {
         }
     }
 
-    pub(super) fn make_dir(&self, name: &OsStr, _like: &Metadata) -> io::Result<()> {
+    pub(super) fn make_dir(&self, name: &OsStr) -> io::Result<()> {
         fs::create_dir(self.join(name))
     }
 

@@ -66,11 +66,10 @@ impl Dir {
         self.open(name, flags, Mode::empty(), follow)
     }
 
-    /// Makes a new file, which nobody may use who may not use the one with this metadata.
-    pub(super) fn create_file(&self, name: &OsStr, like: &Metadata) -> io::Result<File> {
+    /// Makes a new file, which nobody but the owner may use.
+    pub(super) fn create_file(&self, name: &OsStr) -> io::Result<File> {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL;
-        let mode = like.mode() & 0o777 | 0o600;
-        self.open(name, flags, Mode::from_raw_mode(mode as RawMode), false)
+        self.open(name, flags, Mode::RUSR | Mode::WUSR, false)
     }
 
     /// Opens a file to be written, and leaves in it what is there.
@@ -79,11 +78,9 @@ impl Dir {
         self.open(name, flags, Mode::empty(), follow)
     }
 
-    /// Makes a directory, which nobody may use who may not use `like`, but the owner.
-    pub(super) fn make_dir(&self, name: &OsStr, like: &Metadata) -> io::Result<()> {
-        let mode = like.mode() & 0o777 | 0o700;
-        let mode = Mode::from_raw_mode(mode as RawMode);
-        Ok(rustix::fs::mkdirat(self.fd(), name, mode)?)
+    /// Makes a directory, which nobody but the owner may use.
+    pub(super) fn make_dir(&self, name: &OsStr) -> io::Result<()> {
+        Ok(rustix::fs::mkdirat(self.fd(), name, Mode::RWXU)?)
     }
 
     /// Makes a link with the target of another; also of the same times, if those are kept.

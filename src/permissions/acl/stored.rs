@@ -1,0 +1,128 @@
+//! Access control lists as Linux stores them: in an extended attribute.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::AsRawFd;
+
+use rustix::fs::{XattrFlags, fgetxattr, fsetxattr, getxattr};
+use rustix::io::{Errno, retry_on_intr};
+
+use super::{Access, Acl, EVERYTHING};
+use crate::permissions::xattr::{self, ACL};
+
+const VERSION: u32 = 2;
+/// The number of an entry that names nobody.
+const NOBODY: u32 = u32::MAX;
+
+const USER_OBJ: u16 = 0x01;
+const USER: u16 = 0x02;
+const GROUP_OBJ: u16 = 0x04;
+const GROUP: u16 = 0x08;
+const MASK: u16 = 0x10;
+const OTHER: u16 = 0x20;
+
+/// The list of `file`, whose mode is this.
+pub(super) fn get(file: &File, mode: u32) -> io::Result<Acl> {
+    let known = match read(file) {
+        Ok(value) => decode(&value),
+        Err(errno) if is_absence(errno) => Some(Acl::of_mode(mode)),
+        // No `/proc`, or somebody filters the calls.
+        Err(Errno::NOENT | Errno::PERM | Errno::ACCESS) => None,
+        Err(errno) => return Err(errno.into()),
+    };
+    // Without the list, it is not known what the bits for the group mean.
+    Ok(known.unwrap_or(Acl::of_mode(mode & 0o700)))
+}
+
+/// Puts the list on `to`, in the place of the one that is there; returns the mode that goes with it.
+pub(super) fn put(acl: &Acl, to: &File) -> io::Result<u32> {
+    let there = !read(to).is_err_and(is_absence);
+    if acl.mask.is_none() && !there {
+        return Ok(acl.as_mode());
+    }
+    let value = encode(acl);
+    // Sets the mode too. Of a list that says no more than a mode, nothing else is left.
+    match retry_on_intr(|| fsetxattr(to, ACL, &value, XattrFlags::empty())) {
+        Ok(()) => Ok(shown(acl)),
+        // With the old list in place, a bit for the group would be one for everybody named there.
+        Err(errno) if xattr::is_refusal(errno) && there => Ok(acl.as_mode() & 0o700),
+        Err(errno) if xattr::is_refusal(errno) => Ok(acl.as_mode()),
+        Err(errno) => Err(errno.into()),
+    }
+}
+
+/// The mode of a file that has this list: the mask is in the place of the group.
+fn shown(acl: &Acl) -> u32 {
+    acl.user << 6 | acl.mask.unwrap_or(acl.group) << 3 | acl.other
+}
+
+fn read(file: &File) -> rustix::io::Result<Vec<u8>> {
+    match xattr::whole(|room| fgetxattr(file, ACL, room)) {
+        // It is open as a place only (`O_PATH`), since the process may not read it.
+        Err(Errno::BADF) => {
+            let path = format!("/proc/self/fd/{}", file.as_raw_fd());
+            xattr::whole(|room| getxattr(&path, ACL, room))
+        }
+        result => result,
+    }
+}
+
+/// Whether there is no list, or the filesystem or the system has none at all.
+fn is_absence(errno: Errno) -> bool {
+    matches!(errno, Errno::NODATA | Errno::NOTSUP | Errno::NOSYS)
+}
+
+/// `None` for what is no list of this version.
+pub(in crate::permissions) fn decode(value: &[u8]) -> Option<Acl> {
+    let (version, entries) = value.split_first_chunk()?;
+    if u32::from_le_bytes(*version) != VERSION || entries.len() % 8 != 0 {
+        return None;
+    }
+    let (mut acl, mut found) = (Acl::of_mode(0), 0);
+    for entry in entries.chunks_exact(8) {
+        let [tag, tag_high, access, _, id @ ..] = entry else {
+            return None;
+        };
+        let tag = u16::from_le_bytes([*tag, *tag_high]);
+        let access = Access::from(*access) & EVERYTHING;
+        let id = u32::from_le_bytes((*id).try_into().ok()?);
+        match tag {
+            USER_OBJ => acl.user = access,
+            USER => acl.users.push((id, access)),
+            GROUP_OBJ => acl.group = access,
+            GROUP => acl.groups.push((id, access)),
+            MASK => acl.mask = Some(access),
+            OTHER => acl.other = access,
+            _ => return None,
+        }
+        found |= tag;
+    }
+    let needed = match found & (USER | GROUP) {
+        0 => USER_OBJ | GROUP_OBJ | OTHER,
+        _ => USER_OBJ | GROUP_OBJ | OTHER | MASK,
+    };
+    (found & needed == needed).then_some(acl)
+}
+
+/// In the order that the kernel wants.
+pub(in crate::permissions) fn encode(acl: &Acl) -> Vec<u8> {
+    let mut value = VERSION.to_le_bytes().to_vec();
+    let mut push = |tag: u16, access: Access, id: u32| {
+        value.extend(tag.to_le_bytes());
+        value.extend((access as u16).to_le_bytes());
+        value.extend(id.to_le_bytes());
+    };
+    push(USER_OBJ, acl.user, NOBODY);
+    for (id, access) in &acl.users {
+        push(USER, *access, *id);
+    }
+    push(GROUP_OBJ, acl.group, NOBODY);
+    for (id, access) in &acl.groups {
+        push(GROUP, *access, *id);
+    }
+    if let Some(mask) = acl.mask {
+        push(MASK, mask, NOBODY);
+    }
+    push(OTHER, acl.other, NOBODY);
+    value
+}

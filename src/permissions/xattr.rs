@@ -1,0 +1,105 @@
+//! Extended attributes: what else is kept with a file, by name.
+
+use std::fs::File;
+use std::io;
+
+use rustix::fs::{XattrFlags, fgetxattr, flistxattr, fremovexattr, fsetxattr};
+use rustix::io::{Errno, retry_on_intr};
+
+/// The access control list of a file or a directory, which is none of its [`Attributes`].
+pub(super) const ACL: &str = "system.posix_acl_access";
+
+/// The list that what is made in a directory inherits.
+const DEFAULT_ACL: &[u8] = b"system.posix_acl_default";
+
+/// What belongs to the contents, so that the system removes or renews it when those change.
+const OF_CONTENTS: [&[u8]; 3] = [b"security.capability", b"security.ima", b"security.evm"];
+
+/// The extended attributes of a file or a directory, as far as the process may read them.
+#[derive(Debug, Default)]
+pub(crate) struct Attributes(Vec<Attribute>);
+
+#[derive(Debug)]
+struct Attribute {
+    name: Vec<u8>,
+    value: Vec<u8>,
+}
+
+impl Attributes {
+    pub(crate) fn of(file: &File) -> io::Result<Attributes> {
+        let names = passable(whole(|room| flistxattr(file, room)))?.unwrap_or_default();
+        let names = names.split(|&byte| byte == 0);
+        let mut attributes = Vec::new();
+        for name in names.filter(|name| !name.is_empty() && *name != ACL.as_bytes()) {
+            if let Some(value) = passable(whole(|room| fgetxattr(file, name, room)))? {
+                let name = name.to_vec();
+                attributes.push(Attribute { name, value });
+            }
+        }
+        Ok(Attributes(attributes))
+    }
+
+    /// Those that a file keeps whose contents change.
+    pub(crate) fn of_any_contents(mut self) -> Attributes {
+        self.0
+            .retain(|attribute| !OF_CONTENTS.contains(&&*attribute.name));
+        self
+    }
+
+    /// Sets them on `to`, but those that the process may not set or the filesystem does not take.
+    pub(crate) fn put_on(&self, to: &File) -> io::Result<()> {
+        for Attribute { name, value } in &self.0 {
+            let set = || fsetxattr(to, &**name, value, XattrFlags::empty());
+            passable(retry_on_intr(set))?;
+        }
+        let has_default = self.0.iter().any(|found| found.name == DEFAULT_ACL);
+        if !has_default && to.metadata()?.is_dir() {
+            // It may have inherited one.
+            passable(retry_on_intr(|| fremovexattr(to, DEFAULT_ACL)))?;
+        }
+        Ok(())
+    }
+}
+
+/// All that a call has to give, which gives it only if there is room for all.
+pub(super) fn whole(
+    mut call: impl FnMut(&mut [u8]) -> rustix::io::Result<usize>,
+) -> rustix::io::Result<Vec<u8>> {
+    let mut room = vec![0; 1024];
+    loop {
+        match retry_on_intr(|| call(&mut room)) {
+            Ok(len) => {
+                room.truncate(len);
+                return Ok(room);
+            }
+            Err(Errno::RANGE) => room.resize(room.len() * 2, 0),
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Nothing, for a refusal, which is no reason to give up.
+fn passable<T>(result: rustix::io::Result<T>) -> io::Result<Option<T>> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(errno) if is_refusal(errno) => Ok(None),
+        Err(errno) => Err(errno.into()),
+    }
+}
+
+/// Whether this is an error of an attribute that cannot be read, or not be had in this place.
+pub(super) fn is_refusal(errno: Errno) -> bool {
+    // There is none of that name.
+    #[cfg(target_vendor = "apple")]
+    const ABSENT: Errno = Errno::NOATTR;
+    #[cfg(not(target_vendor = "apple"))]
+    const ABSENT: Errno = Errno::NODATA;
+    let may_not = matches!(errno, Errno::PERM | Errno::ACCESS | Errno::NOSYS);
+    let of_this_kind = matches!(errno, Errno::NOTSUP | Errno::INVAL | Errno::NAMETOOLONG);
+    // ext4 keeps all attributes of a file in a block or two, and says that the disk is full.
+    let so_long = matches!(
+        errno,
+        Errno::NOSPC | Errno::DQUOT | Errno::TOOBIG | Errno::RANGE
+    );
+    errno == ABSENT || may_not || of_this_kind || so_long
+}
