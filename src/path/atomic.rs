@@ -108,9 +108,11 @@ mod imp {
 
         /// Until it has been called, nobody but the owner may use the new file.
         fn hand_on(&self, new: &File) -> io::Result<()> {
-            // A change of the owner clears bits of the mode, and the final mode may forbid attributes.
+            // First, since it clears bits of the mode.
             self.permissions.keep_owner(new);
-            permissions::shut(new)?;
+            // The owner's bits are needed for attributes, and the directory may have denied them. A
+            // filesystem whose modes are fixed refuses.
+            let _ = permissions::shut(new);
             self.attributes.put_on(new)?;
             self.permissions.keep_all(new)
         }

@@ -129,8 +129,24 @@ impl Place {
 ///
 /// # Permissions
 ///
-/// The permission bits of files and directories go along in any case. What one process cannot read of the
-/// source, it cannot read of the copy at any time.
+/// The copy belongs to the user of the process, and to the group that new files get in its directory. The
+/// permission bits of files and directories go along, whatever the umask, and are set when a file or a
+/// directory is complete: until then, only its owner may use it, or the file that is overwritten.
+///
+/// A plain copy is what `cp` makes, which means that others may gain access: the bits that were for the
+/// group of the original are for the group of the copy, which in a set-group-id directory is that of the
+/// directory; and an access control list (ACL) that the copy inherits from its directory applies, as far as
+/// the bits for the group allow. The ACL of the original is left out. Where it denies somebody what the bits
+/// seem to allow, the bits are narrowed (`cp` does not do that).
+///
+/// With [`preserve_metadata`](CopyTo::preserve_metadata), nobody gains access but the owner of the copy. On
+/// Linux, the copy has the same POSIX ACL as the original, and none that it inherits. What cannot be kept
+/// narrows the permission bits:
+///
+/// - If the copy has another group, its members get what both all others and the old group had, and so do
+///   all others: `0o640` becomes `0o600`, `0o664` becomes `0o644`, and `0o755` stays.
+/// - If the copy has another owner, nobody else gets more than the old owner had.
+/// - If the filesystem refuses the ACL, the group and all others get what everybody had who was named in it.
 ///
 /// # Errors
 ///
@@ -163,6 +179,10 @@ impl Place {
 /// On Unix, everything below the source and the target is looked up in open directories: what is done to
 /// names meanwhile cannot lead the copy out of either tree, unless links are to be followed. On Linux
 /// the kernel copies, and shares the blocks where the filesystem can. Hard links become separate files.
+///
+/// Access control lists other than POSIX ACLs of Linux are out of reach, those of macOS, FreeBSD and Windows
+/// among them. They are not copied, and what the copy inherits from its directory applies. The NFSv4 ACLs that
+/// Linux shows as extended attributes are copied as such; another filesystem gets the permission bits alone.
 ///
 /// # Examples
 ///
@@ -219,11 +239,13 @@ impl CopyTo {
         self
     }
 
-    /// Whether the copy gets the times of the original, all bits of its mode, and, on Linux and macOS, of
-    /// its extended attributes those that the process may set and the filesystem has; by default, not.
+    /// Whether the copy gets the times of the original, all bits of its mode, on Linux its access control
+    /// list, and on Linux and macOS its extended attributes; by default, it does not.
     ///
     /// Owner and group are not kept, nor are the bits for set-user-id and set-group-id of a file whose
-    /// copy has others. Extended attributes of links are left out.
+    /// copy has others. [Permissions](CopyTo#permissions) are narrowed where they would mean somebody else
+    /// then. An attribute is left out if the process may not read or set it, or if the filesystem does
+    /// not have it or has no room for it. Extended attributes of links are left out.
     pub fn preserve_metadata(mut self, preserve_metadata: bool) -> Self {
         self.options.preserve_metadata = preserve_metadata;
         self
@@ -269,7 +291,9 @@ awaited!(CopyTo => io::Result<Path>);
 /// # On another filesystem
 ///
 /// Everything is copied as by [`Path::copy`] with metadata preserved, links as links, and, on Unix, with
-/// owner and group if the process may. Only when all has arrived is the source removed, and of that only
+/// owner and group if the process may set them. Nobody gains access by that, as by a rename: where owner,
+/// group or access control list cannot be kept, the permission bits are
+/// [narrowed](CopyTo#permissions) (`mv` does not do that). Only when all has arrived is the source removed, and of that only
 /// what has a copy: what has come or grown meanwhile stays, and is an error.
 ///
 /// # Errors

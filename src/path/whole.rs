@@ -145,10 +145,29 @@ impl Path {
     /// (`rename`). That holds for whoever reads the file meanwhile, and if this process is killed; both
     /// file and directory are synced before it returns, so that it holds for a power failure too.
     ///
-    /// The permissions of an existing file are kept, and on Unix its owner and group as far as the process
-    /// may set them. A new file gets what any new file gets: `0o666` less the umask. At a symbolic link,
-    /// what it points to is written, whether that exists or not. Other hard links to the old file keep the
-    /// old contents.
+    /// A new file gets what any new file gets: `0o666` less the umask, or what the directory has new files
+    /// inherit. At a symbolic link, what it points to is written, whether that exists or not. Other hard
+    /// links to the old file keep the old contents.
+    ///
+    /// # Permissions
+    ///
+    /// Nobody can use the new file who could not use the old one, but the user of this process. Kept of an
+    /// existing file are the mode, and on Unix the owner and the group if the process may set them; on
+    /// Linux, the access control list (POSIX ACL), and no list that is inherited from the directory; on Linux
+    /// and macOS, the extended attributes that the process may read and set. Those that belong to the old
+    /// contents are left out, as the system removes them when a file is written in place
+    /// (`security.capability`).
+    ///
+    /// What cannot be kept narrows the mode:
+    ///
+    /// - If the process may not set the group, the members of the new group get what both all others
+    ///   and the old group had, and so do all others: `0o640` becomes `0o600`, `0o664` becomes `0o644`.
+    /// - If the process may not set the owner, the file belongs to the user of the process, nobody else gets
+    ///   more than the old owner had, and the bits for set-user-id and set-group-id are removed.
+    /// - If the system refuses the ACL or does not show it, the group and all others get what everybody had
+    ///   who was named in it, or nothing.
+    ///
+    /// Until all of this is settled, only the owner may use the temporary file.
     ///
     /// No temporary file is left behind, unless the process is killed: then one named `.tmp…` may be.
     ///
@@ -168,6 +187,10 @@ impl Path {
     ///
     /// Windows refuses to replace a file that is read-only, or which somebody has open. Directories are
     /// not synced there.
+    ///
+    /// Access control lists other than POSIX ACLs of Linux are out of reach, those of macOS, FreeBSD and
+    /// Windows among them: the new file has what it inherits from its directory. The NFSv4 ACLs that Linux
+    /// shows as extended attributes are kept as such.
     ///
     /// ```
     /// # futures_lite::future::block_on(async {

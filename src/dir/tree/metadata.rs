@@ -14,11 +14,22 @@ pub(super) fn carry(from: &File, to: &File, found: &Metadata, options: &Options)
         Err(error) if !options.preserve_metadata && is_refusal(&error) => {}
         result => result?,
     }
-    if options.preserve_metadata {
-        let times = FileTimes::new().set_accessed(found.accessed()?);
-        to.set_times(times.set_modified(found.modified()?))?;
+    match options.preserve_metadata {
+        true => set_times(to, found),
+        false => Ok(()),
     }
-    Ok(())
+}
+
+/// std does not repeat the call when a signal interrupts it.
+fn set_times(to: &File, found: &Metadata) -> io::Result<()> {
+    let times = FileTimes::new().set_accessed(found.accessed()?);
+    let times = times.set_modified(found.modified()?);
+    loop {
+        match to.set_times(times) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
 }
 
 fn is_refusal(error: &io::Error) -> bool {
@@ -59,8 +70,8 @@ fn carry_permissions(
     }
 }
 
-/// Before a file is overwritten, nobody but the owner may open it any more, unless its permissions will
-/// stay as they are.
+/// Lets nobody but the owner use a file that is to be overwritten: its permissions are for what is in it now.
+/// A plain copy leaves them as they are if the process may not change them.
 #[cfg(unix)]
 pub(super) fn shut(to: &File, options: &Options) -> io::Result<()> {
     match permissions::shut(to) {

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd;
+use std::os::unix::fs::MetadataExt;
 
 use rustix::fs::{XattrFlags, fgetxattr, fsetxattr, getxattr};
 use rustix::io::{Errno, retry_on_intr};
@@ -25,7 +26,8 @@ const OTHER: u16 = 0x20;
 pub(super) fn get(file: &File, mode: u32) -> io::Result<Acl> {
     let known = match read(file) {
         Ok(value) => decode(&value),
-        Err(errno) if is_absence(errno) => Some(Acl::of_mode(mode)),
+        // A list that has just been removed may have left its mask in the mode.
+        Err(errno) if is_absence(errno) => Some(Acl::of_mode(mode & file.metadata()?.mode())),
         // No `/proc`, or somebody filters the calls.
         Err(Errno::NOENT | Errno::PERM | Errno::ACCESS) => None,
         Err(errno) => return Err(errno.into()),
