@@ -224,14 +224,14 @@ mod permissions;
 mod pool;
 mod sync;
 
-pub use dir::tree::{CopyCount, CopyProgress};
+pub use dir::tree::{CopyCount, CopyProgress, RemoveProgress};
 pub use error::PathError;
 pub use file::{AsyncFile, wrap_file};
 pub use lines::Lines;
 pub use open::{OpenFile, open_file};
 pub use path::{
     CopyTo, FullMatch, Glob, Iterdir, Matches, Mkdir, MoveTo, Path, PathInfo, RelativeTo,
-    SymlinkTo, Touch, Unlink, Walk, WalkEntry,
+    RemoveDirAll, SymlinkTo, Touch, Unlink, Walk, WalkEntry,
 };
 
 /// Runs the examples of the README.

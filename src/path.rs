@@ -24,7 +24,7 @@ mod whole;
 
 use std::sync::Arc;
 
-pub use change::Unlink;
+pub use change::{RemoveDirAll, Unlink};
 pub use glob::Glob;
 pub use info::PathInfo;
 pub use iterdir::Iterdir;

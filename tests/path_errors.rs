@@ -244,6 +244,8 @@ fn compare(method: &Method, name: &str) -> Option<ErrorKind> {
     let paths = match (method.source, method.target) {
         (Some(source), _) => vec![dir.join(source), path],
         (None, Some(target)) => vec![path, dir.join(target)],
+        // The error is that of something in there.
+        (None, None) if details.path().starts_with(&path) => vec![details.path().to_path_buf()],
         (None, None) => vec![path],
     };
     for path in &paths {

@@ -167,7 +167,7 @@ fn what_links_lead_to_is_not_removed() {
             number = (number + 1) % 6;
             exchange(&tree.join(format!("{number}")), &link);
         };
-        let remove = || block_on(Path::new(&tree).remove_dir_all());
+        let remove = || block_on(Path::new(&tree).remove_dir_all().into_future());
         let (result, times) = against(swap, remove);
         removed += usize::from(result.is_ok());
         swaps += times;

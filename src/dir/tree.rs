@@ -1,4 +1,4 @@
-//! Copying and moving whole trees.
+//! Copying, moving and removing whole trees.
 //!
 //! The work is plain blocking calls, done in [slices](slice): between two of them the future has it back. So
 //! no thread is held while nobody polls, progress is told where the future is awaited, and a future that
@@ -7,9 +7,9 @@
 mod apart;
 mod copier;
 mod counter;
-mod held;
 mod metadata;
 mod mirror;
+mod nest;
 #[cfg(not(unix))]
 mod other;
 mod remover;
@@ -73,6 +73,15 @@ impl CopyCount {
     }
 }
 
+/// How far the removing of a tree is: what the function given to
+/// [`on_progress`](crate::RemoveDirAll::on_progress) is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RemoveProgress {
+    /// The files, directories and symbolic links that have been removed.
+    pub entries: u64,
+}
+
 /// How a tree is copied.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Options {
@@ -93,16 +102,21 @@ impl Options {
 }
 
 /// Whom to tell of progress, if anybody.
-#[derive(Default)]
-pub(crate) struct Reporter(Option<Box<dyn FnMut(CopyProgress) + Send>>);
+pub(crate) struct Reporter<P>(Option<Box<dyn FnMut(P) + Send>>);
 
-impl Reporter {
-    pub(crate) fn new(tell: impl FnMut(CopyProgress) + Send + 'static) -> Reporter {
+impl<P> Reporter<P> {
+    pub(crate) fn new(tell: impl FnMut(P) + Send + 'static) -> Reporter<P> {
         Reporter(Some(Box::new(tell)))
     }
 }
 
-impl fmt::Debug for Reporter {
+impl<P> Default for Reporter<P> {
+    fn default() -> Reporter<P> {
+        Reporter(None)
+    }
+}
+
+impl<P> fmt::Debug for Reporter<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Reporter").field(&self.0.is_some()).finish()
     }
@@ -113,7 +127,7 @@ pub(crate) async fn copy(
     source: PathBuf,
     target: PathBuf,
     options: Options,
-    reporter: Reporter,
+    reporter: Reporter<CopyProgress>,
 ) -> io::Result<()> {
     let mut tell = reporter.0;
     let total = OnceLock::new();
@@ -147,7 +161,7 @@ pub(crate) async fn copy(
 pub(crate) async fn move_to(
     source: PathBuf,
     target: PathBuf,
-    reporter: Reporter,
+    reporter: Reporter<CopyProgress>,
 ) -> io::Result<()> {
     let options = Options {
         follow_symlinks: false,
@@ -160,9 +174,26 @@ pub(crate) async fn move_to(
         return Ok(());
     }
     copy(source.clone(), target.clone(), options, reporter).await?;
-    finish(Remover::new(source, target), |_, _| {})
+    finish(Remover::of_copied(source, target), |_, _| {})
         .await
         .map(drop)
+}
+
+/// Removes the directory at `path` and all that is in it.
+pub(crate) async fn remove(path: PathBuf, reporter: Reporter<RemoveProgress>) -> io::Result<()> {
+    let named = move || {
+        let root = remover::find_root(&path);
+        root.map_err(|error| PathError::wrap(Operation::RemoveTree, &path, error))
+    };
+    let root = pool::run(named).await?;
+    let mut tell = reporter.0;
+    let removing = finish(Remover::new(root), |remover, _| {
+        if let Some(tell) = &mut tell {
+            let entries = remover.removed();
+            tell(RemoveProgress { entries });
+        }
+    });
+    removing.await.map(drop)
 }
 
 /// Gives what is at `source` its new name; not if that is on another filesystem.

@@ -6,6 +6,7 @@ use std::path::Path as StdPath;
 
 use super::ops::awaited;
 use super::{Path, ops, times};
+use crate::dir::tree::{self, RemoveProgress, Reporter};
 use crate::error::Operation;
 use crate::pool;
 
@@ -58,14 +59,10 @@ impl Path {
         ops::named(Operation::RemoveDir, self.clone(), call)
     }
 
-    /// Removes a directory and all that is in it.
+    /// Removes a directory and all that is in it: await the result, or set options first.
     ///
-    /// Semantics of [`std::fs::remove_dir_all`]: symbolic links are removed and not followed.
-    ///
-    /// # Errors
-    ///
-    /// - Nothing is there, or it is not a directory.
-    /// - Something in it cannot be removed; other things may have been, by then.
+    /// Semantics of [`std::fs::remove_dir_all`]: symbolic links are removed and not followed, and neither
+    /// is the path itself if it names one. See [`RemoveDirAll`] for what differs.
     ///
     /// ```
     /// # futures_lite::future::block_on(async {
@@ -74,12 +71,16 @@ impl Path {
     /// (&dir / "a/b").mkdir().parents(true).await?;
     /// (&dir / "a").remove_dir_all().await?;
     /// assert!(!(&dir / "a").exists().await);
+    /// (&dir / "a").remove_dir_all().missing_ok(true).await?;
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
     #[doc(alias = "rmtree")]
-    pub fn remove_dir_all(&self) -> impl Future<Output = io::Result<()>> + Send + 'static + use<> {
-        let call = pool::shield(async_fs::remove_dir_all(self.clone()));
-        ops::named(Operation::RemoveTree, self.clone(), call)
+    pub fn remove_dir_all(&self) -> RemoveDirAll {
+        RemoveDirAll {
+            path: self.clone(),
+            missing_ok: false,
+            reporter: Reporter::default(),
+        }
     }
 
     /// Gives what is at the path another one, and returns that.
@@ -267,3 +268,80 @@ impl Unlink {
 }
 
 awaited!(Unlink => io::Result<()>);
+
+/// The options of [`Path::remove_dir_all`], awaited to remove the directory.
+///
+/// Any depth will do: neither the stack nor the number of open files grows with it, and no path in the tree
+/// is too long.
+///
+/// # Errors
+///
+/// The message names the very file or directory that cannot be removed: ``failed to remove directory and
+/// all in it `a/b/c`: Permission denied``. Others may have been removed by then. What somebody else removes
+/// meanwhile is no error.
+///
+/// - [`NotFound`](io::ErrorKind::NotFound): nothing is there, and that is not fine.
+/// - [`NotADirectory`](io::ErrorKind::NotADirectory): it is a file, or a symbolic link with a separator
+///   behind it (`link/`). std empties the directory that the link leads to; here nothing is removed.
+/// - [`InvalidInput`](io::ErrorKind::InvalidInput): the path does not end with a name (`.`, `a/..`, `/`).
+///   std removes all that is in there before it fails; here nothing is removed.
+/// - A directory may not be read, or not be written to.
+///
+/// # Cancel safety
+///
+/// The work is done in slices of a few milliseconds. If the future is dropped, the slice that has begun is
+/// finished, and no other follows: the rest of the tree stays. While the future is not polled, no thread
+/// is held.
+///
+/// # Platform behavior
+///
+/// On Unix, everything below the path is looked up in open directories: what is done to names meanwhile
+/// cannot lead out of the tree. Elsewhere, [`std::fs::remove_dir_all`] does the work in one slice; the
+/// error names the path only, and progress is told at the end only, the whole as one entry.
+///
+/// # Examples
+///
+/// ```
+/// # futures_lite::future::block_on(async {
+/// # let dir = tempfile::tempdir()?;
+/// # let dir = anyfile::Path::new(dir.path());
+/// # (&dir / "cache/old").mkdir().parents(true).await?;
+/// (&dir / "cache")
+///     .remove_dir_all()
+///     .on_progress(|progress| println!("{} entries removed", progress.entries))
+///     .await?;
+/// # std::io::Result::Ok(()) }).unwrap();
+/// ```
+#[derive(Debug)]
+#[must_use = "a directory is removed when its builder is awaited"]
+pub struct RemoveDirAll {
+    path: Path,
+    missing_ok: bool,
+    reporter: Reporter<RemoveProgress>,
+}
+
+impl RemoveDirAll {
+    /// Whether it is fine that nothing is there; by default, it is an error.
+    pub fn missing_ok(mut self, missing_ok: bool) -> Self {
+        self.missing_ok = missing_ok;
+        self
+    }
+
+    /// Calls `f` again and again while the tree is removed, and at the end, with how far that is.
+    ///
+    /// `f` is called where the future is awaited, not on the thread pool. How much there is in all is not
+    /// counted.
+    pub fn on_progress(mut self, f: impl FnMut(RemoveProgress) + Send + 'static) -> Self {
+        self.reporter = Reporter::new(f);
+        self
+    }
+
+    async fn call(self) -> io::Result<()> {
+        match tree::remove(self.path.into(), self.reporter).await {
+            Err(error) if self.missing_ok && error.kind() == io::ErrorKind::NotFound => Ok(()),
+            result => result,
+        }
+    }
+}
+
+awaited!(RemoveDirAll => io::Result<()>);

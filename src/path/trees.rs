@@ -214,7 +214,7 @@ pub struct CopyTo {
     source: Path,
     place: Place,
     options: Options,
-    reporter: Reporter,
+    reporter: Reporter<CopyProgress>,
 }
 
 impl CopyTo {
@@ -334,7 +334,7 @@ awaited!(CopyTo => io::Result<Path>);
 pub struct MoveTo {
     source: Path,
     place: Place,
-    reporter: Reporter,
+    reporter: Reporter<CopyProgress>,
 }
 
 impl MoveTo {

@@ -5,8 +5,9 @@ use std::io::{self, ErrorKind, Read};
 use std::path::PathBuf;
 
 use super::imp::{self, Id};
-use super::mirror::{Made, Mirror, Place};
-use super::walk::{Kind, Level, Visit, Walk};
+use super::mirror::{Mirror, Origin, Place};
+use super::nest::Level;
+use super::walk::{Kind, Listed, Visit, Walk};
 use super::{CopyCount, Options, Work, apart, metadata};
 use crate::error::{PathError, invalid_input};
 
@@ -63,11 +64,11 @@ impl Copier {
         let Some(visit) = self.walk.next()? else {
             return Ok(None);
         };
-        self.target.wake(&self.walk)?;
         match visit {
             Visit::Enter => self.enter()?,
             Visit::Leave(level) => self.leave(&level)?,
             Visit::Link => self.copy_link()?,
+            Visit::Gone(error) => return Err(error),
             Visit::Special(reason) => return Err(io::Error::new(ErrorKind::Unsupported, reason)),
             Visit::File => {
                 self.file = Some(self.begin_file()?);
@@ -88,20 +89,22 @@ impl Copier {
             return Err(apart::inside());
         }
         let place = self.target.place(&self.walk)?;
-        let fresh = self.make_dir(&place)?;
-        let dir = place.dir.open_dir(place.name, place.root && !fresh)?;
-        let made = Made::new(dir, fresh)?;
-        if !fresh && self.walk.is_within(made.id()) {
+        let origin = self.make_dir(&place)?;
+        let dir = place
+            .dir
+            .open_dir(place.name, place.root && origin == Origin::Found)?;
+        let id = dir.id()?;
+        if origin == Origin::Found && self.walk.is_within(&id) {
             return Err(apart::inside());
         }
-        self.target.push(made);
+        self.target.push(dir, id, origin);
         Ok(())
     }
 
-    /// Makes a directory, or finds one that will do; returns whether it is new.
-    fn make_dir(&self, place: &Place<'_>) -> io::Result<bool> {
+    /// Makes a directory, or finds one that will do.
+    fn make_dir(&self, place: &Place<'_>) -> io::Result<Origin> {
         let error = match place.dir.make_dir(place.name) {
-            Ok(()) => return Ok(true),
+            Ok(()) => return Ok(Origin::Made),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => error,
             Err(error) => return Err(error),
         };
@@ -109,25 +112,25 @@ impl Copier {
             // As `rename` does: a directory with nothing in it is replaced.
             place.dir.remove_dir(place.name)?;
             place.dir.make_dir(place.name)?;
-            return Ok(true);
+            return Ok(Origin::Made);
         }
-        let mergeable = self.options.exist_ok && !place.fresh;
+        let mergeable = self.options.exist_ok && place.origin == Origin::Found;
         let is_dir = |place: &Place<'_>| {
             let found = place.dir.look(place.name, place.root);
             found.is_ok_and(|found| found.kind == Kind::Dir)
         };
         match mergeable && is_dir(place) {
-            true => Ok(false),
+            true => Ok(Origin::Found),
             false => Err(error),
         }
     }
 
     /// Finishes a directory: only now that everything is in it may it become read-only.
-    fn leave(&mut self, level: &Level) -> io::Result<()> {
-        if let Some(made) = self.target.pop() {
-            if made.fresh || self.options.preserve_metadata {
+    fn leave(&mut self, level: &Level<Listed>) -> io::Result<()> {
+        if let Some(made) = self.target.pop()? {
+            if made.data == Origin::Made || self.options.preserve_metadata {
                 let (from, to) = (level.dir()?.as_file()?, made.dir()?.as_file()?);
-                metadata::carry(&from, &to, &level.metadata, &self.options)?;
+                metadata::carry(&from, &to, &level.data.metadata, &self.options)?;
             }
         }
         self.done.entries += 1;
@@ -147,7 +150,7 @@ impl Copier {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
                 let replaces = self.options.exist_ok || self.options.moving;
                 let there = place.dir.look(place.name, false)?;
-                if !replaces || place.fresh || there.kind == Kind::Dir {
+                if !replaces || place.origin == Origin::Made || there.kind == Kind::Dir {
                     return Err(error);
                 }
                 if there.id == self.walk.look()?.id {
@@ -182,7 +185,7 @@ impl Copier {
 
     /// Opens, with nothing in it, the file that is in the place of a copy: `error` says so.
     fn replace(&self, place: &Place<'_>, from: &File, error: io::Error) -> io::Result<File> {
-        if place.fresh {
+        if place.origin == Origin::Made {
             return Err(error);
         }
         // Whoever names a link as the target means what it leads to. Other links lead out of the tree.

@@ -28,7 +28,7 @@ impl Counter {
 impl Work for Counter {
     fn step(&mut self) -> io::Result<Option<u64>> {
         match self.walk.next()? {
-            Some(Visit::Leave(_)) => {}
+            Some(Visit::Leave(_) | Visit::Gone(_)) => {}
             Some(Visit::File) => {
                 self.count.bytes += self.walk.look()?.len;
                 self.count.entries += 1;

@@ -4,36 +4,22 @@ use std::ffi::OsStr;
 use std::io;
 use std::path::PathBuf;
 
-use super::held::{Held, OPEN};
 use super::imp::{CURRENT, Dir, Id};
+use super::nest::{Level, Nest};
 use super::walk::{Walk, below};
 
 /// The directories of a target tree around the place that a [`Walk`] is at.
 pub(super) struct Mirror {
     root: PathBuf,
-    levels: Vec<Made>,
+    levels: Nest<Origin>,
 }
 
-/// A directory of the target.
-pub(super) struct Made {
-    dir: Held,
+/// Where a directory of the target comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
     /// It was made by us: what is in it and not from us does not belong there.
-    pub(super) fresh: bool,
-}
-
-impl Made {
-    pub(super) fn new(dir: Dir, fresh: bool) -> io::Result<Made> {
-        let dir = Held::new(dir)?;
-        Ok(Made { dir, fresh })
-    }
-
-    pub(super) fn dir(&self) -> io::Result<&Dir> {
-        self.dir.dir()
-    }
-
-    pub(super) fn id(&self) -> &Id {
-        self.dir.id()
-    }
+    Made,
+    Found,
 }
 
 /// Where something belongs.
@@ -42,30 +28,30 @@ pub(super) struct Place<'a> {
     pub(super) name: &'a OsStr,
     /// It is the whole target.
     pub(super) root: bool,
-    /// Its directory was made by us.
-    pub(super) fresh: bool,
+    /// What is said of its directory.
+    pub(super) origin: Origin,
 }
 
 impl Mirror {
     pub(super) fn new(root: PathBuf) -> Mirror {
-        let levels = Vec::new();
+        let levels = Nest::new();
         Mirror { root, levels }
     }
 
-    /// Where what the walk is at belongs, once the directory of that is [awake](Mirror::wake).
+    /// Where what the walk is at belongs.
     pub(super) fn place<'a>(&'a self, walk: &'a Walk) -> io::Result<Place<'a>> {
-        match (self.levels.last(), walk.names().next_back()) {
-            (Some(made), Some(name)) => Ok(Place {
-                dir: made.dir()?,
+        match (self.levels.top(), walk.names().next_back()) {
+            (Some(level), Some(name)) => Ok(Place {
+                dir: level.dir()?,
                 name,
                 root: false,
-                fresh: made.fresh,
+                origin: level.data,
             }),
             _ => Ok(Place {
                 dir: &CURRENT,
                 name: self.root.as_os_str(),
                 root: true,
-                fresh: false,
+                origin: Origin::Found,
             }),
         }
     }
@@ -74,31 +60,21 @@ impl Mirror {
         below(&self.root, walk.names())
     }
 
-    /// Makes sure that the innermost directory is open.
-    pub(super) fn wake(&mut self, walk: &Walk) -> io::Result<()> {
-        // The root has no name on the way.
-        let names = self.levels.len().saturating_sub(1);
-        match self.levels.last_mut() {
-            Some(made) => made
-                .dir
-                .wake(|| below(&self.root, walk.names().take(names))),
-            None => Ok(()),
-        }
+    pub(super) fn push(&mut self, dir: Dir, id: Id, origin: Origin) {
+        self.levels.push(dir, id, origin);
     }
 
-    pub(super) fn push(&mut self, made: Made) {
-        self.levels.push(made);
-        if let Some(index) = self.levels.len().checked_sub(OPEN + 1) {
-            self.levels[index].dir.release();
-        }
-    }
-
-    pub(super) fn pop(&mut self) -> Option<Made> {
-        self.levels.pop()
+    /// Takes the innermost directory away, and opens the one around it.
+    pub(super) fn pop(&mut self) -> io::Result<Option<Level<Origin>>> {
+        let Some(level) = self.levels.pop() else {
+            return Ok(None);
+        };
+        self.levels.wake(|| level.dir()?.parent())?;
+        Ok(Some(level))
     }
 
     /// Whether this is one of the directories around the current place.
     pub(super) fn is_within(&self, id: &Id) -> bool {
-        self.levels.iter().any(|made| made.id() == id)
+        self.levels.contains(id)
     }
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::walk::{Found, Kind, Look};
 
 /// What a file or a directory is, under whatever name: its one canonical path.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Id(PathBuf);
 
 /// Whether both are one file.
@@ -36,6 +36,11 @@ impl Dir {
             Kind::Dir => Ok(Dir(Some(self.join(name)))),
             _ => Err(io::ErrorKind::NotADirectory.into()),
         }
+    }
+
+    /// Opens the directory that this one is in.
+    pub(super) fn parent(&self) -> io::Result<Dir> {
+        Ok(Dir(Some(parent(self.path()).to_path_buf())))
     }
 
     /// Opens a file to be read.

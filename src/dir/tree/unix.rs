@@ -4,7 +4,7 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, Metadata};
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::MetadataExt;
 
@@ -13,7 +13,7 @@ use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, RawMode, Timespec, Timest
 use super::walk::{Found, Kind, Look};
 
 /// What a file or a directory is, under whatever name.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Id {
     dev: u64,
     ino: u64,
@@ -58,6 +58,11 @@ impl Dir {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY;
         let dir = self.open(name, flags, Mode::empty(), follow)?;
         Ok(Dir(Some(dir)))
+    }
+
+    /// Opens the directory that this one is in.
+    pub(super) fn parent(&self) -> io::Result<Dir> {
+        self.open_dir(OsStr::new(".."), false)
     }
 
     /// Opens a file to be read. Nothing else is waited for, if it has taken the place of the file.
@@ -139,7 +144,9 @@ impl Dir {
     }
 
     pub(super) fn entries(&self) -> io::Result<Entries> {
-        Ok(Entries(Some(rustix::fs::Dir::read_from(self.fd())?)))
+        // The same open directory, which nobody else reads: to open it anew takes the right to search it.
+        let dir = OwnedFd::from(self.as_file()?);
+        Ok(Entries(Some(rustix::fs::Dir::new(dir)?)))
     }
 
     pub(super) fn id(&self) -> io::Result<Id> {

@@ -6,8 +6,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::vec;
 
-use super::held::{Held, OPEN};
 use super::imp::{self, CURRENT, Dir, Id};
+use super::nest::{Level, Nest};
 use crate::error::symlink_loop;
 
 /// What something in a tree is.
@@ -36,10 +36,12 @@ pub(super) enum Visit {
     /// A directory, which is now the [top](Walk::top).
     Enter,
     /// The end of a directory: that one.
-    Leave(Box<Level>),
+    Leave(Box<Level<Listed>>),
     File,
     Link,
     Special(&'static str),
+    /// A name whose directory has told it, and where nothing is any more.
+    Gone(io::Error),
 }
 
 /// A way through a tree, directories before and after what is in them.
@@ -50,34 +52,24 @@ pub(super) struct Walk {
     follow: bool,
     begun: bool,
     /// The directories around the current place.
-    levels: Vec<Level>,
+    levels: Nest<Listed>,
     /// The name of the current place in the innermost of them; `None` for that one itself, and for the root.
     current: Option<OsString>,
 }
 
-/// A directory on the way.
-pub(super) struct Level {
+/// What is known of a directory on the way.
+pub(super) struct Listed {
     name: OsString,
-    dir: Held,
     /// As it was before its entries were read.
     pub(super) metadata: Metadata,
     entries: Entries,
 }
 
-impl Level {
-    pub(super) fn dir(&self) -> io::Result<&Dir> {
-        self.dir.dir()
-    }
-
-    pub(super) fn id(&self) -> &Id {
-        self.dir.id()
-    }
-
-    /// Closes the directory for as long as the way is deep below it.
-    fn release(&mut self) -> io::Result<()> {
+impl Listed {
+    /// Reads the names that are still to be seen, since the directory is closed while the way is deep below.
+    fn read_rest(&mut self) -> io::Result<()> {
         let rest: Vec<Found> = self.entries.by_ref().collect::<io::Result<_>>()?;
         self.entries = Entries::Rest(rest.into_iter());
-        self.dir.release();
         Ok(())
     }
 }
@@ -106,7 +98,7 @@ impl Walk {
             root,
             follow,
             begun: false,
-            levels: Vec::new(),
+            levels: Nest::new(),
             current: None,
         }
     }
@@ -117,25 +109,17 @@ impl Walk {
             return self.visit(None).map(Some);
         }
         self.current = None;
-        self.wake()?;
-        let Some(top) = self.levels.last_mut() else {
+        let Some(top) = self.levels.top_mut() else {
             return Ok(None);
         };
-        let Some((name, kind)) = top.entries.next().transpose()? else {
+        let Some((name, kind)) = top.data.entries.next().transpose()? else {
             return self.leave();
         };
         self.current = Some(name);
-        self.visit(kind).map(Some)
-    }
-
-    /// Makes sure that the innermost directory is open.
-    fn wake(&mut self) -> io::Result<()> {
-        let Some((Level { name, dir, .. }, outer)) = self.levels.split_last_mut() else {
-            return Ok(());
-        };
-        let names = outer.iter().map(|level| &level.name).chain([&*name]);
-        // The first is the root's.
-        dir.wake(|| below(&self.root, names.skip(1).map(OsString::as_os_str)))
+        match self.visit(kind) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Some(Visit::Gone(error))),
+            visit => visit.map(Some),
+        }
     }
 
     /// The current place, of this kind if that is known.
@@ -158,35 +142,50 @@ impl Walk {
     fn enter(&mut self) -> io::Result<()> {
         let (parent, name) = self.here()?;
         let dir = parent.open_dir(name, self.follow)?;
-        let level = Level {
+        let id = dir.id()?;
+        if self.follow && self.is_within(&id) {
+            return Err(symlink_loop());
+        }
+        let listed = Listed {
             name: name.to_owned(),
             metadata: dir.metadata()?,
             entries: Entries::Open(dir.entries()?),
-            dir: Held::new(dir)?,
         };
-        if self.follow && self.is_within(level.id()) {
-            return Err(symlink_loop());
-        }
-        self.levels.push(level);
         self.current = None;
-        if let Some(index) = self.levels.len().checked_sub(OPEN + 1) {
-            self.levels[index].release()?;
+        match self.levels.push(dir, id, listed) {
+            Some(closed) => closed.read_rest(),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     fn leave(&mut self) -> io::Result<Option<Visit>> {
         let Some(level) = self.levels.pop() else {
             return Ok(None);
         };
-        self.current = (!self.levels.is_empty()).then(|| level.name.clone());
-        self.wake()?;
+        self.current = self.levels.top().map(|_| level.data.name.clone());
+        match self.levels.wake(|| level.dir()?.parent()) {
+            // Where a link was followed, `..` leads elsewhere.
+            Err(_) if self.follow => {
+                let dir = self.find_top()?;
+                self.levels.wake(|| Ok(dir))?;
+            }
+            result => result?,
+        }
         Ok(Some(Visit::Leave(Box::new(level))))
+    }
+
+    /// Opens what is now where the innermost directory was, name by name from the root.
+    fn find_top(&self) -> io::Result<Dir> {
+        let mut dir = CURRENT.open_dir(self.root.as_os_str(), self.follow)?;
+        for level in self.levels.levels().iter().skip(1) {
+            dir = dir.open_dir(&level.data.name, self.follow)?;
+        }
+        Ok(dir)
     }
 
     /// The directory in which the current place has a name, and that name; not for one just entered.
     pub(super) fn here(&self) -> io::Result<(&Dir, &OsStr)> {
-        match (self.levels.last(), &self.current) {
+        match (self.levels.top(), &self.current) {
             (Some(level), Some(name)) => Ok((level.dir()?, name)),
             _ => Ok((&CURRENT, self.root.as_os_str())),
         }
@@ -204,23 +203,20 @@ impl Walk {
     }
 
     /// The innermost directory.
-    pub(super) fn top(&self) -> Option<&Level> {
-        self.levels.last()
+    pub(super) fn top(&self) -> Option<&Level<Listed>> {
+        self.levels.top()
     }
 
     /// Whether the current place is in this directory, or is it.
     pub(super) fn is_within(&self, id: &Id) -> bool {
-        self.levels.iter().any(|level| level.id() == id)
+        self.levels.contains(id)
     }
 
     /// The names that lead from the root to the current place.
     pub(super) fn names(&self) -> impl DoubleEndedIterator<Item = &OsStr> {
-        let levels = self
-            .levels
-            .iter()
-            .skip(1)
-            .map(|level| level.name.as_os_str());
-        levels.chain(self.current.as_deref())
+        let levels = self.levels.levels().iter().skip(1);
+        let names = levels.map(|level| level.data.name.as_os_str());
+        names.chain(self.current.as_deref())
     }
 
     /// The path of the current place.

@@ -1,0 +1,227 @@
+//! Trees so deep that no path leads to their end: 20,000 levels, 256 descriptors and threads of 2 MiB.
+
+#![cfg(target_os = "linux")]
+
+mod common;
+
+use anyfile::Path;
+use common::{Dir, in_child, run_in_child_after, without_hanging};
+use futures_lite::StreamExt;
+use futures_lite::future::block_on;
+use rustix::fs::{Mode, OFlags, mkdirat, openat};
+use std::fs;
+use std::future::IntoFuture;
+use std::io::{self, ErrorKind, Write};
+use std::os::fd::OwnedFd;
+use std::path::{Path as StdPath, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+const DEPTH: usize = 20_000;
+
+/// Bytes of the longest path that Linux takes.
+const PATH_MAX: usize = 4096;
+
+/// Runs the test in a child with few descriptors and small stacks, and tells whether this is it.
+fn is_small(test: &str) -> bool {
+    if !in_child() {
+        run_in_child_after("ulimit -n 256; export RUST_MIN_STACK=2097152", test);
+    }
+    in_child()
+}
+
+/// A directory for trees that std cannot remove: its recursion ends with the stack.
+struct Deep(PathBuf);
+
+impl Deep {
+    fn new(dir: &Dir) -> Deep {
+        Deep(dir.path().to_owned())
+    }
+}
+
+impl Drop for Deep {
+    fn drop(&mut self) {
+        for entry in fs::read_dir(&self.0).into_iter().flatten().flatten() {
+            let removed = Command::new("rm").arg("-rf").arg(entry.path()).status();
+            assert!(removed.is_ok_and(|status| status.success()));
+        }
+    }
+}
+
+fn open(dir: &OwnedFd, name: &str) -> io::Result<OwnedFd> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+    Ok(openat(dir, name, flags, Mode::empty())?)
+}
+
+fn write(dir: &OwnedFd, name: &str) {
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+    let file = openat(dir, name, flags, Mode::from_raw_mode(0o644)).unwrap();
+    fs::File::from(file).write_all(name.as_bytes()).unwrap();
+}
+
+/// Makes directories in each other, some with files whose names come before and after the way down.
+fn generate(root: &StdPath, depth: usize) {
+    fs::create_dir(root).unwrap();
+    let mut dir = OwnedFd::from(fs::File::open(root).unwrap());
+    for level in 1..depth {
+        if level % 500 == 0 {
+            write(&dir, "a");
+            write(&dir, "z");
+        }
+        mkdirat(&dir, "d", Mode::from_raw_mode(0o755)).unwrap();
+        dir = open(&dir, "d").unwrap();
+    }
+    write(&dir, "end");
+}
+
+/// The levels of such a tree, and the files in it.
+fn measure(root: &StdPath) -> (usize, usize) {
+    let mut dir = OwnedFd::from(fs::File::open(root).unwrap());
+    let (mut depth, mut files) = (1, 0);
+    loop {
+        for name in ["a", "z", "end"] {
+            files += usize::from(
+                openat(&dir, name, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).is_ok(),
+            );
+        }
+        let Ok(next) = open(&dir, "d") else {
+            return (depth, files);
+        };
+        dir = next;
+        depth += 1;
+    }
+}
+
+/// Runs this with a deep tree `source`, and ends the process if that hangs.
+fn with_tree(work: impl FnOnce(&Dir)) {
+    let dir = Dir::new();
+    let _deep = Deep::new(&dir);
+    generate(&dir.join("source"), DEPTH);
+    let begun = Instant::now();
+    without_hanging("it", || work(&dir));
+    println!("{:?}", begun.elapsed());
+}
+
+#[test]
+fn removed() {
+    if !is_small("removed") {
+        return;
+    }
+    with_tree(|dir| {
+        let source = dir.join("source");
+        block_on(Path::new(&source).remove_dir_all().into_future()).unwrap();
+        assert!(!source.exists());
+    });
+}
+
+#[test]
+fn copied() {
+    if !is_small("copied") {
+        return;
+    }
+    with_tree(|dir| {
+        let (source, target) = (dir.join("source"), dir.join("target"));
+        let made = measure(&source);
+        assert_eq!(made.0, DEPTH);
+        let copy = Path::new(&source).copy(&target).preserve_metadata(true);
+        block_on(copy.on_progress(drop).into_future()).unwrap();
+        assert_eq!(measure(&target), made);
+        fs::create_dir(dir.join("into")).unwrap();
+        let copy = Path::new(&source).copy_into(dir.join("into"));
+        block_on(copy.follow_symlinks(false).into_future()).unwrap();
+        assert_eq!(measure(&dir.join("into/source")), made);
+        // Once more, into what is there.
+        let merge = Path::new(&source).copy(&target).exist_ok(true);
+        block_on(merge.into_future()).unwrap();
+        assert_eq!(measure(&target), made);
+    });
+}
+
+#[test]
+fn moved_to_another_filesystem() {
+    if !is_small("moved_to_another_filesystem") {
+        return;
+    }
+    let there = Dir::in_memory();
+    let _deep = Deep::new(&there);
+    with_tree(|dir| {
+        let (source, target) = (dir.join("source"), there.join("target"));
+        let made = measure(&source);
+        block_on(Path::new(&source).move_to(&target).into_future()).unwrap();
+        assert!(!source.exists());
+        assert_eq!(measure(&target), made);
+        block_on(Path::new(&target).move_into(dir.path()).into_future()).unwrap();
+        assert!(!target.exists());
+        assert_eq!(measure(&dir.join("target")), made);
+    });
+}
+
+/// Where a link leads into the tree, `..` does not lead back.
+#[test]
+fn copied_through_links() {
+    if !is_small("copied_through_links") {
+        return;
+    }
+    let dir = Dir::new();
+    let _deep = Deep::new(&dir);
+    let source = dir.join("source");
+    fs::create_dir(&source).unwrap();
+    for tree in ["1", "2", "3"] {
+        generate(&dir.join(tree), 100);
+    }
+    // From the end of each tree to the next.
+    for (from, to) in [("source", "1"), ("1", "2"), ("2", "3")] {
+        let end = match from {
+            "source" => source.clone(),
+            tree => dir.join(tree).join(["d"; 99].join("/")),
+        };
+        std::os::unix::fs::symlink(dir.join(to), end.join("d")).unwrap();
+        fs::write(end.join("z"), "z").unwrap();
+    }
+    let target = dir.join("target");
+    block_on(Path::new(&source).copy(&target).into_future()).unwrap();
+    let (depth, files) = measure(&target);
+    assert_eq!((depth, files), (301, 6));
+}
+
+/// Nothing can be asked about what no path leads to, but everything before that is found.
+#[test]
+fn streamed() {
+    if !is_small("streamed") {
+        return;
+    }
+    with_tree(|dir| {
+        let source = Path::new(dir.join("source"));
+        let ends = |name: &str, found: Vec<io::Result<()>>| {
+            let errors = found.iter().filter_map(|item| item.as_ref().err());
+            let kinds: Vec<ErrorKind> = errors.map(io::Error::kind).collect();
+            println!("{name}: {} items, {kinds:?}", found.len());
+            let expected = |kind: &ErrorKind| *kind == ErrorKind::InvalidFilename;
+            assert!(!kinds.is_empty() && kinds.iter().all(expected), "{name}");
+            // Each level adds two bytes.
+            assert!(found.len() > PATH_MAX / 2 - 100, "{name}");
+        };
+        block_on(async {
+            let walk = source.walk().map(|item| item.map(drop));
+            ends("walk", walk.collect().await);
+            let walk = source.walk().top_down(false).map(|item| item.map(drop));
+            ends("walk from the bottom up", walk.collect().await);
+            let walk = source.walk().follow_symlinks(true);
+            ends(
+                "walk along links",
+                walk.map(|item| item.map(drop)).collect().await,
+            );
+            for pattern in ["**", "**/d"] {
+                let glob = source.glob(pattern).map(|item| item.map(drop));
+                ends(pattern, glob.collect().await);
+            }
+            let glob = source.rglob("*").map(|item| item.map(drop));
+            ends("rglob", glob.collect().await);
+            let long = vec!["d"; DEPTH - 1].join("/");
+            let listed: Vec<_> = (&source / long).iterdir().collect().await;
+            assert!(matches!(&listed[..], [Err(_)]));
+            let listed: Vec<_> = source.iterdir().collect().await;
+            assert!(matches!(&listed[..], [Ok(_)]));
+        });
+    });
+}

@@ -1,0 +1,225 @@
+//! `remove_dir_all`: what goes, what stays, and what is said of what cannot go.
+
+#![cfg(target_os = "linux")]
+
+mod common;
+
+use anyfile::{Path, PathError, RemoveProgress};
+use common::tree::{Snapshot, generate};
+use common::{Dir, contents, in_child, poll_times, run_in_child, run_unprivileged};
+use futures_lite::future::block_on;
+use std::fs::{self, Permissions};
+use std::future::IntoFuture;
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path as StdPath;
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+fn removed(path: impl AsRef<StdPath>) -> io::Result<()> {
+    block_on(Path::new(path).remove_dir_all().into_future())
+}
+
+fn set_mode(path: impl AsRef<StdPath>, mode: u32) {
+    fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+}
+
+fn names(dir: &StdPath) -> Vec<String> {
+    Snapshot::of(dir).paths().map(str::to_owned).collect()
+}
+
+#[test]
+fn three_thousand_entries() {
+    let dir = Dir::new();
+    let outside = dir.file("outside", "kept");
+    let (made, _) = generate(&dir.join("tree"), 3000);
+    symlink(dir.path(), dir.join("tree/up")).unwrap();
+    symlink(&outside, dir.join("tree/out")).unwrap();
+    let progress = Arc::new(Mutex::new(Vec::<RemoveProgress>::new()));
+    let notes = progress.clone();
+    let remove = Path::new(dir.join("tree"))
+        .remove_dir_all()
+        .on_progress(move |progress| notes.lock().unwrap().push(progress));
+    block_on(remove.into_future()).unwrap();
+    assert_eq!(names(dir.path()), [r#""""#, r#""outside""#]);
+    assert_eq!(contents(&outside), b"kept");
+    let progress = progress.lock().unwrap();
+    println!("{} reports", progress.len());
+    assert!(
+        progress
+            .windows(2)
+            .all(|pair| pair[0].entries <= pair[1].entries)
+    );
+    assert!(progress.len() > 10);
+    assert_eq!(progress.last().unwrap().entries, made + 2);
+}
+
+/// Whatever the path names, the same is left, and the error is of the same kind, as with std.
+#[test]
+fn as_std_does() {
+    let made = || {
+        let dir = Dir::new();
+        fs::create_dir_all(dir.join("real/below")).unwrap();
+        dir.file("real/below/file", "x");
+        dir.file("file", "x");
+        symlink("real", dir.join("link")).unwrap();
+        symlink("nowhere", dir.join("broken")).unwrap();
+        symlink("file", dir.join("soft")).unwrap();
+        dir
+    };
+    let (ours, theirs) = (made(), made());
+    for name in [
+        "real/below/",
+        "link",
+        "broken",
+        "soft",
+        "file",
+        "file/",
+        "missing",
+        "missing/",
+        "file/below",
+        "missing/below",
+        "real",
+    ] {
+        // Not `Dir::join`, which would be a path as well.
+        let path = |dir: &Dir| format!("{}/{name}", dir.path().display());
+        let result = removed(path(&ours)).map_err(|error| error.kind());
+        let expected = fs::remove_dir_all(path(&theirs)).map_err(|error| error.kind());
+        assert_eq!(result, expected, "{name}");
+        assert_eq!(names(ours.path()), names(theirs.path()), "{name}");
+    }
+    let result = removed("").map_err(|error| error.kind());
+    assert_eq!(result, fs::remove_dir_all("").map_err(|error| error.kind()));
+}
+
+/// std empties all of these before it fails.
+#[test]
+fn what_is_no_name_of_a_directory() {
+    const NAME: &str = "what_is_no_name_of_a_directory";
+    if !in_child() {
+        // The current directory is one of them.
+        run_in_child(NAME, &[]);
+        return;
+    }
+    let dir = Dir::new();
+    fs::create_dir_all(dir.join("real/below")).unwrap();
+    dir.file("real/below/file", "x");
+    symlink("real", dir.join("link")).unwrap();
+    let before = Snapshot::of(dir.path());
+    std::env::set_current_dir(dir.join("real")).unwrap();
+    let here = dir.path().display();
+    for (path, kind) in [
+        (format!("{here}/link/"), ErrorKind::NotADirectory),
+        (format!("{here}/link//"), ErrorKind::NotADirectory),
+        (format!("{here}/link/."), ErrorKind::NotADirectory),
+        (format!("{here}/link/./"), ErrorKind::NotADirectory),
+        (format!("{here}/link/.."), ErrorKind::InvalidInput),
+        (format!("{here}/real/below/.."), ErrorKind::InvalidInput),
+        ("..".to_owned(), ErrorKind::InvalidInput),
+        (".".to_owned(), ErrorKind::InvalidInput),
+        ("./".to_owned(), ErrorKind::InvalidInput),
+    ] {
+        let error = removed(&path).unwrap_err();
+        assert_eq!(error.kind(), kind, "{error}");
+        assert_eq!(PathError::of(&error).unwrap().path(), StdPath::new(&path));
+        Snapshot::of(dir.path()).assert_is(&before);
+    }
+    println!("{}", removed(format!("{here}/link/")).unwrap_err());
+    removed(format!("{here}/real/./below/.")).unwrap();
+    assert!(!dir.join("real/below").exists());
+    std::env::set_current_dir("/").unwrap();
+}
+
+#[test]
+fn what_is_missing_may_be_fine() {
+    let dir = Dir::new();
+    dir.file("file", "x");
+    let remove = |name: &str| {
+        let remove = Path::new(dir.join(name)).remove_dir_all().missing_ok(true);
+        block_on(remove.into_future()).map_err(|error| error.kind())
+    };
+    assert_eq!(remove("missing"), Ok(()));
+    assert_eq!(remove("missing/below"), Ok(()));
+    assert_eq!(remove("file"), Err(ErrorKind::NotADirectory));
+}
+
+#[test]
+fn errors_name_what_stays() {
+    const NAME: &str = "errors_name_what_stays";
+    if !in_child() {
+        return run_unprivileged(NAME);
+    }
+    let dir = Dir::new();
+    for (name, mode, inside, failed) in [
+        // May not be read, though it is empty.
+        ("hidden", 0o000, None, "hidden"),
+        ("hidden too", 0o300, None, "hidden too"),
+        ("locked", 0o500, Some("file"), "locked/file"),
+        ("unsearchable", 0o600, Some("file"), "unsearchable/file"),
+    ] {
+        let made = |root: &str| {
+            let path = dir.join(root).join("below").join(name);
+            fs::create_dir_all(&path).unwrap();
+            if let Some(inside) = inside {
+                fs::write(path.join(inside), "x").unwrap();
+            }
+            set_mode(&path, mode);
+            path
+        };
+        let paths = ["ours", "theirs"].map(made);
+        let error = removed(dir.join("ours")).unwrap_err();
+        let expected = fs::remove_dir_all(dir.join("theirs")).unwrap_err();
+        assert_eq!(error.kind(), expected.kind(), "{error}");
+        let path = dir.join("ours/below").join(failed);
+        assert_eq!(PathError::of(&error).unwrap().path(), path, "{error}");
+        for path in &paths {
+            set_mode(path, 0o700);
+        }
+        removed(dir.join("ours")).unwrap();
+        fs::remove_dir_all(dir.join("theirs")).unwrap();
+    }
+    // To find nothing in a directory, one need not be able to look a name up in it.
+    for root in ["ours", "theirs"] {
+        fs::create_dir_all(dir.join(root).join("below")).unwrap();
+        set_mode(dir.join(root).join("below"), 0o400);
+    }
+    fs::remove_dir_all(dir.join("theirs")).unwrap();
+    removed(dir.join("ours")).unwrap();
+}
+
+/// Everybody finds that something is gone already, and nobody that anything is left.
+#[test]
+fn several_remove_the_same() {
+    let dir = Dir::new();
+    for _ in 0..20 {
+        let tree = dir.join("tree");
+        for number in 0..40 {
+            fs::create_dir_all(tree.join(format!("{number}/below/deep"))).unwrap();
+            fs::write(tree.join(format!("{number}/below/file")), "x").unwrap();
+        }
+        thread::scope(|scope| {
+            let remove = || {
+                let remove = Path::new(&tree).remove_dir_all().missing_ok(true);
+                block_on(remove.into_future()).unwrap();
+            };
+            for _ in 0..3 {
+                scope.spawn(remove);
+            }
+        });
+        assert!(!tree.exists());
+    }
+}
+
+#[test]
+fn dropped_in_the_middle() {
+    let dir = Dir::new();
+    generate(&dir.join("tree"), 4000);
+    let remove = Path::new(dir.join("tree")).remove_dir_all();
+    assert!(poll_times(remove.into_future(), 4).is_none());
+    thread::sleep(Duration::from_millis(300));
+    let left = names(&dir.join("tree")).len();
+    println!("{left} are left");
+    assert!(left > 1000, "{left}");
+    removed(dir.join("tree")).unwrap();
+}
