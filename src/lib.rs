@@ -222,6 +222,7 @@ mod pattern;
 #[cfg(unix)]
 mod permissions;
 mod pool;
+mod retry;
 mod sync;
 
 pub use dir::tree::{CopyCount, CopyProgress, RemoveProgress};

@@ -5,8 +5,10 @@
 //! is dropped has stopped the work within a slice.
 
 mod apart;
+mod contents;
 mod copier;
 mod counter;
+mod links;
 mod metadata;
 mod mirror;
 mod nest;

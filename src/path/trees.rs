@@ -177,8 +177,13 @@ impl Place {
 /// # Platform behavior
 ///
 /// On Unix, everything below the source and the target is looked up in open directories: what is done to
-/// names meanwhile cannot lead the copy out of either tree, unless links are to be followed. On Linux
-/// the kernel copies, and shares the blocks where the filesystem can. Hard links become separate files.
+/// names meanwhile cannot lead the copy out of either tree, unless links are to be followed. Any depth will
+/// do: neither the stack nor the number of open files grows with it, and no path in the tree is too long.
+///
+/// On Linux the kernel copies, and shares the blocks where the filesystem can. There and on macOS and
+/// FreeBSD, holes are not filled: a sparse file stays sparse. On Unix, the names that a file has in the
+/// tree stay names of one file if metadata is [preserved](CopyTo::preserve_metadata), where the target
+/// allows that and their paths are not too long. Elsewhere, they become separate files.
 ///
 /// Access control lists other than POSIX ACLs of Linux are out of reach, those of macOS, FreeBSD and Windows
 /// among them. They are not copied, and what the copy inherits from its directory applies. The NFSv4 ACLs that
@@ -240,7 +245,8 @@ impl CopyTo {
     }
 
     /// Whether the copy gets the times of the original, all bits of its mode, on Linux its access control
-    /// list, and on Linux and macOS its extended attributes; by default, it does not.
+    /// list, and on Linux and macOS its extended attributes; by default, it does not. On Unix, hard links in a
+    /// tree stay links to one file.
     ///
     /// Owner and group are not kept, nor are the bits for set-user-id and set-group-id of a file whose
     /// copy has others. [Permissions](CopyTo#permissions) are narrowed where they would mean somebody else
@@ -290,9 +296,9 @@ awaited!(CopyTo => io::Result<Path>);
 ///
 /// # On another filesystem
 ///
-/// Everything is copied as by [`Path::copy`] with metadata preserved, links as links, and, on Unix, with
-/// owner and group if the process may set them. Nobody gains access by that, as by a rename: where owner,
-/// group or access control list cannot be kept, the permission bits are
+/// Everything is copied as by [`Path::copy`] with metadata preserved, links (symbolic and, on Unix, hard
+/// ones) as links, and, on Unix, with owner and group if the process may set them. Nobody gains access by
+/// that, as by a rename: where owner, group or access control list cannot be kept, the permission bits are
 /// [narrowed](CopyTo#permissions) (`mv` does not do that). Only when all has arrived is the source removed, and of that only
 /// what has a copy: what has come or grown meanwhile stays, and is an error.
 ///

@@ -1,18 +1,18 @@
 //! Copying a tree.
 
 use std::fs::{File, Metadata};
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 
+use super::contents::Contents;
 use super::imp::{self, Id};
+use super::links::Links;
 use super::mirror::{Mirror, Origin, Place};
 use super::nest::Level;
-use super::walk::{Kind, Listed, Visit, Walk};
+use super::walk::{Kind, Listed, Look, Visit, Walk};
 use super::{CopyCount, Options, Work, apart, metadata};
 use crate::error::{PathError, invalid_input};
-
-/// The most that is copied in one step.
-const CHUNK: u64 = 4 << 20;
+use crate::retry::retry;
 
 /// Copies a tree.
 pub(super) struct Copier {
@@ -23,16 +23,11 @@ pub(super) struct Copier {
     target_root: PathBuf,
     /// The directories that the target is in; `None` before anything was done.
     above: Option<Vec<Id>>,
+    /// Where the files are that have more than one name, if these are to stay together.
+    links: Option<Links>,
     /// The file that is being copied.
     file: Option<Contents>,
     done: CopyCount,
-}
-
-/// A file on its way.
-struct Contents {
-    from: File,
-    to: File,
-    metadata: Metadata,
 }
 
 impl Copier {
@@ -44,6 +39,7 @@ impl Copier {
             target: Mirror::new(target.clone()),
             target_root: target,
             above: None,
+            links: options.preserve_metadata.then(Links::default),
             file: None,
             done: CopyCount::default(),
         }
@@ -71,7 +67,7 @@ impl Copier {
             Visit::Gone(error) => return Err(error),
             Visit::Special(reason) => return Err(io::Error::new(ErrorKind::Unsupported, reason)),
             Visit::File => {
-                self.file = Some(self.begin_file()?);
+                self.begin_file()?;
                 return self.copy_chunk().map(Some);
             }
         }
@@ -165,13 +161,23 @@ impl Copier {
         Ok(())
     }
 
-    /// Opens a file and the one that its contents go to.
-    fn begin_file(&self) -> io::Result<Contents> {
+    /// Opens a file and the one that its contents go to; if it has been copied under another name, its copy
+    /// gets one more name, too, and nothing is opened.
+    fn begin_file(&mut self) -> io::Result<()> {
         let (dir, name) = self.walk.here()?;
         let from = dir.open_file(name, self.walk.follows())?;
-        let metadata = from.metadata()?;
+        let metadata = retry(|| from.metadata())?;
         if !metadata.is_file() {
             return Err(io::Error::other("it is not a regular file any more"));
+        }
+        // Whatever keeps it from being a link, it is copied then.
+        if self.link(&from, &metadata).is_ok() {
+            if let Some(links) = &mut self.links {
+                links.count(&metadata);
+            }
+            self.done.bytes += metadata.len();
+            self.done.entries += 1;
+            return Ok(());
         }
         let place = self.target.place(&self.walk)?;
         let to = match place.dir.create_file(place.name) {
@@ -180,7 +186,45 @@ impl Copier {
             }
             result => result?,
         };
-        Ok(Contents { from, to, metadata })
+        if let Some(links) = &mut self.links {
+            links.add(&metadata, &to, self.walk.names())?;
+        }
+        self.file = Some(Contents::new(from, to, metadata));
+        Ok(())
+    }
+
+    /// Gives the copy of this file one more name, if it has a copy.
+    fn link(&self, from: &File, metadata: &Metadata) -> io::Result<()> {
+        let first = self.links.as_ref().and_then(|links| links.find(metadata));
+        let first = first.ok_or(ErrorKind::NotFound)?;
+        let place = self.target.place(&self.walk)?;
+        let parent = self.target.open_parent(&first.path)?;
+        let dir = parent.as_ref().map_or_else(|| self.target.root_dir(), Ok)?;
+        let name = first.path.file_name().unwrap_or_default();
+        let is_first = |found: &Look| found.id == first.id;
+        if !is_first(&dir.look(name, false)?) {
+            return Err(io::Error::other("the copy has been moved meanwhile"));
+        }
+        match place.dir.look(place.name, false) {
+            // From an earlier copy.
+            Ok(there) if is_first(&there) => return Ok(()),
+            Ok(there) if place.origin == Origin::Found => {
+                let is_file = matches!(there.kind, Kind::File | Kind::Link);
+                if !is_file || there.id == imp::id(from)? {
+                    return Err(ErrorKind::AlreadyExists.into());
+                }
+                place.dir.remove_file(place.name)?;
+            }
+            _ => {}
+        }
+        place.dir.hard_link(place.name, (dir, name))?;
+        match is_first(&place.dir.look(place.name, false)?) {
+            true => Ok(()),
+            false => {
+                place.dir.remove_file(place.name)?;
+                Err(io::Error::other("the copy has been moved meanwhile"))
+            }
+        }
     }
 
     /// Opens, with nothing in it, the file that is in the place of a copy: `error` says so.
@@ -195,7 +239,7 @@ impl Copier {
             Ok(Kind::Link) => {}
             Ok(Kind::File) => {
                 let to = place.dir.overwrite_file(place.name, follow)?;
-                if !to.metadata()?.is_file() || imp::is_same(from, &to)? {
+                if !retry(|| to.metadata())?.is_file() || imp::is_same(from, &to)? {
                     return Err(apart::same());
                 }
                 metadata::shut(&to, &self.options)?;
@@ -212,17 +256,17 @@ impl Copier {
     }
 
     fn copy_chunk(&mut self) -> io::Result<u64> {
-        let Some(file) = &self.file else {
+        let Some(file) = &mut self.file else {
             return Ok(0);
         };
-        let copied = copy_bytes(&file.from, &file.to)?;
-        self.done.bytes += copied;
-        if copied < CHUNK {
+        let step = file.advance()?;
+        self.done.bytes += step.passed;
+        if step.is_last {
             metadata::carry(&file.from, &file.to, &file.metadata, &self.options)?;
             self.file = None;
             self.done.entries += 1;
         }
-        Ok(copied)
+        Ok(step.copied)
     }
 }
 
@@ -233,20 +277,4 @@ impl Work for Copier {
             PathError::wrap_pair(self.options.operation(), &from, &to, error)
         })
     }
-}
-
-/// Copies what is next, up to a chunk; here std has the kernel do it, and share the blocks if it can.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-fn copy_bytes(from: &File, mut to: &File) -> io::Result<u64> {
-    io::copy(&mut from.take(CHUNK), &mut to)
-}
-
-/// Copies what is next, up to a chunk.
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn copy_bytes(from: &File, to: &File) -> io::Result<u64> {
-    // std reads into the buffer of the writer.
-    let mut to = io::BufWriter::with_capacity(256 * 1024, to);
-    let copied = io::copy(&mut from.take(CHUNK), &mut to)?;
-    io::Write::flush(&mut to)?;
-    Ok(copied)
 }

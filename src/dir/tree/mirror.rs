@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::imp::{CURRENT, Dir, Id};
 use super::nest::{Level, Nest};
@@ -58,6 +58,25 @@ impl Mirror {
 
     pub(super) fn path(&self, walk: &Walk) -> PathBuf {
         below(&self.root, walk.names())
+    }
+
+    /// Opens the directory of what is at `path` below the root. No link is followed on the way there; `None`
+    /// stands for the root.
+    pub(super) fn open_parent(&self, path: &Path) -> io::Result<Option<Dir>> {
+        let mut dir: Option<Dir> = None;
+        for name in path.parent().into_iter().flat_map(Path::iter) {
+            let outer = dir.as_ref().map_or_else(|| self.root_dir(), Ok)?;
+            dir = Some(outer.open_dir(name, false)?);
+        }
+        Ok(dir)
+    }
+
+    /// The directory at the root, if it is one.
+    pub(super) fn root_dir(&self) -> io::Result<&Dir> {
+        match self.levels.levels() {
+            [root, ..] => root.dir(),
+            [] => Err(io::ErrorKind::NotADirectory.into()),
+        }
     }
 
     pub(super) fn push(&mut self, dir: Dir, id: Id, origin: Origin) {

@@ -17,6 +17,16 @@ pub(super) fn is_same(one: &File, other: &File) -> io::Result<bool> {
     Ok(handle(one)? == handle(other)?)
 }
 
+/// What a file is: not to be found out from the file itself.
+pub(super) fn id(_file: &File) -> io::Result<Id> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// How many names a file has, stable Rust does not tell.
+pub(super) fn names(_metadata: &Metadata) -> Option<(Id, u64)> {
+    None
+}
+
 /// A directory; the current one if there is no path. `PathBuf::new` is const from Rust 1.91 on only.
 pub(super) struct Dir(Option<PathBuf>);
 
@@ -88,6 +98,11 @@ impl Dir {
             true => symlink_dir(target, new),
             false => symlink_file(target, new),
         }
+    }
+
+    /// Gives a file one more name, which it has elsewhere already.
+    pub(super) fn hard_link(&self, name: &OsStr, old: (&Dir, &OsStr)) -> io::Result<()> {
+        fs::hard_link(old.0.join(old.1), self.join(name))
     }
 
     /// Removes a file or a link; a link to a directory is a directory there.

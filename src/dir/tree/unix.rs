@@ -11,6 +11,7 @@ use std::os::unix::fs::MetadataExt;
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, RawMode, Timespec, Timestamps};
 
 use super::walk::{Found, Kind, Look};
+use crate::retry::retry;
 
 /// What a file or a directory is, under whatever name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -28,9 +29,20 @@ impl Id {
     }
 }
 
+/// What a file is.
+pub(super) fn id(file: &File) -> io::Result<Id> {
+    Ok(Id::of(&retry(|| file.metadata())?))
+}
+
 /// Whether both are one file.
 pub(super) fn is_same(one: &File, other: &File) -> io::Result<bool> {
-    Ok(Id::of(&one.metadata()?) == Id::of(&other.metadata()?))
+    Ok(id(one)? == id(other)?)
+}
+
+/// What the file with this metadata is, and how many names it has, if that is more than one.
+pub(super) fn names(metadata: &Metadata) -> Option<(Id, u64)> {
+    let names = metadata.nlink();
+    (names > 1).then(|| (Id::of(metadata), names))
 }
 
 /// An open directory, or the current one.
@@ -50,7 +62,7 @@ impl Dir {
             false => OFlags::NOFOLLOW,
         };
         let flags = flags | nofollow | OFlags::CLOEXEC;
-        let file = rustix::fs::openat(self.fd(), name, flags, mode)?;
+        let file = retry(|| rustix::fs::openat(self.fd(), name, flags, mode))?;
         Ok(File::from(file))
     }
 
@@ -85,7 +97,7 @@ impl Dir {
 
     /// Makes a directory, which nobody but the owner may use.
     pub(super) fn make_dir(&self, name: &OsStr) -> io::Result<()> {
-        Ok(rustix::fs::mkdirat(self.fd(), name, Mode::RWXU)?)
+        Ok(retry(|| rustix::fs::mkdirat(self.fd(), name, Mode::RWXU))?)
     }
 
     /// Makes a link with the target of another; also of the same times, if those are kept.
@@ -97,29 +109,42 @@ impl Dir {
         keep_owner: bool,
     ) -> io::Result<()> {
         let old = (from.0.fd(), from.1);
-        let target = rustix::fs::readlinkat(old.0, old.1, Vec::new())?;
-        rustix::fs::symlinkat(&target, self.fd(), name)?;
+        let target = retry(|| rustix::fs::readlinkat(old.0, old.1, Vec::new()))?;
+        retry(|| rustix::fs::symlinkat(&target, self.fd(), name))?;
         let flags = AtFlags::SYMLINK_NOFOLLOW;
-        let found = rustix::fs::statat(old.0, old.1, flags)?;
+        let found = retry(|| rustix::fs::statat(old.0, old.1, flags))?;
         if keep_owner {
-            let (user, group) = (found.st_uid, found.st_gid);
-            let user = rustix::fs::Uid::from_raw(user);
-            let group = rustix::fs::Gid::from_raw(group);
-            let _ = rustix::fs::chownat(self.fd(), name, None, Some(group), flags);
-            let _ = rustix::fs::chownat(self.fd(), name, Some(user), None, flags);
+            let give = |user, group| {
+                let _ = retry(|| rustix::fs::chownat(self.fd(), name, user, group, flags));
+            };
+            give(None, Some(rustix::fs::Gid::from_raw(found.st_gid)));
+            give(Some(rustix::fs::Uid::from_raw(found.st_uid)), None);
         }
         if keep_times {
-            rustix::fs::utimensat(self.fd(), name, &times(&found), flags)?;
+            let times = times(&found);
+            retry(|| rustix::fs::utimensat(self.fd(), name, &times, flags))?;
         }
         Ok(())
     }
 
+    /// Gives a file one more name, which it has elsewhere already.
+    pub(super) fn hard_link(&self, name: &OsStr, old: (&Dir, &OsStr)) -> io::Result<()> {
+        let (dir, flags) = (old.0.fd(), AtFlags::empty());
+        Ok(retry(|| {
+            rustix::fs::linkat(dir, old.1, self.fd(), name, flags)
+        })?)
+    }
+
     pub(super) fn remove_file(&self, name: &OsStr) -> io::Result<()> {
-        Ok(rustix::fs::unlinkat(self.fd(), name, AtFlags::empty())?)
+        self.unlink(name, AtFlags::empty())
     }
 
     pub(super) fn remove_dir(&self, name: &OsStr) -> io::Result<()> {
-        Ok(rustix::fs::unlinkat(self.fd(), name, AtFlags::REMOVEDIR)?)
+        self.unlink(name, AtFlags::REMOVEDIR)
+    }
+
+    fn unlink(&self, name: &OsStr, flags: AtFlags) -> io::Result<()> {
+        Ok(retry(|| rustix::fs::unlinkat(self.fd(), name, flags))?)
     }
 
     pub(super) fn look(&self, name: &OsStr, follow: bool) -> io::Result<Look> {
@@ -127,7 +152,7 @@ impl Dir {
             true => AtFlags::empty(),
             false => AtFlags::SYMLINK_NOFOLLOW,
         };
-        let found = rustix::fs::statat(self.fd(), name, flags)?;
+        let found = retry(|| rustix::fs::statat(self.fd(), name, flags))?;
         let kind = kind(FileType::from_raw_mode(found.st_mode as RawMode));
         // Their types differ from system to system.
         #[allow(clippy::unnecessary_cast)]
@@ -155,8 +180,8 @@ impl Dir {
 
     pub(super) fn metadata(&self) -> io::Result<Metadata> {
         match &self.0 {
-            Some(dir) => dir.metadata(),
-            None => std::fs::metadata("."),
+            Some(dir) => retry(|| dir.metadata()),
+            None => retry(|| std::fs::metadata(".")),
         }
     }
 
