@@ -36,6 +36,7 @@ use other::learn;
 #[cfg(not(target_os = "linux"))]
 pub(crate) use other::{metadata, open, read};
 
+use crate::retry::retry;
 pub(crate) use access::Access;
 use std::fs::{File, Metadata};
 use std::io::{self, IoSliceMut};
@@ -107,7 +108,7 @@ impl Facts {
     pub(crate) fn learn(file: &File) -> Facts {
         // Some special files look regular but can neither seek nor be read at an offset.
         let seekable = imp::has_cursor(file);
-        let metadata = file.metadata().ok();
+        let metadata = retry(|| file.metadata()).ok();
         let regular = seekable && metadata.as_ref().is_some_and(Metadata::is_file);
         let access = Access::of(file);
         let local = match regular {

@@ -17,6 +17,8 @@ pub(crate) use glob::Glob;
 pub(crate) use iterdir::Iterdir;
 pub(crate) use walk::{Listing, Order, Walk};
 
+use crate::retry::retry;
+
 /// What a directory says that an entry is. It looks through no link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum EntryType {
@@ -54,7 +56,9 @@ impl Entry {
         match self.kind {
             Some(EntryType::Dir) => true,
             Some(EntryType::File | EntryType::Other) => false,
-            Some(EntryType::Link) | None => self.path.is_dir(),
+            Some(EntryType::Link) | None => {
+                retry(|| fs::metadata(&self.path)).is_ok_and(|found| found.is_dir())
+            }
         }
     }
 }
@@ -93,7 +97,7 @@ fn leads_back(path: &Path, base: &Path) -> bool {
 #[cfg(unix)]
 fn identity(path: &Path) -> io::Result<impl PartialEq> {
     use std::os::unix::fs::MetadataExt;
-    let metadata = fs::metadata(path)?;
+    let metadata = retry(|| fs::metadata(path))?;
     Ok((metadata.dev(), metadata.ino()))
 }
 

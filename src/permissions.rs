@@ -21,8 +21,8 @@ use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
 use rustix::fs::{Gid, Uid, fchown};
-use rustix::io::retry_on_intr;
 
+use crate::retry::retry;
 use acl::{Acl, Owner};
 
 /// Set-user-id, set-group-id and sticky.
@@ -70,8 +70,8 @@ impl Permissions {
         let Owner { user, group } = self.owner;
         let (user, group) = (Uid::from_raw(user), Gid::from_raw(group));
         // One by one: a group may be set by its members, an owner by the superuser only.
-        let _ = retry_on_intr(|| fchown(to, None, Some(group)));
-        let _ = retry_on_intr(|| fchown(to, Some(user), None));
+        let _ = retry(|| fchown(to, None, Some(group)));
+        let _ = retry(|| fchown(to, Some(user), None));
     }
 
     /// Gives `to` the list and all bits of the mode, for the owner and the group that it has by now.
@@ -79,7 +79,7 @@ impl Permissions {
     /// A list that `to` has inherited from its directory is replaced. The bits that let everybody act as
     /// the owner of a file go only to the same owner.
     pub(crate) fn keep_all(&self, to: &File) -> io::Result<()> {
-        let new = owner(&to.metadata()?);
+        let new = owner(&retry(|| to.metadata())?);
         let mode = self.acl.given_to(self.owner, new).put_on(to)?;
         match self.is_dir || new == self.owner {
             true => set_mode(to, mode | self.special),
@@ -91,7 +91,7 @@ impl Permissions {
     /// are, since it inherits them.
     pub(crate) fn keep_bits(&self, to: &File) -> io::Result<()> {
         let special = match self.is_dir {
-            true => to.metadata()?.mode() & SPECIAL,
+            true => retry(|| to.metadata())?.mode() & SPECIAL,
             false => 0,
         };
         set_mode(to, self.acl.as_mode() | special)
@@ -111,7 +111,7 @@ fn owner(found: &Metadata) -> Owner {
 }
 
 fn set_mode(file: &File, mode: u32) -> io::Result<()> {
-    if file.metadata()?.mode() & BITS == mode {
+    if retry(|| file.metadata())?.mode() & BITS == mode {
         return Ok(());
     }
     // std repeats it when a signal interrupts it.

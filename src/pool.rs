@@ -10,10 +10,12 @@ pub(crate) use handover::stay;
 pub(crate) use waiters::{Event, Job, Slot, Waiters};
 
 use crate::budget;
+use crate::retry::Interruption;
 use crate::sync::Arc;
 use async_task::{Builder, Runnable};
 use handover::{FETCHES, JOBS, WorkQueue};
 use std::future;
+use std::io;
 use std::ops::{Deref, DerefMut};
 use std::panic::{self, AssertUnwindSafe};
 use std::pin::{Pin, pin};
@@ -76,8 +78,21 @@ async fn call_on<R: Send + 'static>(
     .await
 }
 
-/// Awaits a call that another crate makes on the pool. A waker that panics there would abort the process.
-pub(crate) async fn shield<F: Future>(call: F) -> F::Output {
+/// Awaits a call that another crate makes on the pool, and has it made again if a signal has ended it.
+pub(crate) async fn shield<T, F>(mut call: impl FnMut() -> F) -> io::Result<T>
+where
+    F: Future<Output = io::Result<T>>,
+{
+    loop {
+        match shield_once(call()).await {
+            Err(error) if error.is_interruption() => {}
+            result => return result,
+        }
+    }
+}
+
+/// A waker that panics in another crate's job would abort the process.
+async fn shield_once<F: Future>(call: F) -> F::Output {
     let waiters = Arc::new(Waiters::default());
     let waker = Waker::from(waiters.clone());
     let mut call = pin!(call);

@@ -1,6 +1,7 @@
 //! The filesystems that were met so far: what they are, and how their calls behaved.
 
 use super::probation::Probation;
+use crate::retry::retry;
 use rustix::fs::{AtFlags, Statx, StatxFlags};
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -26,7 +27,7 @@ pub(super) enum Medium {
 impl Medium {
     /// Asks what filesystem a file is on. May wait.
     fn learn(file: &File) -> Medium {
-        rustix::fs::fstatfs(file).map_or(Medium::Foreign, |stat| {
+        retry(|| rustix::fs::fstatfs(file)).map_or(Medium::Foreign, |stat| {
             // The type is a signed word on some architectures.
             Medium::of(stat.f_type as u64 & 0xFFFF_FFFF, has_swap)
         })
@@ -141,7 +142,7 @@ pub(super) fn stat(file: &File) -> rustix::io::Result<Statx> {
     let flags = AtFlags::EMPTY_PATH | AtFlags::STATX_DONT_SYNC;
     let wanted = StatxFlags::TYPE | StatxFlags::INO | StatxFlags::SIZE;
     let wanted = wanted | StatxFlags::MNT_ID | UNIQUE_MOUNT;
-    rustix::fs::statx(file, "", flags, wanted)
+    retry(|| rustix::fs::statx(file, "", flags, wanted))
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use super::linux::{Local, enabled, read_cached, reads_cached};
 use super::negative_cache::NegativeCache;
 use super::stopwatch::Stopwatch;
 use super::{Access, Answer, Facts, INLINE, Unanswered};
+use crate::retry::retry;
 use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags, Stat, Statx};
 use rustix::io::Errno;
 use std::fs::{File, Metadata};
@@ -47,7 +48,7 @@ impl Drop for Timed {
 
 /// The metadata of a path, or of the symbolic link that it is.
 pub(crate) fn metadata(path: &Path, follow: bool) -> Result<io::Result<Metadata>, Unanswered> {
-    Ok(find(path, follow)?.and_then(|found| found.handle.metadata()))
+    Ok(find(path, follow)?.and_then(|found| retry(|| found.handle.metadata())))
 }
 
 /// Opens a regular file for reading.
@@ -152,7 +153,7 @@ impl Found {
     /// Returns `file` with its state, unless it is another file than the one that was found.
     pub(super) fn check(&self, file: File) -> Result<(File, Stat), Unanswered> {
         // Takes less time than `File::metadata`, which asks for everything there is.
-        match rustix::fs::fstat(&file) {
+        match retry(|| rustix::fs::fstat(&file)) {
             Ok(stat) if (stat.st_dev, stat.st_ino) == (self.device(), self.stat.stx_ino) => {
                 Ok((file, stat))
             }

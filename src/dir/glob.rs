@@ -16,6 +16,7 @@ use super::scan::{Join, Scan};
 use super::{Entry, EntryType, leads_back};
 use crate::error::{Operation, PathError, invalid_input};
 use crate::pattern::Segment;
+use crate::retry::retry;
 
 /// Directories that may wait in a worker's hands before it turns to the last ones first.
 const MANY: usize = 1024;
@@ -136,7 +137,7 @@ impl Glob {
             at_end |= self.arrive(place, &mut places);
         }
         if at_end {
-            match fs::symlink_metadata(super::or_current(&path)) {
+            match retry(|| fs::symlink_metadata(super::or_current(&path))) {
                 Ok(metadata) => {
                     let kind = Some(metadata.file_type().into());
                     let entry = Entry {

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::{EntryType, or_current};
+use crate::retry::retry;
 
 /// A directory that is open, and read as far as its last part.
 pub(crate) struct Scan {
@@ -33,7 +34,7 @@ impl Scan {
         let dir = &self.dir;
         self.open.read(|name, kind| {
             // Some filesystems keep the type with the file only.
-            let ask = || std::fs::symlink_metadata(dir.join(name)).ok();
+            let ask = || retry(|| std::fs::symlink_metadata(dir.join(name))).ok();
             let kind = kind.or_else(|| ask().map(|found| found.file_type().into()));
             found(name, kind);
         })
@@ -76,6 +77,7 @@ mod imp {
     use std::path::Path;
 
     use super::EntryType;
+    use crate::retry::retry;
 
     /// Bytes of one part: up to about 500 names of usual length.
     const PART: usize = 16 * 1024;
@@ -85,13 +87,8 @@ mod imp {
     impl Open {
         pub(super) fn new(dir: &Path) -> io::Result<Open> {
             let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-            loop {
-                match rustix::fs::open(dir, flags, Mode::empty()) {
-                    Ok(dir) => return Ok(Open(dir)),
-                    Err(Errno::INTR) => {}
-                    Err(errno) => return Err(errno.into()),
-                }
-            }
+            let dir = retry(|| rustix::fs::open(dir, flags, Mode::empty()))?;
+            Ok(Open(dir))
         }
 
         pub(super) fn read(
@@ -139,6 +136,7 @@ mod imp {
     use std::path::Path;
 
     use super::EntryType;
+    use crate::retry::retry;
 
     /// Entries of one part.
     const PART: usize = 512;
@@ -147,7 +145,7 @@ mod imp {
 
     impl Open {
         pub(super) fn new(dir: &Path) -> io::Result<Open> {
-            fs::read_dir(dir).map(Open)
+            retry(|| fs::read_dir(dir)).map(Open)
         }
 
         pub(super) fn read(

@@ -34,6 +34,7 @@ use futures_lite::future;
 
 use crate::error::{Operation, PathError};
 use crate::pool::{self, Closing};
+use crate::retry::retry;
 use copier::Copier;
 use counter::Counter;
 use remover::Remover;
@@ -201,7 +202,7 @@ pub(crate) async fn remove(path: PathBuf, reporter: Reporter<RemoveProgress>) ->
 /// Gives what is at `source` its new name; not if that is on another filesystem.
 fn renamed(source: PathBuf, target: PathBuf) -> io::Result<bool> {
     let renamed = match apart::check_same(&source, &target) {
-        Ok(()) => fs::rename(&source, &target),
+        Ok(()) => retry(|| fs::rename(&source, &target)),
         Err(error) => Err(error),
     };
     match renamed {

@@ -6,6 +6,7 @@ use crate::budget;
 use crate::cached::Facts;
 use crate::error::Operation;
 use crate::pool;
+use crate::retry::retry;
 use crate::sync::Arc;
 use futures_lite::future;
 use std::fs::{File, FileTimes, Metadata, Permissions};
@@ -56,10 +57,11 @@ impl AsyncFile<File> {
         if shared.is_local() && self.writes.is_empty() {
             if let Some(file) = shared.file() {
                 budget::spend(0).await;
-                return shared.name(Operation::Metadata, file.metadata());
+                return shared.name(Operation::Metadata, retry(|| file.metadata()));
             }
         }
-        self.on_pool(Operation::Metadata, File::metadata).await
+        let ask = |file: &File| retry(|| file.metadata());
+        self.on_pool(Operation::Metadata, ask).await
     }
 
     /// Cuts the file off at `size` bytes, or extends it with zeros, as [`File::set_len`]
@@ -159,8 +161,8 @@ impl AsyncFile<File> {
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
     pub async fn set_times(&self, times: FileTimes) -> io::Result<()> {
-        self.on_pool(Operation::SetTimes, move |file| file.set_times(times))
-            .await
+        let set = move |file: &File| retry(|| file.set_times(times));
+        self.on_pool(Operation::SetTimes, set).await
     }
 
     /// Makes sure that the file's contents and metadata have reached the disk, as

@@ -9,6 +9,7 @@ use super::pread;
 use crate::cached::{Access, Facts};
 use crate::error::{Operation, PathError};
 use crate::pool::Event;
+use crate::retry::retry;
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::sync::{Arc, Mutex};
 use cast::{from_file, into_file, known_seeker};
@@ -163,7 +164,7 @@ impl<T> Shared<T> {
     /// The size of the file. May wait.
     pub(super) fn size(&self) -> io::Result<u64> {
         let file = self.file().ok_or_else(unlearned)?;
-        Ok(file.metadata()?.len())
+        Ok(retry(|| file.metadata())?.len())
     }
 
     /// Whether one job at a time may work on the object.
@@ -392,15 +393,6 @@ impl<T: Send + 'static> Shared<T> {
     #[cfg(not(windows))]
     fn with_cursor<R>(&self, call: impl FnOnce() -> R) -> R {
         call()
-    }
-}
-
-fn retry<R>(mut call: impl FnMut() -> io::Result<R>) -> io::Result<R> {
-    loop {
-        match call() {
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            result => return result,
-        }
     }
 }
 

@@ -56,9 +56,10 @@ mod imp {
     use std::path::Path;
 
     use rustix::fs::{self, AtFlags, FileType, Mode, OFlags, Stat};
-    use rustix::io::{Errno, retry_on_intr};
+    use rustix::io::Errno;
 
     use crate::permissions::{self, Attributes, Permissions};
+    use crate::retry::retry;
 
     /// Names that are tried for the temporary file.
     const MOST_NAMES: usize = 1 << 16;
@@ -95,7 +96,7 @@ mod imp {
 
     impl Old {
         fn read(file: &File) -> io::Result<Old> {
-            let found = file.metadata()?;
+            let found = retry(|| file.metadata())?;
             if !found.is_file() {
                 return Err(super::not_regular());
             }
@@ -132,7 +133,7 @@ mod imp {
         fn find(&self, name: &OsStr) -> io::Result<Option<Old>> {
             // Asked before it is opened: it may be a device.
             let look = || fs::statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW);
-            let found = match retry_on_intr(look) {
+            let found = match retry(look) {
                 Ok(found) => found,
                 Err(Errno::NOENT) => return Ok(None),
                 Err(errno) => return Err(errno.into()),
@@ -152,7 +153,7 @@ mod imp {
         fn look_at(&self, name: &OsStr, _found: &Stat) -> io::Result<Old> {
             let place = self.open_file(name, OFlags::PATH)?;
             Ok(Old {
-                permissions: Permissions::of(&place, &place.metadata()?)?,
+                permissions: Permissions::of(&place, &retry(|| place.metadata())?)?,
                 attributes: Attributes::default(),
             })
         }
@@ -169,7 +170,7 @@ mod imp {
         fn open_file(&self, name: &OsStr, access: OFlags) -> io::Result<File> {
             let careful = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
             let flags = access | careful;
-            let opened = retry_on_intr(|| fs::openat(&self.0, name, flags, Mode::empty()));
+            let opened = retry(|| fs::openat(&self.0, name, flags, Mode::empty()));
             Ok(opened?.into())
         }
 
@@ -209,7 +210,7 @@ mod imp {
             for _ in 0..MOST_NAMES {
                 let number = RandomState::new().build_hasher().finish();
                 let name = OsString::from(format!(".tmp{number:016x}"));
-                match retry_on_intr(|| fs::openat(&dir.0, &name, flags, mode)) {
+                match retry(|| fs::openat(&dir.0, &name, flags, mode)) {
                     Ok(file) => {
                         let file = file.into();
                         return Ok(Temporary { dir, name, file });
@@ -223,7 +224,7 @@ mod imp {
 
         fn rename(mut self, name: &OsStr) -> io::Result<()> {
             let dir = &self.dir.0;
-            retry_on_intr(|| fs::renameat(dir, &self.name, dir, name))?;
+            retry(|| fs::renameat(dir, &self.name, dir, name))?;
             self.name.clear();
             Ok(())
         }
@@ -233,7 +234,7 @@ mod imp {
         fn drop(&mut self) {
             if !self.name.is_empty() {
                 let remove = || fs::unlinkat(&self.dir.0, &self.name, AtFlags::empty());
-                let _ = retry_on_intr(remove);
+                let _ = retry(remove);
             }
         }
     }

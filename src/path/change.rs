@@ -55,7 +55,8 @@ impl Path {
     /// ```
     #[doc(alias = "remove_dir")]
     pub fn rmdir(&self) -> impl Future<Output = io::Result<()>> + Send + 'static + use<> {
-        let call = pool::shield(async_fs::remove_dir(self.clone()));
+        let path = self.clone();
+        let call = pool::shield(move || async_fs::remove_dir(path.clone()));
         ops::named(Operation::RemoveDir, self.clone(), call)
     }
 
@@ -115,7 +116,8 @@ impl Path {
     ) -> impl Future<Output = io::Result<Path>> + Send + 'static + use<P> {
         let (path, target) = (self.clone(), Path::new(target));
         async move {
-            let call = pool::shield(async_fs::rename(path.clone(), target.clone()));
+            let (from, to) = (path.clone(), target.clone());
+            let call = pool::shield(move || async_fs::rename(from.clone(), to.clone()));
             ops::named_pair(Operation::Rename, path, target.clone(), call).await?;
             Ok(target)
         }
@@ -168,7 +170,9 @@ impl Path {
         &self,
         permissions: Permissions,
     ) -> impl Future<Output = io::Result<()>> + Send + 'static + use<> {
-        let call = pool::shield(async_fs::set_permissions(self.clone(), permissions));
+        let path = self.clone();
+        let set = move || async_fs::set_permissions(path.clone(), permissions.clone());
+        let call = pool::shield(set);
         ops::named(Operation::SetPermissions, self.clone(), call)
     }
 
@@ -259,7 +263,8 @@ impl Unlink {
     }
 
     async fn call(self) -> io::Result<()> {
-        let call = pool::shield(async_fs::remove_file(self.path.clone()));
+        let path = self.path.clone();
+        let call = pool::shield(move || async_fs::remove_file(path.clone()));
         match ops::named(Operation::Remove, self.path, call).await {
             Err(error) if self.missing_ok && error.kind() == io::ErrorKind::NotFound => Ok(()),
             result => result,

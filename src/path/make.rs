@@ -8,6 +8,7 @@ use super::ops::awaited;
 use super::{Path, ops};
 use crate::error::Operation;
 use crate::pool;
+use crate::retry::retry;
 
 /// Making directories, files and links.
 impl Path {
@@ -117,7 +118,8 @@ impl Path {
         target: P,
     ) -> impl Future<Output = io::Result<()>> + Send + 'static + use<P> {
         let (path, target) = (self.clone(), Path::new(target));
-        let call = pool::shield(async_fs::hard_link(target.clone(), path.clone()));
+        let (old, new) = (target.clone(), path.clone());
+        let call = pool::shield(move || async_fs::hard_link(old.clone(), new.clone()));
         ops::named_pair(Operation::HardLink, path, target, call)
     }
 }
@@ -173,7 +175,8 @@ impl Mkdir {
         let path = path.components().as_path();
         match self.make_last(path) {
             Err(error) if self.parents && error.kind() == io::ErrorKind::NotFound => {
-                fs::create_dir_all(path.parent().ok_or(error)?)?;
+                let parent = path.parent().ok_or(error)?;
+                retry(|| fs::create_dir_all(parent))?;
                 self.make_last(path)
             }
             result => result,
@@ -185,9 +188,10 @@ impl Mkdir {
         let mut builder = DirBuilder::new();
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, self.mode);
-        match builder.create(path) {
+        let is_dir = || retry(|| fs::metadata(path)).is_ok_and(|found| found.is_dir());
+        match retry(|| builder.create(path)) {
             // Whatever the error: the system may find that it must not write before it finds the directory.
-            Err(_) if self.exist_ok && path.is_dir() => Ok(()),
+            Err(_) if self.exist_ok && is_dir() => Ok(()),
             result => result,
         }
     }
@@ -272,14 +276,17 @@ impl SymlinkTo {
 
     #[cfg(not(windows))]
     async fn link(self) -> io::Result<()> {
-        pool::shield(async_fs::unix::symlink(self.target, self.path)).await
+        let link = || async_fs::unix::symlink(self.target.clone(), self.path.clone());
+        pool::shield(link).await
     }
 
     #[cfg(windows)]
     async fn link(self) -> io::Result<()> {
+        use async_fs::windows::{symlink_dir, symlink_file};
+        let (target, path) = (self.target, self.path);
         match self.target_is_directory {
-            true => pool::shield(async_fs::windows::symlink_dir(self.target, self.path)).await,
-            false => pool::shield(async_fs::windows::symlink_file(self.target, self.path)).await,
+            true => pool::shield(|| symlink_dir(target.clone(), path.clone())).await,
+            false => pool::shield(|| symlink_file(target.clone(), path.clone())).await,
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::budget;
 use crate::cached;
 use crate::error::{Operation, PathError};
 use crate::pool;
+use crate::retry::retry;
 
 /// Gives a builder its `IntoFuture`; its method `call` does the work.
 macro_rules! awaited {
@@ -77,8 +78,8 @@ pub(super) async fn ask(path: Path, follow: bool) -> io::Result<Metadata> {
     pool::call(move || {
         let path = path.as_std_path();
         let metadata = match follow {
-            true => fs::metadata(path),
-            false => fs::symlink_metadata(path),
+            true => retry(|| fs::metadata(path)),
+            false => retry(|| fs::symlink_metadata(path)),
         };
         unanswered.finish(path, follow);
         metadata

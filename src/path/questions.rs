@@ -7,6 +7,7 @@ use std::path::Path as StdPath;
 use super::{Path, ops};
 use crate::error::Operation;
 use crate::pool;
+use crate::retry::retry;
 
 #[cfg(unix)]
 use std::os::unix::fs::FileTypeExt;
@@ -311,13 +312,13 @@ async fn is_same(path: Path, other: Path) -> io::Result<bool> {
 #[cfg(unix)]
 fn is_mount(path: &StdPath) -> io::Result<bool> {
     use std::os::unix::fs::MetadataExt;
-    let found = std::fs::symlink_metadata(path)?;
+    let found = retry(|| std::fs::symlink_metadata(path))?;
     if !found.is_dir() {
         return Ok(false);
     }
     // Not `path/..`: that needs the right to search the directory itself.
-    match std::fs::canonicalize(path)?.parent() {
-        Some(parent) => Ok(std::fs::symlink_metadata(parent)?.dev() != found.dev()),
+    match retry(|| std::fs::canonicalize(path))?.parent() {
+        Some(parent) => Ok(retry(|| std::fs::symlink_metadata(parent))?.dev() != found.dev()),
         None => Ok(true),
     }
 }

@@ -10,6 +10,7 @@ use std::path::{Component, Path as StdPath, PathBuf};
 use super::{Path, ops};
 use crate::error::{Operation, invalid_input, symlink_loop};
 use crate::pool;
+use crate::retry::retry;
 
 /// Where the path leads.
 impl Path {
@@ -38,7 +39,8 @@ impl Path {
     pub fn canonicalize(&self) -> impl Future<Output = io::Result<Path>> + Send + 'static + use<> {
         let path = self.clone();
         async move {
-            let call = pool::shield(async_fs::canonicalize(path.clone()));
+            let asked = path.clone();
+            let call = pool::shield(move || async_fs::canonicalize(asked.clone()));
             let canonical = ops::named(Operation::Canonicalize, path, call).await?;
             Ok(canonical.into())
         }
@@ -127,7 +129,8 @@ impl Path {
     pub fn read_link(&self) -> impl Future<Output = io::Result<Path>> + Send + 'static + use<> {
         let path = self.clone();
         async move {
-            let call = pool::shield(async_fs::read_link(path.clone()));
+            let asked = path.clone();
+            let call = pool::shield(move || async_fs::read_link(asked.clone()));
             let target = ops::named(Operation::ReadLink, path, call).await?;
             Ok(target.into())
         }
@@ -197,7 +200,7 @@ fn resolve(path: &StdPath) -> io::Result<PathBuf> {
                     Some(None) => return Err(symlink_loop()),
                     None => {
                         // An error is the answer for what is not a link, and for what is not there.
-                        if let Ok(target) = fs::read_link(&resolved) {
+                        if let Ok(target) = retry(|| fs::read_link(&resolved)) {
                             links.insert(resolved.clone(), None);
                             steps.push(Step::Followed(resolved.clone()));
                             resolved.pop();

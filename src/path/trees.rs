@@ -299,8 +299,8 @@ awaited!(CopyTo => io::Result<Path>);
 /// Everything is copied as by [`Path::copy`] with metadata preserved, links (symbolic and, on Unix, hard
 /// ones) as links, and, on Unix, with owner and group if the process may set them. Nobody gains access by
 /// that, as by a rename: where owner, group or access control list cannot be kept, the permission bits are
-/// [narrowed](CopyTo#permissions) (`mv` does not do that). Only when all has arrived is the source removed, and of that only
-/// what has a copy: what has come or grown meanwhile stays, and is an error.
+/// [narrowed](CopyTo#permissions) (`mv` does not do that). Only when all has arrived is the source removed,
+/// and of that only what has a copy: what has come or grown meanwhile stays, and is an error.
 ///
 /// # Errors
 ///

@@ -132,21 +132,22 @@ fn not_found(reason: impl Into<String>) -> io::Error {
 #[cfg(all(unix, feature = "user"))]
 mod database {
     use super::{OsStr, PathBuf, StdPath, io, not_found};
+    use crate::retry::retry;
     use nix::unistd::{Gid, Group, Uid, User};
     use std::fs;
     use std::os::unix::fs::MetadataExt;
 
     pub(super) fn owner(path: &StdPath) -> io::Result<String> {
-        let uid = fs::metadata(path)?.uid();
-        match User::from_uid(Uid::from_raw(uid))? {
+        let uid = retry(|| fs::metadata(path))?.uid();
+        match retry(|| User::from_uid(Uid::from_raw(uid)).map_err(io::Error::from))? {
             Some(user) => Ok(user.name),
             None => Err(not_found(format!("user {uid} has no name"))),
         }
     }
 
     pub(super) fn group(path: &StdPath) -> io::Result<String> {
-        let gid = fs::metadata(path)?.gid();
-        match Group::from_gid(Gid::from_raw(gid))? {
+        let gid = retry(|| fs::metadata(path))?.gid();
+        match retry(|| Group::from_gid(Gid::from_raw(gid)).map_err(io::Error::from))? {
             Some(group) => Ok(group.name),
             None => Err(not_found(format!("group {gid} has no name"))),
         }
@@ -155,7 +156,8 @@ mod database {
     /// The home directory of the user in `~name`.
     pub(super) fn home_of(user: &OsStr) -> io::Result<PathBuf> {
         let name = user.to_str().and_then(|user| user.strip_prefix('~'));
-        match name.map(User::from_name).transpose()?.flatten() {
+        let find = |name| retry(|| User::from_name(name).map_err(io::Error::from));
+        match name.map(find).transpose()?.flatten() {
             Some(user) => Ok(user.dir),
             None => Err(not_found("there is no such user")),
         }

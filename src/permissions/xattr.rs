@@ -4,7 +4,9 @@ use std::fs::File;
 use std::io;
 
 use rustix::fs::{XattrFlags, fgetxattr, flistxattr, fremovexattr, fsetxattr};
-use rustix::io::{Errno, retry_on_intr};
+use rustix::io::Errno;
+
+use crate::retry::retry;
 
 /// The access control list of a file or a directory, which is none of its [`Attributes`].
 pub(super) const ACL: &str = "system.posix_acl_access";
@@ -50,12 +52,12 @@ impl Attributes {
     pub(crate) fn put_on(&self, to: &File) -> io::Result<()> {
         for Attribute { name, value } in &self.0 {
             let set = || fsetxattr(to, &**name, value, XattrFlags::empty());
-            passable(retry_on_intr(set))?;
+            passable(retry(set))?;
         }
         let has_default = self.0.iter().any(|found| found.name == DEFAULT_ACL);
-        if !has_default && to.metadata()?.is_dir() {
+        if !has_default && retry(|| to.metadata())?.is_dir() {
             // It may have inherited one.
-            passable(retry_on_intr(|| fremovexattr(to, DEFAULT_ACL)))?;
+            passable(retry(|| fremovexattr(to, DEFAULT_ACL)))?;
         }
         Ok(())
     }
@@ -67,7 +69,7 @@ pub(super) fn whole(
 ) -> rustix::io::Result<Vec<u8>> {
     let mut room = vec![0; 1024];
     loop {
-        match retry_on_intr(|| call(&mut room)) {
+        match retry(|| call(&mut room)) {
             Ok(len) => {
                 room.truncate(len);
                 return Ok(room);

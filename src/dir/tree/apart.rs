@@ -7,6 +7,7 @@ use std::path::Path;
 use super::imp::{CURRENT, Id};
 use super::walk::Kind;
 use crate::error::invalid_input;
+use crate::retry::retry;
 
 /// The error for what would be copied over itself.
 pub(super) fn same() -> io::Error {
@@ -45,7 +46,9 @@ pub(super) fn check(source: &Path, target: &Path, follow: bool) -> io::Result<Ve
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
     };
-    let Ok(begin) = fs::canonicalize(target).or_else(|_| fs::canonicalize(parent)) else {
+    let Ok(begin) =
+        retry(|| fs::canonicalize(target)).or_else(|_| retry(|| fs::canonicalize(parent)))
+    else {
         // Where nothing is, nothing can be made.
         return Ok(Vec::new());
     };

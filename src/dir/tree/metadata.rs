@@ -6,6 +6,7 @@ use std::io;
 use super::Options;
 #[cfg(unix)]
 use crate::permissions::{self, Attributes, Permissions};
+use crate::retry::retry;
 
 /// Gives `to` what is wanted of the metadata of `from`, which was `found` before it was read.
 pub(super) fn carry(from: &File, to: &File, found: &Metadata, options: &Options) -> io::Result<()> {
@@ -20,16 +21,10 @@ pub(super) fn carry(from: &File, to: &File, found: &Metadata, options: &Options)
     }
 }
 
-/// std does not repeat the call when a signal interrupts it.
 fn set_times(to: &File, found: &Metadata) -> io::Result<()> {
     let times = FileTimes::new().set_accessed(found.accessed()?);
     let times = times.set_modified(found.modified()?);
-    loop {
-        match to.set_times(times) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            result => return result,
-        }
-    }
+    retry(|| to.set_times(times))
 }
 
 fn is_refusal(error: &io::Error) -> bool {

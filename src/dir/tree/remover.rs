@@ -9,6 +9,7 @@ use super::imp::CURRENT;
 use super::mirror::{Mirror, Origin};
 use super::walk::{Kind, Visit, Walk};
 use crate::error::{Operation, PathError, invalid_input};
+use crate::retry::retry;
 
 /// Removes a tree.
 pub(super) struct Remover {
@@ -22,7 +23,7 @@ pub(super) struct Remover {
 pub(super) fn find_root(path: &Path) -> io::Result<PathBuf> {
     // Without what is left out of a name: `link/` is the directory that the link leads to.
     let root = path.components().as_path();
-    let found = fs::symlink_metadata(root)?;
+    let found = retry(|| fs::symlink_metadata(root))?;
     if root.file_name().is_none() {
         // The system would say so, too, but only after all in it has been removed.
         return Err(invalid_input("the path does not end with a name"));

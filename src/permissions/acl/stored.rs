@@ -6,10 +6,11 @@ use std::os::fd::AsRawFd;
 use std::os::unix::fs::MetadataExt;
 
 use rustix::fs::{XattrFlags, fgetxattr, fsetxattr, getxattr};
-use rustix::io::{Errno, retry_on_intr};
+use rustix::io::Errno;
 
 use super::{Access, Acl, EVERYTHING};
 use crate::permissions::xattr::{self, ACL};
+use crate::retry::retry;
 
 const VERSION: u32 = 2;
 /// The number of an entry that names nobody.
@@ -27,7 +28,9 @@ pub(super) fn get(file: &File, mode: u32) -> io::Result<Acl> {
     let known = match read(file) {
         Ok(value) => decode(&value),
         // A list that has just been removed may have left its mask in the mode.
-        Err(errno) if is_absence(errno) => Some(Acl::of_mode(mode & file.metadata()?.mode())),
+        Err(errno) if is_absence(errno) => {
+            Some(Acl::of_mode(mode & retry(|| file.metadata())?.mode()))
+        }
         // No `/proc`, or somebody filters the calls.
         Err(Errno::NOENT | Errno::PERM | Errno::ACCESS) => None,
         Err(errno) => return Err(errno.into()),
@@ -44,7 +47,7 @@ pub(super) fn put(acl: &Acl, to: &File) -> io::Result<u32> {
     }
     let value = encode(acl);
     // Sets the mode too. Of a list that says no more than a mode, nothing else is left.
-    match retry_on_intr(|| fsetxattr(to, ACL, &value, XattrFlags::empty())) {
+    match retry(|| fsetxattr(to, ACL, &value, XattrFlags::empty())) {
         Ok(()) => Ok(shown(acl)),
         // With the old list in place, a bit for the group would be one for everybody named there.
         Err(errno) if xattr::is_refusal(errno) && there => Ok(acl.as_mode() & 0o700),
