@@ -5,6 +5,7 @@
 //! character, and a byte that is no part of one counts as a character of its own.
 
 use std::ffi::OsStr;
+use std::sync::OnceLock;
 
 /// One segment of a pattern, ready to be compared with names.
 ///
@@ -105,8 +106,10 @@ impl Token {
                         .iter()
                         .any(|&(low, high)| (low..=high).contains(&unit))
                 };
-                let forms = [lower(unit), upper(unit), fold(unit)];
-                let found = has(unit) || ignore_case && forms.into_iter().any(has);
+                let found = match ignore_case {
+                    true => forms(unit).any(has),
+                    false => has(unit),
+                };
                 found != *negated
             }
         }
@@ -208,7 +211,34 @@ impl Iterator for Units<'_> {
 
 /// What all forms of a letter have in common.
 fn fold(unit: u32) -> u32 {
-    lower(upper(unit))
+    match unit {
+        // Each of these is one letter twice, without an upper case of one character.
+        0x1FD3 => 0x0390,
+        0x1FE3 => 0x03B0,
+        0xFB06 => 0xFB05,
+        _ => lower(upper(unit)),
+    }
+}
+
+/// All forms of a letter, which are folded to the same one.
+fn forms(unit: u32) -> impl Iterator<Item = u32> {
+    let folded = fold(unit);
+    let rare = rare_forms().iter();
+    let rare = rare.filter_map(move |&(of, form)| (of == folded).then_some(form));
+    [folded, upper(folded)].into_iter().chain(rare)
+}
+
+/// The letters that are neither the lower nor the upper case of what they are folded to, beside that: some
+/// thirty, as `ς` of `σ`. They are looked for once: a range cannot be folded itself.
+fn rare_forms() -> &'static [(u32, u32)] {
+    /// No letter behind it has case.
+    const LAST: u32 = 0x1_FFFF;
+    static RARE: OnceLock<Vec<(u32, u32)>> = OnceLock::new();
+    RARE.get_or_init(|| {
+        let pairs = (0..=LAST).map(|unit| (fold(unit), unit));
+        let is_rare = |&(folded, unit): &(u32, u32)| unit != folded && unit != upper(folded);
+        pairs.filter(is_rare).collect()
+    })
 }
 
 fn lower(unit: u32) -> u32 {

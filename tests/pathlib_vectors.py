@@ -1,20 +1,25 @@
 #!/usr/bin/env python3
 """Writes `pathlib_vectors.tsv`, the table that `path_pathlib.rs` holds `anyfile::Path` against.
 
-    python3.11 tests/pathlib_vectors.py > tests/pathlib_vectors.tsv
+    python3.14 tests/pathlib_vectors.py > tests/pathlib_vectors.tsv
     python3 tests/pathlib_vectors.py --check tests/pathlib_vectors.tsv
+    python3 tests/pathlib_vectors.py --ask < questions
 
-The first part is what PurePosixPath of Python 3.11 answers. The second part, DOCUMENTED, is written by
-hand from the documentation of later versions, section by section; the source stands above each.
+The first part is what PurePosixPath of Python 3.14 answers. The second part, DOCUMENTED, is written by
+hand from the documentation, section by section; the source stands above each.
 
-`--check` under 3.11 compares the whole file with what would be written now. Under 3.13 it asks
-the methods that 3.11 has not whether they answer as DOCUMENTED says. Other versions check nothing.
+`--check` asks any Python whether it answers as the table says, except for what an older one answers
+otherwise (`differs`). It prints how many rows it has asked. Under 3.14, that is all but those of an RFC.
+
+`--ask` answers questions of the same form, rows without a result, each with a row or an empty line.
 
 A row is `method, path, argument, option, result`. Bytes but printable ASCII are written `\\xHH`. A result is
 `=text`, `[` and the items of a list with `/` after each, `true`, `false`, or `error` for a ValueError.
 """
 
+import os
 import pathlib
+import re
 import sys
 from pathlib import PurePosixPath
 
@@ -266,19 +271,13 @@ def generated():
     for path in PATHS:
         # Long ones teach nothing more.
         for stem in STEMS if len(path) < 100 else STEMS[:1]:
-            # From 3.12 on, a stem with a separator is always refused.
-            refused = "/" in stem
-            yield "with_stem", path, stem, "", None if refused else ask("with_stem", path, stem)
+            yield "with_stem", path, stem, "", ask("with_stem", path, stem)
     for path in PATHS:
         for base in BASES if len(path) < 100 else ():
             yield "relative_to", path, base, "", ask("relative_to", path, base)
     for paths, patterns in ((NAMES, NAME_PATTERNS), (MANY, MANY_PATTERNS)):
         for path in paths:
             for pattern in patterns:
-                # Until 3.12, `*` could stand for the root.
-                p, q = PurePosixPath(path), PurePosixPath(pattern)
-                if p.anchor and not q.anchor and len(p.parts) == len(q.parts):
-                    continue
                 yield "matches", path, pattern, "", ask("matches", path, pattern)
 
 
@@ -300,34 +299,70 @@ def row(method, path, argument, option, answer):
 
 def table():
     yield "# Written by pathlib_vectors.py. method, path, argument, option, result"
-    yield "# source: PurePosixPath of Python 3.11"
+    yield "# source: PurePosixPath of Python 3.14"
     yield from (row(*vector) for vector in generated())
     for source, vectors in DOCUMENTED:
         yield f"# source: {source}"
         yield from (row(*vector) for vector in vectors)
 
 
+def differs(method, path, argument, option):
+    """Whether the answer came, or was changed, with a version later than this Python's."""
+    name = PurePosixPath(path).name
+    dots = name.endswith(".") or name.startswith("..")
+    changes = [
+        # "Changed in version 3.14: A single dot ('.') is considered a valid suffix", and dots in front of a
+        # name are never one.
+        ((3, 14), method in ("suffixes", "with_stem") and dots),
+        # "Changed in version 3.14": other hosts, queries and fragments.
+        ((3, 14), method == "from_uri"),
+        # The stem of a name with a suffix cannot be empty, nor is any name with a separator in it a name.
+        ((3, 13), method == "with_stem" and (not argument or "/" in argument)),
+        # "Added in version 3.13".
+        ((3, 13), method == "full_match"),
+        # `*` stood for the root, too, and `**` for nothing.
+        ((3, 13), method == "matches" and (path.startswith("/") or "**" in argument)),
+        # "Changed in version 3.12": `case_sensitive` and `walk_up` were added.
+        ((3, 12), option != ""),
+    ]
+    return any(sys.version_info < version for version, is_changed in changes if is_changed)
+
+
 def check(path):
-    version = sys.version_info[:2]
-    if version == (3, 11):
-        with open(path, encoding="ascii") as file:
-            if file.read().splitlines() != list(table()):
-                sys.exit(f"{path} is not what {sys.argv[0]} writes: write it again")
-        print("3.11: the file is up to date")
-    elif version == (3, 13):
-        known = [row for row in DOCUMENTED if not row[0].startswith(("3.14", "RFC"))]
-        wrong = [(s, v, ask(*v[:4])) for s, vectors in known for v in vectors if ask(*v[:4]) != v[4]]
-        for source, vector, answer in wrong:
-            print(f"{source}: {vector}, but this Python says {answer!r}", file=sys.stderr)
-        if wrong:
-            sys.exit(1)
-        print(f"{version}: {sum(len(v) for _, v in known)} documented rows are as this Python answers")
-    else:
-        print(f"{version}: nothing to check, neither 3.11 nor 3.13")
+    expected = list(table())
+    with open(path, encoding="ascii") as file:
+        rows = file.read().splitlines()
+    asked = wrong = 0
+    # Python goes less far than the RFC.
+    documented = [vectors for source, vectors in DOCUMENTED if not source.startswith("RFC")]
+    vectors = [*generated(), *(vector for vectors in documented for vector in vectors)]
+    known = dict(line.rpartition("\t")[::2] for line in rows if not line.startswith("#"))
+    for vector in vectors:
+        if differs(*vector[:4]):
+            continue
+        asked += 1
+        key, _, answer = row(*vector[:4], ask(*vector[:4])).rpartition("\t")
+        if known.get(key) != answer:
+            wrong += 1
+            print(f"{vector[:4]}: {known.get(key)} in the table, but this Python says {answer}", file=sys.stderr)
+    print(f"{sys.version_info[:2]}: {asked} of {len(vectors)} rows asked, {wrong} wrong")
+    if wrong or asked == len(vectors) and rows != expected:
+        sys.exit(f"{path} is not what {sys.argv[0]} writes")
+
+
+def answer(line):
+    """The row of a question, or an empty line if newer versions answer otherwise."""
+    cells = line.rstrip("\n").split("\t")
+    unescaped = [re.sub(rb"\\x(..)", lambda hex: bytes.fromhex(hex[1].decode()), cell.encode()) for cell in cells]
+    vector = [os.fsdecode(cell) for cell in unescaped]
+    return "" if differs(*vector) else row(*vector, ask(*vector))
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--check"]:
         check(sys.argv[2])
+    elif sys.argv[1:2] == ["--ask"]:
+        print(sys.version_info[:2])
+        print("\n".join(map(answer, sys.stdin)))
     else:
         print("\n".join(table()))

@@ -17,7 +17,7 @@ impl Path {
     /// any number, `[seq]` for one of a set, `[!seq]` for one outside it, and a segment `**` for any
     /// number of segments. Names that begin with a dot are names like any other. Every pattern is valid.
     ///
-    /// Semantics of `pathlib` 3.13: `a/**` is whatever lies below `a`, but not `a` itself.
+    /// Semantics of `pathlib` 3.14: `a/**` is whatever lies below `a`, but not `a` itself.
     ///
     /// ```
     /// use anyfile::Path;
@@ -40,7 +40,7 @@ impl Path {
     /// Finish with [`get`](Matches::get). The wildcards are [`full_match`](Path::full_match)'s, except
     /// that `**` means no more than `*`.
     ///
-    /// Semantics of `pathlib`'s `match`, in 3.13.
+    /// Semantics of `pathlib`'s `match`, in 3.14.
     ///
     /// ```
     /// use anyfile::Path;

@@ -29,25 +29,19 @@ impl Path {
 
     /// All extensions of the file name, each with its dot.
     ///
-    /// Semantics of `pathlib` (up to 3.13): dots in front of the name do not count, and a name that ends
-    /// with a dot has no suffixes.
+    /// Semantics of `pathlib` 3.14: dots in front of the name do not count, and a dot alone is an extension.
     ///
     /// ```
     /// use anyfile::Path;
     ///
     /// assert_eq!(Path::new("a/b.tar.gz").suffixes(), [".tar", ".gz"]);
+    /// assert_eq!(Path::new("a/b.").suffixes(), ["."]);
     /// assert!(Path::new("a/.profile").suffixes().is_empty());
     /// ```
     pub fn suffixes(&self) -> Vec<OsString> {
         let mut suffixes = Vec::new();
         let mut name = self.file_name().unwrap_or_default();
-        if name.as_encoded_bytes().ends_with(b".") {
-            return suffixes;
-        }
-        while let Some((stem, extension)) = split_extension(name) {
-            if stem.as_encoded_bytes().iter().all(|&byte| byte == b'.') {
-                break;
-            }
+        while let Some((stem, extension)) = split_suffix(name) {
             let mut suffix = OsString::from(".");
             suffix.push(extension);
             suffixes.push(suffix);
@@ -57,10 +51,10 @@ impl Path {
         suffixes
     }
 
-    /// The path with another [`file_stem`](Path::file_stem) and the same extension.
+    /// The path with another stem and the same last [suffix](Path::suffixes).
     ///
-    /// Semantics of `pathlib`: the result is in [normal form](Path::as_posix), a dot at the end of the old
-    /// name is not an extension, and `..` counts as a name.
+    /// Semantics of `pathlib` 3.14: the result is in [normal form](Path::as_posix), a dot at the end of the
+    /// old name stays, and `..` counts as a name.
     ///
     /// # Errors
     ///
@@ -68,6 +62,7 @@ impl Path {
     ///
     /// - The path has no name: it is empty or a root.
     /// - The new name would not be one name: it is empty or `.`, or contains a separator.
+    /// - The stem is empty and the old name has a suffix, which would be the whole name.
     ///
     /// ```
     /// use anyfile::Path;
@@ -80,14 +75,17 @@ impl Path {
         let fail =
             |reason| PathError::wrap(Operation::ChangeStem, self.as_ref(), invalid_input(reason));
         let mut new = stem.as_ref().to_os_string();
-        if let Some(extension) = self.extension().filter(|e| !e.is_empty()) {
-            new.push(".");
-            new.push(extension);
-        }
         let mut parts = Parts::of(self.as_std_path());
         let Some(name) = parts.names.last_mut() else {
             return Err(fail("it has no file name"));
         };
+        if let Some((_, extension)) = split_suffix(name) {
+            if new.is_empty() {
+                return Err(fail("the new name would be a suffix alone"));
+            }
+            new.push(".");
+            new.push(extension);
+        }
         if !is_name(&new) {
             return Err(fail("the new name would not be a file name"));
         }
@@ -109,6 +107,7 @@ impl Path {
     /// assert_eq!(hosts.relative_to("/usr/lib").walk_up(true).get()?, "../../etc/hosts");
     /// # std::io::Result::Ok(())
     /// ```
+    #[doc(alias = "is_relative_to")]
     pub fn relative_to(&self, other: impl AsRef<StdPath>) -> RelativeTo {
         RelativeTo {
             path: self.clone(),
@@ -201,6 +200,13 @@ impl RelativeTo {
             relative
         })
     }
+}
+
+/// A name up to its last suffix, and that without its dot. `pathlib` wants more than dots before it, std
+/// only one.
+fn split_suffix(name: &OsStr) -> Option<(&OsStr, &OsStr)> {
+    let is_dot = |&byte: &u8| byte == b'.';
+    split_extension(name).filter(|(stem, _)| !stem.as_encoded_bytes().iter().all(is_dot))
 }
 
 /// Whether `name` can stand as the last name of a path.

@@ -286,13 +286,15 @@ impl Path {
 
     /// Whether the first components are those of `base`, each of them whole.
     ///
+    /// `pathlib`'s `is_relative_to` is whether [`relative_to`](Path::relative_to) succeeds: for that, every
+    /// relative path starts with `.`, and no absolute path with the empty one.
+    ///
     /// ```
     /// use anyfile::Path;
     ///
     /// assert!(Path::new("/etc/hosts").starts_with("/etc"));
     /// assert!(!Path::new("/etc/hosts").starts_with("/e"));
     /// ```
-    #[doc(alias = "is_relative_to")]
     pub fn starts_with(&self, base: impl AsRef<StdPath>) -> bool {
         self.inner.starts_with(base)
     }
