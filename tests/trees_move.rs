@@ -5,7 +5,7 @@
 mod common;
 
 use anyfile::Path;
-use common::tree::{Snapshot, generate, tmpfs};
+use common::tree::{Mounted, Snapshot, generate, tmpfs};
 use common::{Dir, contents, is_root, noise, poll_times};
 use futures_lite::future::block_on;
 use std::fs;
@@ -49,6 +49,69 @@ fn by_name() {
     Snapshot::of(&target).assert_is(&before);
     assert_eq!(fs::metadata(&target).unwrap().ino(), inode);
     assert!(!source.exists());
+}
+
+/// A filesystem that ignores case, if one can be made here.
+fn ignoring_case() -> Option<Mounted> {
+    let images = Dir::new();
+    let image = images.join("image");
+    let dir = tempfile::tempdir().unwrap();
+    // One after the other: a kernel seldom has all of them.
+    let script = r#"
+        truncate -s 320M "$1" || exit 1
+        mkfs.ext4 -q -F -O casefold "$1" && mount -o loop "$1" "$2" &&
+            mkdir "$2/d" && chattr +F "$2/d" && exit
+        umount "$2"
+        mkfs.vfat "$1" && mount -o loop "$1" "$2" && mkdir "$2/d" && exit
+        mkfs.xfs -q -f -n version=ci "$1" && mount -o loop "$1" "$2" && mkdir "$2/d" && exit
+        mount -t tmpfs -o casefold tmpfs "$2" && mkdir "$2/d" && chattr +F "$2/d" && exit
+        umount "$2"
+        exit 1
+    "#;
+    let mut shell = Command::new("sh");
+    shell.args(["-c", script, "sh"]).arg(&image).arg(dir.path());
+    match shell.output() {
+        Ok(output) if output.status.success() => Some(Mounted(dir)),
+        output => {
+            let said = output.map(|output| String::from_utf8_lossy(&output.stderr).into_owned());
+            println!("skipped: no filesystem that ignores case can be made: {said:?}");
+            None
+        }
+    }
+}
+
+#[test]
+fn a_name_in_another_case() {
+    let Some(mounted) = ignoring_case() else {
+        return;
+    };
+    let dir = mounted.path().join("d");
+    for (from, to) in [("notes", "NOTES"), ("NOTES", "Notes")] {
+        fs::write(dir.join("notes"), "1").unwrap();
+        moved(&dir.join(from), &dir.join(to)).unwrap();
+        assert_eq!(contents(&dir.join(to)), b"1", "{from} {to}");
+        fs::create_dir(dir.join("dir")).unwrap();
+        moved(&dir.join("dir"), &dir.join("DIR")).unwrap();
+        fs::remove_dir(dir.join("DIR")).unwrap();
+    }
+    let names = fs::read_dir(&dir).unwrap();
+    assert_eq!(names.count(), 1);
+    // The same name is still the same.
+    let error = moved(&dir.join("notes"), &dir.join("notes")).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+}
+
+#[test]
+fn two_hard_links_are_two_names() {
+    let dir = Dir::new();
+    let one = dir.file("notes", "1");
+    for other in ["NOTES", "other"] {
+        let other = dir.join(other);
+        fs::hard_link(&one, &other).unwrap();
+        let error = moved(&one, &other).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
+        assert!(one.exists() && other.exists());
+    }
 }
 
 /// Whether by name or not, the same becomes of what is at the target.

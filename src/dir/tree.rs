@@ -201,7 +201,7 @@ pub(crate) async fn remove(path: PathBuf, reporter: Reporter<RemoveProgress>) ->
 
 /// Gives what is at `source` its new name; not if that is on another filesystem.
 fn renamed(source: PathBuf, target: PathBuf) -> io::Result<bool> {
-    let renamed = match apart::check_same(&source, &target) {
+    let renamed = match apart::check_move(&source, &target) {
         Ok(()) => retry(|| fs::rename(&source, &target)),
         Err(error) => Err(error),
     };

@@ -121,7 +121,8 @@ impl Place {
 ///
 /// # What is at the target
 ///
-/// A file that is there is overwritten, through a link to it as well. A directory that is there is an
+/// A file that is there is overwritten, through a link to it as well; a file that is copied onto a link to
+/// nothing is made where that leads, as by [`std::fs::copy`]. A directory that is there is an
 /// error, unless [`exist_ok`](CopyTo::exist_ok) says otherwise. The directory of the target must exist.
 ///
 /// In directories that it has made itself, the copy creates every file anew: what somebody else puts there
@@ -158,10 +159,10 @@ impl Place {
 /// - Nothing is there, or some of it cannot be read; with links followed, one leads nowhere or to a
 ///   directory around it.
 /// - [`AlreadyExists`](io::ErrorKind::AlreadyExists): a directory is at the target, or, for a link that is
-///   not followed, anything.
+///   not followed, anything; for a directory, also a link to nothing.
 /// - [`InvalidInput`](io::ErrorKind::InvalidInput): a file or a directory would be copied onto itself, or a
-///   directory into itself, by whatever names. Nothing has been written then, unless a link on the way has
-///   led there.
+///   directory into itself, by whatever names; or a link that is not followed to a path by way of it.
+///   Nothing has been written then, unless a link on the way has led there.
 /// - [`InvalidInput`](io::ErrorKind::InvalidInput): the path has no file name, for
 ///   [`copy_into`](Path::copy_into).
 /// - [`Unsupported`](io::ErrorKind::Unsupported): a named pipe, a socket or a device is among what is to be
@@ -309,7 +310,8 @@ awaited!(CopyTo => io::Result<Path>);
 /// An error of removing the source says so: the copy is whole then.
 ///
 /// - [`InvalidInput`](io::ErrorKind::InvalidInput): both paths are names of the same thing, or a directory
-///   would be moved into itself.
+///   would be moved into itself. To write one name in another way, where the filesystem ignores case, is a
+///   rename.
 ///
 /// # Cancel safety
 ///

@@ -151,8 +151,8 @@ fn attribute(path: &Path) -> Option<OsString> {
     Some(OsStr::from_bytes(&value[..len]).to_owned())
 }
 
-/// A small filesystem in memory, which is gone when this is dropped.
-pub(crate) struct Mounted(TempDir);
+/// A small filesystem, which is gone when this is dropped.
+pub(crate) struct Mounted(pub(crate) TempDir);
 
 impl Mounted {
     pub(crate) fn path(&self) -> &Path {

@@ -2,10 +2,11 @@
 
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Component, Path};
 
 use super::imp::{CURRENT, Id};
 use super::walk::Kind;
+use crate::dir::or_current;
 use crate::error::invalid_input;
 use crate::retry::retry;
 
@@ -32,6 +33,42 @@ pub(super) fn check_same(source: &Path, target: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Refuses to move something onto itself, unless that only writes its name in another way: in a directory
+/// that ignores case, `a` and `A` are one name.
+pub(super) fn check_move(source: &Path, target: &Path) -> io::Result<()> {
+    match is_respelled(source, target) {
+        true => Ok(()),
+        false => check_same(source, target),
+    }
+}
+
+/// Whether two different names stand for one entry of one directory, which lists one of them at most. Two
+/// hard links are two entries.
+fn is_respelled(source: &Path, target: &Path) -> bool {
+    let (Some(from), Some(to)) = (source.file_name(), target.file_name()) else {
+        return false;
+    };
+    let id = |path: &Path, follow| {
+        CURRENT
+            .look(path.as_os_str(), follow)
+            .ok()
+            .map(|found| found.id)
+    };
+    let same = |one: Option<Id>, other| one.is_some() && one == other;
+    from != to
+        && same(id(source, false), id(target, false))
+        && same(id(parent(source), true), id(parent(target), true))
+        && fs::read_dir(parent(target)).is_ok_and(|entries| {
+            let names = entries.flatten().map(|entry| entry.file_name());
+            names.filter(|name| name == from || name == to).count() < 2
+        })
+}
+
+/// The directory that a name is in.
+fn parent(path: &Path) -> &Path {
+    or_current(path.parent().unwrap_or(Path::new("")))
+}
+
 /// Refuses to copy something over or into itself; returns the directories that the target is in.
 ///
 /// What counts is what the directories are, not what they are called: there may be links, `..` and more
@@ -39,16 +76,15 @@ pub(super) fn check_same(source: &Path, target: &Path) -> io::Result<()> {
 pub(super) fn check(source: &Path, target: &Path, follow: bool) -> io::Result<Vec<Id>> {
     let found = CURRENT.look(source.as_os_str(), follow)?;
     check_same(source, target)?;
+    // By the names alone, as `pathlib` does: else the copy would be in the directory that it leads to.
+    if found.kind == Kind::Link && is_below(target, source) {
+        return Err(inside());
+    }
     if found.kind != Kind::Dir {
         return Ok(Vec::new());
     }
-    let parent = match target.parent() {
-        Some(parent) if parent != Path::new("") => parent,
-        _ => Path::new("."),
-    };
-    let Ok(begin) =
-        retry(|| fs::canonicalize(target)).or_else(|_| retry(|| fs::canonicalize(parent)))
-    else {
+    let resolve = |path| retry(|| fs::canonicalize(path));
+    let Ok(begin) = resolve(target).or_else(|_| resolve(parent(target))) else {
         // Where nothing is, nothing can be made.
         return Ok(Vec::new());
     };
@@ -60,4 +96,10 @@ pub(super) fn check(source: &Path, target: &Path, follow: bool) -> io::Result<Ve
         true => Err(inside()),
         false => Ok(above),
     }
+}
+
+/// Whether the way to `path` is by `dir`, and no `..` leads out of there.
+fn is_below(path: &Path, dir: &Path) -> bool {
+    let rest = path.strip_prefix(dir);
+    rest.is_ok_and(|rest| !rest.components().any(|part| part == Component::ParentDir))
 }

@@ -238,17 +238,14 @@ impl Copier {
             Ok(Kind::File) if self.options.moving => {}
             Ok(Kind::Link) => {}
             Ok(Kind::File) => {
-                let to = place.dir.overwrite_file(place.name, follow)?;
-                if !retry(|| to.metadata())?.is_file() || imp::is_same(from, &to)? {
-                    return Err(apart::same());
-                }
-                metadata::shut(&to, &self.options)?;
-                to.set_len(0)?;
-                return Ok(to);
+                return self.empty(place.dir.overwrite_file(place.name, follow)?, from);
             }
             Ok(Kind::Dir) => return Err(ErrorKind::IsADirectory.into()),
             Ok(Kind::Special(_)) => return Err(invalid_input("the target is not a regular file")),
-            // A link that leads nowhere.
+            // A link that leads nowhere: the file is made there, as std and `pathlib` do.
+            Err(_) if follow => {
+                return self.empty(place.dir.create_through(place.name)?, from);
+            }
             Err(_) => return Err(error),
         }
         place.dir.remove_file(place.name)?;
@@ -267,6 +264,16 @@ impl Copier {
             self.done.entries += 1;
         }
         Ok(step.copied)
+    }
+
+    /// The file that is to be overwritten, with nothing in it; not the one that is copied.
+    fn empty(&self, to: File, from: &File) -> io::Result<File> {
+        if !retry(|| to.metadata())?.is_file() || imp::is_same(from, &to)? {
+            return Err(apart::same());
+        }
+        metadata::shut(&to, &self.options)?;
+        to.set_len(0)?;
+        Ok(to)
     }
 }
 

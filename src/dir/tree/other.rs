@@ -68,6 +68,13 @@ impl Dir {
         self.open(name, File::options().write(true), follow)
     }
 
+    /// Makes the file that a link leads to, or opens what is there by now.
+    pub(super) fn create_through(&self, name: &OsStr) -> io::Result<File> {
+        let mut options = File::options();
+        options.write(true).create(true).truncate(false);
+        options.open(self.join(name))
+    }
+
     fn open(&self, name: &OsStr, options: &OpenOptions, follow: bool) -> io::Result<File> {
         match self.look(name, follow)?.kind {
             Kind::File => options.open(self.join(name)),

@@ -45,6 +45,9 @@ pub(super) fn names(metadata: &Metadata) -> Option<(Id, u64)> {
     (names > 1).then(|| (Id::of(metadata), names))
 }
 
+/// The mode of a new file, which nobody but the owner may use.
+const NEW_FILE: Mode = Mode::RUSR.union(Mode::WUSR);
+
 /// An open directory, or the current one.
 pub(super) struct Dir(Option<File>);
 
@@ -86,13 +89,19 @@ impl Dir {
     /// Makes a new file, which nobody but the owner may use.
     pub(super) fn create_file(&self, name: &OsStr) -> io::Result<File> {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL;
-        self.open(name, flags, Mode::RUSR | Mode::WUSR, false)
+        self.open(name, flags, NEW_FILE, false)
     }
 
     /// Opens a file to be written, and leaves in it what is there.
     pub(super) fn overwrite_file(&self, name: &OsStr, follow: bool) -> io::Result<File> {
         let flags = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
         self.open(name, flags, Mode::empty(), follow)
+    }
+
+    /// Makes the file that a link leads to, as [`create_file`](Dir::create_file), or opens what is there by now.
+    pub(super) fn create_through(&self, name: &OsStr) -> io::Result<File> {
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::NONBLOCK | OFlags::NOCTTY;
+        self.open(name, flags, NEW_FILE, true)
     }
 
     /// Makes a directory, which nobody but the owner may use.
