@@ -268,6 +268,13 @@ pub(crate) fn symlink_loop() -> io::Error {
     return io::Error::from_raw_os_error(1921);
 }
 
+/// Whether symbolic links never end. The kind that std has for that is not stable yet.
+pub(crate) fn is_symlink_loop(error: &io::Error) -> bool {
+    error
+        .raw_os_error()
+        .is_some_and(|code| symlink_loop().raw_os_error() == Some(code))
+}
+
 /// Shows a path on one line, whatever it contains.
 struct Escaped<'a>(&'a Path);
 

@@ -3,7 +3,10 @@
 mod common;
 
 use anyfile::Path;
+#[cfg(not(target_os = "linux"))]
 use common::{Dir, contents};
+#[cfg(target_os = "linux")]
+use common::{Dir, contents, in_child, run_unprivileged};
 use futures_lite::future::block_on;
 use std::collections::HashSet;
 use std::fs::{self, FileTimes};
@@ -180,10 +183,9 @@ fn touch_waits_for_no_fifo_and_makes_what_a_link_points_to() {
         fifo.touch().await.unwrap();
         assert!(fifo.is_fifo().await);
         assert!(times(&fifo).1 > before);
-        let set = fifo
-            .set_times(FileTimes::new().set_modified(SystemTime::UNIX_EPOCH))
-            .await;
-        assert_eq!(kind(set), Some(ErrorKind::Unsupported));
+        let epoch = FileTimes::new().set_modified(SystemTime::UNIX_EPOCH);
+        fifo.set_times(epoch).await.unwrap();
+        assert_eq!(times(&fifo).1, SystemTime::UNIX_EPOCH);
 
         let link = path(&dir, "link");
         link.symlink_to("target").await.unwrap();
@@ -191,6 +193,62 @@ fn touch_waits_for_no_fifo_and_makes_what_a_link_points_to() {
         assert!(path(&dir, "target").is_file().await);
         assert!(link.is_symlink().await);
     });
+}
+
+/// What `touch -d` may do, to files of its own that nobody may open.
+#[cfg(target_os = "linux")]
+#[test]
+fn times_are_set_without_opening() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    if !in_child() {
+        return run_unprivileged("times_are_set_without_opening");
+    }
+    let dir = Dir::new();
+    let touch = |arguments: &[&str]| {
+        let mut touch = std::process::Command::new("touch");
+        let output = touch.args(arguments).current_dir(dir.path()).output();
+        let output = output.expect("touch");
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+    };
+    let seen = |name: &str| {
+        let found = fs::metadata(dir.join(name)).unwrap();
+        let accessed = (found.atime(), found.atime_nsec());
+        (accessed, (found.mtime(), found.mtime_nsec()))
+    };
+    let epoch = SystemTime::UNIX_EPOCH;
+    let none = FileTimes::new();
+    for mode in [0o000, 0o200, 0o400, 0o600] {
+        for (date, time) in [
+            ("@-1.75", epoch - Duration::from_millis(1750)),
+            (
+                "@1000000000.123456789",
+                epoch + Duration::new(1_000_000_000, 123_456_789),
+            ),
+            // What the scratch file has before.
+            ("@0", epoch),
+            ("@1", epoch + Duration::from_secs(1)),
+        ] {
+            let ours = path(&dir, "ours");
+            touch(&["-d", "@5", "ours", "theirs"]);
+            for name in ["ours", "theirs"] {
+                fs::set_permissions(dir.join(name), fs::Permissions::from_mode(mode)).unwrap();
+            }
+            for (which, times) in [
+                ("-a", none.set_accessed(time)),
+                ("-m", none.set_modified(time)),
+                ("-am", none.set_accessed(time).set_modified(time)),
+            ] {
+                touch(&[which, "-d", date, "theirs"]);
+                block_on(ours.set_times(times)).unwrap();
+                assert_eq!(seen("ours"), seen("theirs"), "{mode:o} {which} {date}");
+            }
+            block_on(ours.set_times(none)).unwrap();
+            assert_eq!(seen("ours"), seen("theirs"), "{mode:o} {date}");
+        }
+    }
+    // Of what belongs to somebody else.
+    let foreign = Path::new("/etc/passwd").set_times(none.set_modified(epoch));
+    assert_eq!(kind(block_on(foreign)), Some(ErrorKind::PermissionDenied));
 }
 
 #[test]
@@ -273,6 +331,41 @@ fn links_hold_their_target_as_it_was_written() {
 }
 
 #[cfg(unix)]
+/// As `pathlib`, which answers `False` whatever the error.
+#[cfg(unix)]
+#[test]
+fn info_of_what_leads_nowhere_is_an_answer() {
+    use futures_lite::StreamExt;
+    block_on(async {
+        let dir = Dir::new();
+        for (link, target) in [("self", "self"), ("one", "two"), ("two", "one")] {
+            path(&dir, link).symlink_to(target).await.unwrap();
+        }
+        for (name, is_symlink) in [
+            ("self", true),
+            ("one", true),
+            ("self/below", false),
+            ("with\0NUL", false),
+            ("with\0NUL/below", false),
+        ] {
+            let info = path(&dir, name).info().load().await.unwrap();
+            assert_eq!(info.exists(), Some(false), "{name:?}");
+            assert_eq!((info.is_file(), info.is_dir()), (Some(false), Some(false)));
+            assert_eq!(info.is_symlink(), Some(is_symlink), "{name:?}");
+        }
+        let mut entries = Path::new(dir.path()).iterdir();
+        while let Some(entry) = entries.try_next().await.unwrap() {
+            // The scan knew the link, and now it is known to be one to nothing.
+            assert_eq!(entry.info().is_symlink(), Some(true));
+            let info = entry.info().load().await.unwrap();
+            assert_eq!(
+                (info.exists(), info.is_symlink()),
+                (Some(false), Some(true))
+            );
+        }
+    });
+}
+
 #[test]
 fn info_tells_what_was_there_when_it_was_asked() {
     block_on(async {

@@ -205,17 +205,16 @@ impl Path {
         self.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(mode))
     }
 
-    /// Sets the times of a file or a directory, symbolic links followed.
+    /// Sets the times of what is at the path, symbolic links followed.
     ///
-    /// Semantics of [`File::set_times`](std::fs::File::set_times). [`touch`](Path::touch) sets the
-    /// current time.
+    /// Semantics of [`File::set_times`](std::fs::File::set_times), and on Unix of `utimensat`: what is there
+    /// is not opened, so that its mode makes no difference, and it may be a FIFO, a socket or a device.
+    /// [`touch`](Path::touch) sets the current time.
     ///
     /// # Errors
     ///
-    /// - Nothing is there, or it belongs to another user.
-    /// - The file, which on Unix is opened for this, may be neither read nor written.
-    /// - [`Unsupported`](io::ErrorKind::Unsupported): it is a device, a FIFO or a socket; to open one just
-    ///   for this would not go unnoticed.
+    /// - Nothing is there.
+    /// - [`PermissionDenied`](io::ErrorKind::PermissionDenied): it belongs to another user.
     ///
     /// ```
     /// # futures_lite::future::block_on(async {
@@ -234,7 +233,7 @@ impl Path {
         &self,
         times: FileTimes,
     ) -> impl Future<Output = io::Result<()>> + Send + 'static + use<> {
-        // One job: the file has to be opened for it.
+        // One job for its several calls.
         ops::run(Operation::SetTimes, self.clone(), move |path| {
             times::set(path, times)
         })

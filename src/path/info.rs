@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind};
 
 use super::{Path, ops};
 use crate::dir::{Entry, EntryType};
-use crate::error::{Operation, PathError};
+use crate::error::{Operation, PathError, is_symlink_loop};
 
 /// What is known of the file at a path, as a directory scan tells it in passing. It takes no part in
 /// comparisons of paths.
@@ -113,7 +113,8 @@ impl PathInfo {
     ///
     /// # Errors
     ///
-    /// - Those of [`Path::metadata`], but that nothing is there: that is an answer.
+    /// - Those of [`Path::metadata`], except that nothing is there or can be there: that is an answer. A
+    ///   symbolic link that leads to itself is one to nothing, and nothing is at a path with a NUL byte.
     ///
     /// ```
     /// # futures_lite::future::block_on(async {
@@ -203,9 +204,16 @@ impl PathInfo {
 async fn found(path: &Path, follow: bool) -> io::Result<Option<Metadata>> {
     match ops::ask(path.clone(), follow).await {
         Ok(found) => Ok(Some(found)),
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-            Ok(None)
-        }
+        Err(error) if is_absence(&error) => Ok(None),
         Err(error) => Err(PathError::wrap(Operation::Metadata, path.as_ref(), error)),
     }
+}
+
+/// Whether this says that nothing is there, and not that it cannot be told.
+fn is_absence(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        // A NUL byte, which no name has.
+        ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::InvalidInput
+    ) || is_symlink_loop(error)
 }

@@ -1,64 +1,105 @@
 //! Setting the times of what is at a path, for which std has no stable function.
 
-use std::fs::{File, FileTimes, OpenOptions};
-use std::io;
-use std::path::Path as StdPath;
+pub(super) use imp::{set, set_now};
 
-/// Sets the times of a file or a directory.
 #[cfg(unix)]
-pub(super) fn set(path: &StdPath, times: FileTimes) -> io::Result<()> {
-    use std::os::unix::fs::OpenOptionsExt;
-    let found = std::fs::metadata(path)?;
-    // To open anything else may wait for another process, or move a tape.
-    if !found.is_file() && !found.is_dir() {
-        let reason = "it is neither a regular file nor a directory";
-        return Err(io::Error::new(io::ErrorKind::Unsupported, reason));
+mod imp {
+    use std::fs::{File, FileTimes, Metadata};
+    use std::io;
+    use std::os::unix::fs::MetadataExt;
+    use std::path::Path;
+
+    use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, UTIME_NOW, UTIME_OMIT};
+
+    /// Sets the times of what is at `path`. It is not opened: its owner may do this whatever its mode, and a
+    /// FIFO or a tape does not notice.
+    pub(crate) fn set(path: &Path, times: FileTimes) -> io::Result<()> {
+        set_at(path, &stamps(times)?)
     }
-    // What has taken its place since is not waited for either.
-    let flags = (rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY).bits() as i32;
-    let open = |options: &mut OpenOptions| options.custom_flags(flags).open(path);
-    let file = match open(File::options().read(true)) {
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-            // The error for a directory that may be neither read nor, of course, written is the first.
-            open(File::options().write(true)).map_err(|_| error)?
+
+    /// Sets both times to the current one, which whoever may write to the file may do.
+    pub(crate) fn set_now(path: &Path) -> io::Result<()> {
+        set_at(path, &both(at(0, UTIME_NOW)))
+    }
+
+    fn set_at(path: &Path, times: &Timestamps) -> io::Result<()> {
+        let set = || rustix::fs::utimensat(CWD, path, times, AtFlags::empty());
+        Ok(rustix::io::retry_on_intr(set)?)
+    }
+
+    /// The times as the system takes them.
+    ///
+    /// `FileTimes` can be given to a file, and no more. So a scratch file gets them, twice, after other
+    /// ones: a time that is not among them differs then.
+    fn stamps(times: FileTimes) -> io::Result<Timestamps> {
+        let scratch = scratch()?;
+        let set_after = |seconds| {
+            rustix::fs::futimens(&scratch, &both(at(seconds, 0)))?;
+            scratch.set_times(times)?;
+            scratch.metadata()
+        };
+        let (one, other) = (set_after(0)?, set_after(1)?);
+        let stamp = |time: fn(&Metadata) -> (i64, i64)| match time(&one) == time(&other) {
+            true => at(time(&one).0, time(&one).1 as _),
+            false => at(0, UTIME_OMIT),
+        };
+        Ok(Timestamps {
+            last_access: stamp(|found| (found.atime(), found.atime_nsec())),
+            last_modification: stamp(|found| (found.mtime(), found.mtime_nsec())),
+        })
+    }
+
+    /// A file in memory.
+    #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+    fn scratch() -> io::Result<File> {
+        let flags = rustix::fs::MemfdFlags::CLOEXEC;
+        Ok(rustix::fs::memfd_create("times", flags)?.into())
+    }
+
+    /// A temporary file.
+    #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
+    fn scratch() -> io::Result<File> {
+        tempfile::tempfile()
+    }
+
+    fn at(seconds: i64, nanos: rustix::fs::Nsecs) -> Timespec {
+        Timespec {
+            tv_sec: seconds,
+            tv_nsec: nanos,
         }
-        opened => opened?,
-    };
-    file.set_times(times)
+    }
+
+    fn both(time: Timespec) -> Timestamps {
+        Timestamps {
+            last_access: time,
+            last_modification: time,
+        }
+    }
 }
 
-/// Sets the times of a file or a directory.
 #[cfg(windows)]
-pub(super) fn set(path: &StdPath, times: FileTimes) -> io::Result<()> {
+mod imp {
+    use std::fs::{File, FileTimes, OpenOptions};
+    use std::io;
     use std::os::windows::fs::OpenOptionsExt;
-    const FILE_WRITE_ATTRIBUTES: u32 = 0x100;
-    const FILE_FLAG_BACKUP_SEMANTICS: u32 = 0x0200_0000;
-    let mut options = OpenOptions::new();
-    options.access_mode(FILE_WRITE_ATTRIBUTES);
-    // Without it, directories cannot be opened.
-    options.custom_flags(FILE_FLAG_BACKUP_SEMANTICS);
-    let file: File = options.open(path)?;
-    file.set_times(times)
-}
+    use std::path::Path;
+    use std::time::SystemTime;
 
-/// Sets both times to the current one, which whoever may write to the file may do.
-#[cfg(unix)]
-pub(super) fn set_now(path: &StdPath) -> io::Result<()> {
-    use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, UTIME_NOW};
-    let now = Timespec {
-        tv_sec: 0,
-        tv_nsec: UTIME_NOW,
-    };
-    let times = Timestamps {
-        last_access: now,
-        last_modification: now,
-    };
-    Ok(rustix::fs::utimensat(CWD, path, &times, AtFlags::empty())?)
-}
+    /// Sets the times of a file or a directory.
+    pub(crate) fn set(path: &Path, times: FileTimes) -> io::Result<()> {
+        const FILE_WRITE_ATTRIBUTES: u32 = 0x100;
+        const FILE_FLAG_BACKUP_SEMANTICS: u32 = 0x0200_0000;
+        let mut options = OpenOptions::new();
+        options.access_mode(FILE_WRITE_ATTRIBUTES);
+        // Without it, directories cannot be opened.
+        options.custom_flags(FILE_FLAG_BACKUP_SEMANTICS);
+        let file: File = options.open(path)?;
+        file.set_times(times)
+    }
 
-/// Sets both times to the current one.
-#[cfg(windows)]
-pub(super) fn set_now(path: &StdPath) -> io::Result<()> {
-    let now = std::time::SystemTime::now();
-    set(path, FileTimes::new().set_accessed(now).set_modified(now))
+    /// Sets both times to the current one.
+    pub(crate) fn set_now(path: &Path) -> io::Result<()> {
+        let now = SystemTime::now();
+        set(path, FileTimes::new().set_accessed(now).set_modified(now))
+    }
 }
