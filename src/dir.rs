@@ -71,23 +71,23 @@ fn or_current(path: &Path) -> &Path {
     }
 }
 
-/// Whether the directory at `path` is one of those above it, up to `base`: to follow it would never end.
+/// Whether the directory at `path` is one of those above it: to follow it would never end, or go through
+/// everything once more.
 ///
-/// Only a symbolic link leads back, so nothing else needs to be asked about.
+/// Only a symbolic link leads back, so nothing else needs to be asked about. The search began at `base`.
 fn leads_back(path: &Path, base: &Path) -> bool {
     let Ok(target) = identity(path) else {
         return false;
     };
-    for dir in path.ancestors().skip(1) {
-        if !dir.starts_with(base) {
-            return false;
-        }
-        if identity(or_current(dir)).is_ok_and(|dir| dir == target) {
+    let is_target = |dir: &Path| identity(dir).is_ok_and(|dir| dir == target);
+    for dir in path.ancestors().skip(1).map(or_current) {
+        if is_target(dir) {
             return true;
         }
-        // What stands in front of `..` is not above what comes behind it.
-        if dir.ends_with("..") {
-            return false;
+        // Above the base no name tells the way, and what stands in front of `..` is not above it.
+        if dir == or_current(base) || dir.ends_with("..") {
+            let top = fs::canonicalize(dir);
+            return top.is_ok_and(|top| top.ancestors().skip(1).any(is_target));
         }
     }
     false
@@ -95,7 +95,7 @@ fn leads_back(path: &Path, base: &Path) -> bool {
 
 /// What tells one directory from another.
 #[cfg(unix)]
-fn identity(path: &Path) -> io::Result<impl PartialEq> {
+fn identity(path: &Path) -> io::Result<impl PartialEq + use<>> {
     use std::os::unix::fs::MetadataExt;
     let metadata = retry(|| fs::metadata(path))?;
     Ok((metadata.dev(), metadata.ino()))
@@ -103,6 +103,6 @@ fn identity(path: &Path) -> io::Result<impl PartialEq> {
 
 /// What tells one directory from another.
 #[cfg(not(unix))]
-fn identity(path: &Path) -> io::Result<impl PartialEq> {
+fn identity(path: &Path) -> io::Result<impl PartialEq + use<>> {
     fs::canonicalize(path)
 }

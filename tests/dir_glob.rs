@@ -99,6 +99,11 @@ const PATTERNS: &[&str] = &[
     "names/[*][*]",
     "**/a/../b",
     "./a//./x",
+    "self/x",
+    "self/*",
+    "self/",
+    "s*f/x",
+    "b/one/**/x",
     "a/.",
     "di\nr",
 ];
@@ -524,8 +529,10 @@ fn relative_bases_and_no_base_at_all() {
     assert_eq!(all("", "*"), ["a"]);
     assert_eq!(all("", "**"), ["", "a", "a/b", "a/b/up", "a/b/x"]);
     assert_eq!(all("", "a/../*"), ["a/../a"]);
-    assert_eq!(all(".", "**/x"), ["./a/b/x"]);
-    assert_eq!(all("./", "*"), ["./a"]);
+    assert_eq!(all(".", "**/x"), ["a/b/x"]);
+    assert_eq!(all("./", "*"), ["a"]);
+    assert_eq!(all(".", "a/../*"), ["a/../a"]);
+    assert_eq!(all(".", "**"), [".", "a", "a/b", "a/b/up", "a/b/x"]);
     assert_eq!(all("./a/.", "*/x"), ["./a/./b/x"]);
     assert_eq!(
         all("a/b/..", "**"),
@@ -534,6 +541,72 @@ fn relative_bases_and_no_base_at_all() {
     assert_eq!(all("a//", "**/x"), ["a//b/x"]);
     let root = block_on(Path::new("/").glob("et[c]").try_next()).unwrap();
     assert_eq!(root, Some(Path::new("/etc")));
+}
+
+#[test]
+fn everywhere_and_nothing_more() {
+    let dir = Dir::new();
+    fs::create_dir_all(dir.join("a/b")).unwrap();
+    dir.file("a/x", "");
+    let base = &Path::new(dir.path());
+    // As `**/` and `**`: what `pathlib` joins.
+    for (pattern, same) in [("", "**/"), ("./", "**/"), (".", "**"), ("./.", "**")] {
+        let everywhere = names(base, base.rglob(pattern));
+        assert_eq!(everywhere, names(base, base.glob(same)), "{pattern:?}");
+        let count = if same == "**" { 4 } else { 3 };
+        assert_eq!(everywhere.len(), count, "{pattern:?}");
+    }
+}
+
+#[test]
+fn a_link_to_itself_leads_to_nothing_named_or_matched() {
+    let dir = Dir::new();
+    for (link, target) in [("self", "self"), ("one", "two"), ("two", "one")] {
+        symlink(target, dir.join(link)).unwrap();
+    }
+    let base = &Path::new(dir.path());
+    for pattern in [
+        "self/x",
+        "s*/x",
+        "self/",
+        "s*/",
+        "self/*",
+        "s*/*",
+        "self/../x",
+        "self/**",
+        "one/two",
+        "**/self/x",
+        "self/x/y",
+    ] {
+        let found = base.glob(pattern).recurse_symlinks(true);
+        assert!(names(base, found).is_empty(), "{pattern}");
+    }
+    assert_eq!(names(base, base.glob("self")), ["self"]);
+    assert_eq!(names(base, base.glob("*")), ["one", "self", "two"]);
+}
+
+#[test]
+fn links_to_above_the_base_are_found_and_not_followed() {
+    let dir = Dir::new();
+    fs::create_dir_all(dir.join("outer/base/a")).unwrap();
+    dir.file("outer/x", "");
+    dir.file("outer/base/x", "");
+    for (link, target) in [("up", ".."), ("a/top", "../../.."), ("a/root", "/")] {
+        symlink(target, dir.join("outer/base").join(link)).unwrap();
+    }
+    symlink("outer/base", dir.join("alias")).unwrap();
+    for (base, pattern, expected) in [
+        ("outer/base", "**/x", vec!["x"]),
+        // What counts is where the base is, not what leads there.
+        ("alias", "**/x", vec!["x"]),
+        ("outer/base/a/..", "**/x", vec!["x"]),
+        ("outer/base/a", "../**/x", vec!["../x"]),
+        ("outer/base", "**/", vec!["", "a", "a/root", "a/top", "up"]),
+    ] {
+        let base = &Path::new(dir.join(base));
+        let found = names(base, base.glob(pattern).recurse_symlinks(true));
+        assert_eq!(found, expected, "{base:?} {pattern}");
+    }
 }
 
 /// The words of every error that a search ends with.
@@ -562,7 +635,9 @@ fn patterns_that_mean_nothing_are_refused() {
         ("a\0b", "a\\u{0}b", "the pattern has a NUL byte in it"),
         ("*/\0", "*/\\u{0}", "the pattern has a NUL byte in it"),
     ] {
-        for anywhere in [false, true] {
+        // Everywhere, nothing more is asked for.
+        let is_empty = why == "the pattern is empty";
+        for &anywhere in &[false, true][..if is_empty { 1 } else { 2 }] {
             for sort in [false, true] {
                 let search = match anywhere {
                     true => base.rglob(pattern),

@@ -2,13 +2,15 @@
 
 Arguments: `glob ROOT`, then for each query five more: a pattern, whether it is searched for everywhere
 (`**/` in front of it), whether case counts (0, 1, or empty for the system's choice), whether links are
-followed, and whether the pathlib of every version agrees. Or `walk ROOT FOLLOW`.
+followed, and whether the pathlib of every version agrees. Or `walk ROOT FOLLOW`. Or `queries -`: a line of
+hexadecimal cells for each query, a root and those five, is read, and pathlib alone is asked.
 
 Prints rows of hexadecimal cells. For a search: who found it (`naive`, `pathlib`, or `error` for a
 directory that could not be read), the number of the query, and the path. For a walk: `top-down`,
 `bottom-up`, `os` or `error`, the path, `/`, the names of directories, `/`, and those of files.
 """
 
+import errno
 import fnmatch
 import functools
 import os
@@ -41,6 +43,14 @@ def identity(path):
     return status.st_dev, status.st_ino
 
 
+def ids_above(path):
+    """The directories above one, wherever links have led to it."""
+    try:
+        return [identity(dir) for dir in pathlib.Path(os.path.realpath(path)).parents]
+    except OSError:
+        return []
+
+
 class Search:
     """The meaning of a pattern: each segment says where to go from each path that was come to."""
 
@@ -55,14 +65,16 @@ class Search:
             return scan(path)
         except (FileNotFoundError, NotADirectoryError):
             return []
-        except OSError:
-            self.errors.add(path)
+        except OSError as error:
+            # A link to itself leads to nothing.
+            if error.errno != errno.ELOOP:
+                self.errors.add(path)
             return []
 
     def find(self, root, segments):
         """All paths that the segments lead to: one segment after the other, from all paths at once."""
         # For each path the directories on the way to it, and whether a directory has told that it is there.
-        paths = {root: ([], False)}
+        paths = {root: (ids_above(root), False)}
         for number, segment in enumerate(segments):
             rest = segments[number + 1 :]
             found = {}
@@ -79,7 +91,8 @@ class Search:
             if is_there or os.path.isdir(path):
                 yield path, above, True
         elif segment == "..":
-            yield os.path.join(path, ".."), [], False
+            up = os.path.join(path, "..")
+            yield up, ids_above(up), False
         elif segment == "**":
             if is_there or os.path.isdir(path):
                 yield path, above, True
@@ -114,7 +127,6 @@ class Search:
 
 
 def search(root, queries):
-    is_new = sys.version_info >= (3, 13)
     for number in range(len(queries) // 5):
         pattern, anywhere, case, follow, agrees = queries[number * 5 :][:5]
         segments = [part for part in pattern.split("/") if part not in ("", ".")]
@@ -124,15 +136,20 @@ def search(root, queries):
             show("naive", str(number), path)
         for path in naive.errors:
             show("error", str(number), path)
-        # Older ones lack the options, and newer ones follow links round and round.
-        if follow == "1" or not (is_new or agrees == "1" and case == ""):
-            continue
-        base = pathlib.Path(root)
-        options = {"case_sensitive": case == "1"} if case else {}
-        found = (base.rglob if anywhere == "1" else base.glob)(pattern, **options)
-        show("pathlib", str(number), "")
-        for path in set(found):
-            show("pathlib", str(number), path)
+        ask_pathlib(number, root, pattern, anywhere, case, follow, agrees)
+
+
+def ask_pathlib(number, root, pattern, anywhere, case, follow, agrees):
+    is_new = sys.version_info >= (3, 13)
+    # Older ones lack the options, and newer ones follow links round and round.
+    if follow == "1" or not (is_new or agrees == "1" and case == ""):
+        return
+    base = pathlib.Path(root)
+    options = {"case_sensitive": case == "1"} if case else {}
+    found = (base.rglob if anywhere == "1" else base.glob)(pattern, **options)
+    show("pathlib", str(number), "")
+    for path in set(found):
+        show("pathlib", str(number), path)
 
 
 def walk(root, follow, top_down, path, above):
@@ -169,11 +186,15 @@ def walk_os(root):
 
 if __name__ == "__main__":
     what, root, *rest = sys.argv[1:]
-    if what == "glob":
+    if what == "queries":
+        for number, line in enumerate(sys.stdin):
+            cells = (os.fsdecode(bytes.fromhex(cell)) for cell in line.rstrip("\n").split("\t"))
+            ask_pathlib(number, *cells)
+    elif what == "glob":
         search(root, rest)
     else:
         follow = rest == ["1"]
-        walk(root, follow, True, root, [])
-        walk(root, follow, False, root, [])
+        walk(root, follow, True, root, ids_above(root))
+        walk(root, follow, False, root, ids_above(root))
         if not follow:
             walk_os(root)

@@ -236,6 +236,31 @@ fn links_that_lead_back_are_reported_once_each() {
     );
 }
 
+#[test]
+fn links_to_above_the_base_are_reported() {
+    let dir = Dir::new();
+    fs::create_dir_all(dir.join("outer/base/a")).unwrap();
+    fs::create_dir(dir.join("outer/beside")).unwrap();
+    for (link, target) in [
+        ("up", ".."),
+        ("a/top", "../../.."),
+        ("a/root", "/"),
+        ("beside", "../beside"),
+    ] {
+        symlink(target, dir.join("outer/base").join(link)).unwrap();
+    }
+    symlink("outer/base", dir.join("alias")).unwrap();
+    for base in ["outer/base", "alias", "outer/base/a/.."] {
+        let base = dir.join(base);
+        let (found, errors) = collect(Path::new(&base).walk().sort(true).follow_symlinks(true));
+        let paths: Vec<_> = found.iter().map(|(path, ..)| PathBuf::from(path)).collect();
+        // One that leads aside is followed.
+        assert_eq!(paths, [base.clone(), base.join("a"), base.join("beside")]);
+        let expected = ["a/root", "a/top", "up"].map(|link| base.join(link).into());
+        assert_eq!(errors, expected.into());
+    }
+}
+
 trait Names {
     fn collect_names(self, dir: &Dir) -> BTreeSet<String>;
 }
@@ -333,7 +358,7 @@ fn relative_bases_and_no_base_at_all() {
     std::env::set_current_dir(dir.path()).unwrap();
     for (base, expected) in [
         ("", ["", "a", "a/b"]),
-        (".", [".", "./a", "./a/b"]),
+        (".", [".", "a", "a/b"]),
         ("a/..", ["a/..", "a/../a", "a/../a/b"]),
     ] {
         let (found, errors) = collect(Path::new(base).walk().sort(true).follow_symlinks(true));

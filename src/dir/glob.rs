@@ -14,7 +14,7 @@ use super::crew::{Explore, Found};
 use super::iterdir::failed;
 use super::scan::{Join, Scan};
 use super::{Entry, EntryType, leads_back};
-use crate::error::{Operation, PathError, invalid_input};
+use crate::error::{Operation, PathError, invalid_input, is_symlink_loop};
 use crate::pattern::Segment;
 use crate::retry::retry;
 
@@ -82,8 +82,11 @@ impl Glob {
         if pattern.contains(&0) {
             return Err(invalid_input("the pattern has a NUL byte in it"));
         }
-        let last = pattern.last();
-        self.dirs_only = last.is_some_and(|&byte| std::path::is_separator(byte.into()));
+        self.dirs_only = match pattern.last() {
+            Some(&byte) => std::path::is_separator(byte.into()),
+            // What stands in front is `**/`.
+            None => self.anywhere,
+        };
         for component in self.pattern.components() {
             self.parts.push(match component {
                 Component::CurDir => continue,
@@ -101,11 +104,11 @@ impl Glob {
                 }
             });
         }
-        if self.parts.is_empty() {
-            return Err(invalid_input("the pattern is empty"));
-        }
         if self.anywhere {
             self.parts.insert(0, Part::AnyDepth);
+        }
+        if self.parts.is_empty() {
+            return Err(invalid_input("the pattern is empty"));
         }
         self.parts
             .dedup_by(|a, b| matches!((a, b), (Part::AnyDepth, Part::AnyDepth)));
@@ -181,7 +184,7 @@ impl Glob {
             }
         }
         for (name, next) in names {
-            self.look(dir.join(name).into(), &next, found);
+            self.look(Join::new(dir).name(name), &next, found);
         }
     }
 
@@ -362,9 +365,9 @@ impl Explore for Glob {
     }
 }
 
-/// Whether there is just nothing, perhaps not any more.
+/// Whether there is just nothing, perhaps not any more, or a link that leads nowhere.
 fn is_absence(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) || is_symlink_loop(error)
 }
 
 fn is_literal(name: &OsStr) -> bool {

@@ -41,7 +41,8 @@ impl Scan {
     }
 }
 
-/// Puts names behind one directory, with one allocation each.
+/// Puts names behind one directory, with one allocation each; in the current one they stand alone, as
+/// `pathlib` has them.
 pub(super) struct Join {
     dir: OsString,
     path: OsString,
@@ -49,9 +50,13 @@ pub(super) struct Join {
 
 impl Join {
     pub(super) fn new(dir: &Path) -> Join {
-        Join {
+        let dir = match dir == Path::new(".") {
+            true => OsString::new(),
             // With a separator at its end, where one is needed.
-            dir: dir.join("").into_os_string(),
+            false => dir.join("").into_os_string(),
+        };
+        Join {
+            dir,
             path: OsString::new(),
         }
     }

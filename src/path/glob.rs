@@ -23,16 +23,17 @@ impl Path {
     ///
     /// Each path is found once, and a directory before what is in it. Names without wildcards are looked
     /// up, so that no directory is read that cannot contribute. Several directories are read at once on
-    /// the pool. An empty path means the current directory.
+    /// the pool. Of `.` and the [empty path](Path#the-empty-path), the paths are found without them in front.
     ///
-    /// Semantics of `pathlib` 3.13, but that errors are not passed over in silence, and that a cycle of
+    /// Semantics of `pathlib` 3.14, except that errors are not passed over in silence, and that a cycle of
     /// symbolic links is not followed round.
     ///
     /// # Errors
     ///
     /// Of items of the stream, which goes on after them:
     ///
-    /// - A directory cannot be read, or an entry cannot be looked up. What has gone meanwhile is no error.
+    /// - A directory cannot be read, or an entry cannot be looked up. What has gone meanwhile is no error, nor
+    ///   is a symbolic link that leads nowhere or to itself: nothing is behind it.
     /// - The pattern is empty, absolute or has a NUL byte in it
     ///   ([`InvalidInput`](io::ErrorKind::InvalidInput)). The message names the directory and the pattern.
     ///
@@ -56,11 +57,12 @@ impl Path {
 
     /// Searches the directory and all below it for what `pattern` describes: a stream of paths.
     ///
-    /// It is [`glob`](Path::glob) with `**/` in front of the pattern. Semantics of `pathlib` 3.13.
+    /// It is [`glob`](Path::glob) with `**/` in front of the pattern. Semantics of `pathlib` 3.14: the empty
+    /// pattern describes all directories, and `.` everything.
     ///
     /// # Errors
     ///
-    /// Those of [`glob`](Path::glob).
+    /// Those of [`glob`](Path::glob), except that the pattern may be empty.
     ///
     /// ```
     /// # futures_lite::future::block_on(async {
@@ -116,7 +118,7 @@ impl Glob {
 
     /// Whether `**` follows symbolic links to directories; by default, it does not.
     ///
-    /// A link to a directory that it is in is found, but not followed.
+    /// A link to a directory that it is in, be that above where the search began, is found, but not followed.
     ///
     /// ```
     /// # #[cfg(unix)]

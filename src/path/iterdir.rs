@@ -14,12 +14,13 @@ use crate::dir::{self, Batches};
 impl Path {
     /// Iterates the entries of a directory, in no particular order: a stream of paths.
     ///
-    /// Each is this path with a name behind it; `.` and `..` are left out. What kind of file it is, the
+    /// Each is this path with a name behind it, but for `.` and the [empty path](Path#the-empty-path) the name
+    /// alone; `.` and `..` are left out. What kind of file it is, the
     /// directory told in passing: [`info`](Path::info) asks nobody. The directory is read in parts of some
     /// hundred entries, a few parts ahead of the stream. An entry that comes or goes
-    /// meanwhile may be missed. An empty path means the current directory.
+    /// meanwhile may be missed.
     ///
-    /// Semantics of `pathlib` and of [`std::fs::read_dir`]. Nothing happens before the first poll. A
+    /// Semantics of `pathlib`, and of [`std::fs::read_dir`] for all other paths. Nothing happens before the first poll. A
     /// stream that is not polled holds no thread, but keeps the directory open; dropping it ends the work.
     ///
     /// # Errors

@@ -19,9 +19,9 @@ impl Path {
     ///
     /// A directory comes before those in it, or [after](Walk::top_down); nothing else is said of the
     /// order, unless the walk is [sorted](Walk::sort). Several directories are read at once on the pool.
-    /// An empty path means the current directory.
+    /// Below `.` and the [empty path](Path#the-empty-path), paths come without them in front.
     ///
-    /// Semantics of `pathlib` 3.13, but that errors are not passed over in silence. Where Python's loop
+    /// Semantics of `pathlib` 3.14, except that errors are not passed over in silence. Where Python's loop
     /// may edit the list of directories, here [`prune`](Walk::prune) says what to leave out.
     ///
     /// # Errors
@@ -29,7 +29,8 @@ impl Path {
     /// Of items of the stream, which goes on after them, unless [`on_error`](Walk::on_error) takes them:
     ///
     /// - A directory cannot be read, or has gone meanwhile.
-    /// - A symbolic link is to be followed and leads to a directory that it is in.
+    /// - A symbolic link is to be followed and leads to a directory that it is in, be that above where the
+    ///   walk began.
     ///
     /// ```
     /// # futures_lite::future::block_on(async {
@@ -115,7 +116,8 @@ impl Walk {
 
     /// Whether symbolic links to directories are directories to walk through; by default, they are files.
     ///
-    /// A link to a directory that it is in is reported as an error where it is met, and not followed.
+    /// A link to a directory that it is in is reported as an error where it is met, and not followed, as
+    /// `ignore` does it: `pathlib` goes round until the system stops it.
     ///
     /// ```
     /// # #[cfg(unix)]

@@ -2,10 +2,12 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, Permissions};
+use std::io::Write;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::thread;
 
 use super::Dir;
 
@@ -147,20 +149,38 @@ impl Drop for Tree {
 
 /// What `dir_oracle.py` prints for these arguments: each row in cells. Says why if there is no Python.
 pub(crate) fn ask_python(arguments: &[OsString]) -> Option<Vec<Vec<OsString>>> {
+    ask_python_about(arguments, &[])
+}
+
+/// As [`ask_python`], with rows that it reads.
+pub(crate) fn ask_python_about(
+    arguments: &[OsString],
+    rows: &[Vec<OsString>],
+) -> Option<Vec<Vec<OsString>>> {
     // A user without privileges may not see where the script is.
     let script = include_str!("../dir_oracle.py");
     let python = Command::new("python3")
         .args(["-c", script])
         .args(arguments)
         .env("PYTHONUTF8", "1")
-        .output();
-    let output = match python {
-        Ok(output) => output,
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let mut child = match python {
+        Ok(child) => child,
         Err(error) => {
             println!("skipped: python3 does not start: {error}");
             return None;
         }
     };
+    let mut input = child.stdin.take().expect("a pipe");
+    let rows: String = rows.iter().map(|row| to_hex(row)).collect();
+    let output = thread::scope(|scope| {
+        // It answers while it reads.
+        scope.spawn(move || input.write_all(rows.as_bytes()));
+        child.wait_with_output().expect("what python3 says")
+    });
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
     let rows = String::from_utf8(output.stdout).expect("hexadecimal digits");
@@ -169,6 +189,12 @@ pub(crate) fn ask_python(arguments: &[OsString]) -> Option<Vec<Vec<OsString>>> {
 
 fn cells(row: &str) -> Vec<OsString> {
     row.split('\t').map(from_hex).collect()
+}
+
+fn to_hex(row: &[OsString]) -> String {
+    let hex = |byte: &u8| format!("{byte:02x}");
+    let cell = |cell: &OsString| cell.as_bytes().iter().map(hex).collect::<String>();
+    row.iter().map(cell).collect::<Vec<_>>().join("\t") + "\n"
 }
 
 fn from_hex(cell: &str) -> OsString {
