@@ -62,6 +62,17 @@ pub use walk::{Walk, WalkEntry};
 /// A path with a NUL byte in it is refused with [`InvalidInput`](std::io::ErrorKind::InvalidInput)
 /// wherever the system would be asked about it.
 ///
+/// # The empty path
+///
+/// It is what [`parent`](Path::parent) gives for a single name. Nothing is there, as for std and for the
+/// system: [`exists`](Path::exists) is `false`, [`absolute`](Path::absolute) fails, and what would look at
+/// it, make it or change it fails with [`NotFound`](std::io::ErrorKind::NotFound). Two things make it
+/// useful as a parent all the same:
+///
+/// - `mkdir().parents(true).exist_ok(true)` succeeds, as [`std::fs::create_dir_all`] does.
+/// - [`iterdir`](Path::iterdir), [`walk`](Path::walk), [`glob`](Path::glob), [`rglob`](Path::rglob) and
+///   [`resolve`](Path::resolve), which are `pathlib`'s, take it for the current directory, as `pathlib` does.
+///
 /// # No blocking by accident
 ///
 /// `Path` does not dereference to [`std::path::Path`], so that the blocking methods of that type cannot

@@ -6,7 +6,7 @@
 mod common;
 
 use anyfile::{Path, PathError};
-use common::{Dir, in_child, is_root, run_unprivileged};
+use common::{Dir, in_child, is_root, run_in_child, run_unprivileged};
 use futures_lite::future::{Boxed, block_on};
 use std::collections::BTreeSet;
 use std::fs::{self, File, FileTimes, Permissions};
@@ -94,7 +94,7 @@ fn methods() -> Vec<Method> {
             fs::hard_link(path, dir.join("new")), from "new";
         "set_permissions": |path, dir| path.set_permissions(mode()), fs::set_permissions(path, mode());
         "chmod": |path, dir| path.chmod(0o755), fs::set_permissions(path, mode());
-        "set_times": |path, dir| path.set_times(times()), File::open(path).and_then(|f| f.set_times(times()));
+        "set_times": |path, dir| path.set_times(times()), timed(path);
         "canonicalize": |path, dir| path.canonicalize(), fs::canonicalize(path);
         "resolve": |path, dir| path.resolve(), resolved(path);
         "absolute": |path, dir| path.absolute(), std::path::absolute(path);
@@ -121,10 +121,27 @@ fn replaced(path: &StdPath) -> io::Result<()> {
     }
 }
 
-/// That nothing is there is an answer.
+/// As `touch -d @0`: nothing is opened.
+fn timed(path: &StdPath) -> io::Result<()> {
+    use rustix::fs::{AtFlags, CWD, Timespec, Timestamps};
+    let zero = Timespec::default();
+    let times = Timestamps {
+        last_access: zero,
+        last_modification: zero,
+    };
+    Ok(rustix::fs::utimensat(CWD, path, &times, AtFlags::empty())?)
+}
+
+/// That nothing is there, or can be there, is an answer.
 fn loaded(path: &StdPath) -> io::Result<()> {
     match fs::metadata(path) {
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+        Err(error)
+            if error.raw_os_error() == Some(40)
+                || matches!(
+                    error.kind(),
+                    ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::InvalidInput
+                ) =>
+        {
             Ok(())
         }
         result => result.map(drop),
@@ -339,6 +356,44 @@ fn an_empty_path() {
         error.to_string().starts_with("failed to remove file ``: "),
         "{error}"
     );
+}
+
+/// The current directory belongs to the whole process.
+#[test]
+fn the_empty_path_means_what_it_means_to_std() {
+    if !in_child() {
+        run_in_child("the_empty_path_means_what_it_means_to_std", &[]);
+        return;
+    }
+    let dir = Dir::new();
+    dir.file("file", "contents");
+    std::env::set_current_dir(dir.path()).unwrap();
+    let long_ago = SystemTime::UNIX_EPOCH;
+    File::open(".").unwrap().set_modified(long_ago).unwrap();
+    for method in methods() {
+        let ours = block_on((method.ours)(Path::new(""), Path::new(dir.path())));
+        let std = (method.std)(StdPath::new(""), dir.path());
+        let (ours, std) = (ours.map_err(|e| e.kind()), std.map_err(|e| e.kind()));
+        assert_eq!(ours, std, "{}", method.name);
+    }
+    let (empty, file) = (Path::new(""), Path::new("file"));
+    let kind = |result: io::Result<Path>| result.map_err(|error| error.kind());
+    let missing = Err(ErrorKind::NotFound);
+    assert_eq!(kind(block_on(empty.copy("new").into_future())), missing);
+    assert_eq!(kind(block_on(file.copy("").into_future())), missing);
+    assert_eq!(kind(block_on(empty.move_to("new").into_future())), missing);
+    assert_eq!(kind(block_on(file.move_to("").into_future())), missing);
+    // Neither made nor found: only both together say that all is well.
+    for (parents, exist_ok) in [(false, false), (true, false), (false, true)] {
+        let mkdir = empty.mkdir().parents(parents).exist_ok(exist_ok);
+        let kind = block_on(mkdir.into_future()).map_err(|error| error.kind());
+        assert_eq!(kind, Err(ErrorKind::NotFound), "{parents} {exist_ok}");
+    }
+    assert!(!block_on(empty.is_mount()) && !block_on(empty.is_dir()));
+    let here = fs::canonicalize(".").unwrap();
+    assert_eq!(block_on(empty.resolve()).unwrap(), here);
+    // Not even a temporary file has come and gone.
+    assert_eq!(fs::metadata(".").unwrap().modified().unwrap(), long_ago);
 }
 
 #[test]

@@ -11,6 +11,10 @@ const MAX_LINKS: usize = 40;
 
 /// Writes `data` to a file beside the one at `path`, and renames it into that one's place.
 pub(super) fn replace(path: &StdPath, data: &[u8]) -> io::Result<()> {
+    if path.as_os_str().is_empty() {
+        // Nothing can be there: the system says so before a temporary file is made.
+        fs::metadata(path)?;
+    }
     let path = &follow(path)?;
     let dir = match path.parent() {
         Some(dir) if dir != StdPath::new("") => dir,

@@ -151,7 +151,7 @@ impl Mkdir {
     }
 
     /// Whether it is fine that the directory, or a symbolic link to one, is there already; by default, it
-    /// is an error.
+    /// is an error. With [`parents`](Mkdir::parents), the [empty path](Path#the-empty-path) is fine too.
     pub fn exist_ok(mut self, exist_ok: bool) -> Self {
         self.exist_ok = exist_ok;
         self
@@ -171,6 +171,10 @@ impl Mkdir {
     }
 
     fn make(&self, path: &StdPath) -> io::Result<()> {
+        // The parent of a single name: as `create_dir_all` has it, nothing is missing on the way there.
+        if path.as_os_str().is_empty() && self.parents && self.exist_ok {
+            return Ok(());
+        }
         // Without a `.` at the end, which the system would look for in what is yet to be made.
         let path = path.components().as_path();
         match self.make_last(path) {
