@@ -21,6 +21,8 @@ mod uri;
 mod user;
 mod walk;
 mod whole;
+#[cfg(any(windows, test))]
+mod windows;
 
 use std::sync::Arc;
 

@@ -72,6 +72,9 @@ use std::task::{Context, Poll};
 /// needs the bytes written; until they can be written each of these fails, and nothing is lost.
 /// [`discard_unwritten`](AsyncFile::discard_unwritten) gives them up.
 ///
+/// A seek to before the start is [`InvalidInput`](io::ErrorKind::InvalidInput) on every system; std's has no
+/// kind of its own on Windows.
+///
 /// Bytes that can never be written are not accepted: a handle that is not open for writing refuses the
 /// `write` itself. With `O_DIRECT`, reads of any offset and length work; a write must be whole blocks at a
 /// multiple of a block, is not buffered, and any other fails at once.

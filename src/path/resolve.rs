@@ -7,6 +7,8 @@ use std::fs;
 use std::io;
 use std::path::{Component, Path as StdPath, PathBuf};
 
+#[cfg(windows)]
+use super::windows;
 use super::{Path, ops};
 use crate::error::{Operation, invalid_input, symlink_loop};
 use crate::pool;
@@ -60,7 +62,9 @@ impl Path {
     ///
     /// # Platform behavior
     ///
-    /// On Windows, `..` after a symbolic link drops the link, as it does for that system.
+    /// On Windows, `..` after a symbolic link drops the link, as it does for that system. What is there has
+    /// the case that the directories have, and the result begins with `\\?\` only if it would mean something
+    /// else without.
     ///
     /// ```
     /// # #[cfg(unix)]
@@ -211,6 +215,8 @@ fn resolve(path: &StdPath) -> io::Result<PathBuf> {
             }
         }
     }
+    #[cfg(windows)]
+    let resolved = windows::spelled(&resolved);
     Ok(resolved)
 }
 
