@@ -152,7 +152,7 @@
 //! | `p.name`, `p.stem`, `p.suffix`, `p.parts` | [`file_name`](Path::file_name), [`file_stem`](Path::file_stem), [`extension`](Path::extension) (no dot), [`components`](Path::components) |
 //! | `p.with_name(n)`, `p.with_suffix(s)` | [`with_file_name`](Path::with_file_name), [`with_extension`](Path::with_extension) (no dot) |
 //! | `p.parents`, `p.joinpath(x)`, `p.match(x)` | [`ancestors`](Path::ancestors) (begins with `p`), [`join`](Path::join), [`matches`](Path::matches) |
-//! | `p.is_relative_to(x)` | [`starts_with`](Path::starts_with) |
+//! | `p.is_relative_to(x)` | [`p.relative_to(x).get().is_ok()`](Path::relative_to) |
 //! | `await p.open("w")` | [`p.open()`](Path::open) with the setters of [`open_file`] |
 //! | `await p.read_text()`, `read_bytes`, `write_text`, `write_bytes` | the same names |
 //! | `await p.stat()`, `lstat` | [`metadata`](Path::metadata), [`symlink_metadata`](Path::symlink_metadata) |

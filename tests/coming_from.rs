@@ -1,0 +1,851 @@
+//! The tables "Coming from …" of the documentation: every row is what the other side does, by doing both.
+//!
+//! Python's own `open` and `pathlib` stand for AnyIO's, which only take them to threads.
+
+#![cfg(target_os = "linux")]
+
+mod common;
+
+use anyfile::{Path, open_file, wrap_file};
+use common::Dir;
+use futures_lite::future::{Boxed, block_on};
+use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, StreamExt};
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::fs::{self, FileTimes, Permissions};
+use std::io::{self, SeekFrom, Write};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::path::Path as StdPath;
+use std::process::{Command, Stdio};
+use std::time::{Duration, SystemTime};
+
+const CRATE: &str = include_str!("../src/lib.rs");
+const README: &str = include_str!("../README.md");
+
+/// The left cells of a table whose head begins like this.
+fn rows(text: &'static str, head: &str) -> BTreeSet<&'static str> {
+    let lines = text.lines().map(|line| line.trim_start_matches("//! "));
+    let table = lines
+        .skip_while(|line| !line.starts_with(head))
+        .skip(2)
+        .take_while(|line| line.starts_with('|'));
+    table
+        .map(|line| line[2..].split(" | ").next().unwrap())
+        .collect()
+}
+
+/// What both sides find: files, a directory and a link.
+fn scene() -> (Dir, Path) {
+    let dir = Dir::new();
+    dir.file("notes", "first\nsecond\n");
+    fs::create_dir_all(dir.join("sub/deep")).unwrap();
+    fs::create_dir(dir.join("empty")).unwrap();
+    dir.file("sub/x.py", "1");
+    dir.file("sub/deep/y.py", "2");
+    symlink("notes", dir.join("link")).unwrap();
+    fs::set_permissions(dir.join("notes"), Permissions::from_mode(0o640)).unwrap();
+    let path = Path::new(fs::canonicalize(dir.path()).unwrap());
+    (dir, path)
+}
+
+/// Everything in a directory, for comparing what has become of it.
+fn tree(dir: &StdPath) -> String {
+    let mut lines = Vec::new();
+    let mut rest = vec![dir.to_path_buf()];
+    while let Some(dir) = rest.pop() {
+        for entry in fs::read_dir(&dir).unwrap() {
+            let path = entry.unwrap().path();
+            let found = fs::symlink_metadata(&path).unwrap();
+            let what = match &found {
+                found if found.is_dir() => String::new(),
+                found if found.is_symlink() => format!("{:?}", fs::read_link(&path).unwrap()),
+                _ => format!("{:?}", fs::read(&path).unwrap()),
+            };
+            if found.is_dir() {
+                rest.push(path.clone());
+            }
+            lines.push(format!("{path:?} {:o} {what}", found.mode()));
+        }
+    }
+    lines.sort();
+    lines.join("\n")
+}
+
+/// What is said about a scene, with its place left out.
+fn placed(said: &str, dir: &Path) -> String {
+    said.replace(dir.to_str().unwrap(), "DIR")
+}
+
+macro_rules! said {
+    ($($value:expr),+ $(,)?) => {{
+        let said: Vec<String> = vec![$($value.to_string()),+];
+        said.join(" ")
+    }};
+}
+
+/// Names or paths, in order.
+fn sorted<T: AsRef<OsStr>>(names: impl IntoIterator<Item = T>) -> String {
+    let names = names.into_iter();
+    let mut names: Vec<_> = names
+        .map(|n| n.as_ref().to_str().unwrap().to_owned())
+        .collect();
+    names.sort();
+    names.join(",")
+}
+
+fn text(name: Option<&OsStr>) -> &str {
+    name.and_then(OsStr::to_str).unwrap_or("")
+}
+
+struct Row {
+    left: &'static str,
+    python: &'static str,
+    ours: fn(Path) -> Boxed<io::Result<String>>,
+}
+
+macro_rules! rows {
+    ($($left:literal, $python:literal, |$dir:ident| $ours:expr;)+) => {
+        vec![$(Row {
+            left: $left,
+            python: $python,
+            ours: |$dir| Box::pin(async move { $ours }),
+        }),+]
+    };
+}
+
+/// What comes before each piece of Python: `d` is the scene.
+const PRELUDE: &str = r#"
+import io, os, pathlib, shutil, sys
+from pathlib import Path, PurePath
+def say(*values):
+    print(*(str(v).lower() if isinstance(v, bool) else v for v in values), end="")
+def names(values):
+    return ",".join(sorted(str(v) for v in values))
+def later(version):
+    if sys.version_info < version:
+        print("later", end="")
+        sys.exit()
+d = Path(sys.argv[1])
+p = d / "notes"
+sys.path = [x for x in sys.path if x]
+"#;
+
+#[rustfmt::skip]
+fn python_rows() -> Vec<Row> {
+    rows! {
+        "`await open_file(p)`", "say(open(p).read())", |d| {
+            let mut text = String::new();
+            open_file(d / "notes").await?.read_to_string(&mut text).await?;
+            Ok(text)
+        };
+        "`open_file(p, \"w\")`", "f = open(p, 'w'); f.write('x'); f.close()", |d| {
+            let mut file = open_file(d / "notes").write(true).create(true).truncate(true).await?;
+            file.write_all(b"x").await?;
+            file.close().await?;
+            Ok(String::new())
+        };
+        "`open_file(p, \"a\")`, `\"x\"`, `\"r+\"`", "
+open(p, 'a').write('x')
+open(d / 'new', 'x').write('y')
+try: open(p, 'x')
+except FileExistsError: say('exists')
+open(p, 'r+').write('F')", |d| {
+            let mut file = open_file(&d / "notes").append(true).create(true).await?;
+            file.write_all(b"x").await?;
+            file.close().await?;
+            let mut file = open_file(&d / "new").write(true).create_new(true).await?;
+            file.write_all(b"y").await?;
+            file.close().await?;
+            let error = open_file(&d / "notes").write(true).create_new(true).await.unwrap_err();
+            let mut file = open_file(&d / "notes").read(true).write(true).await?;
+            file.write_all(b"F").await?;
+            file.close().await?;
+            Ok(said!(if error.kind() == io::ErrorKind::AlreadyExists { "exists" } else { "" }))
+        };
+        "`open_file(p, buffering=0)`", "f = open(p, 'wb', buffering=0); f.write(b'x'); say(p.read_text())", |d| {
+            let p = d / "notes";
+            let mut file = open_file(&p).write(true).truncate(true).buffering(0).await?;
+            file.write_all(b"x").await?;
+            p.read_text().await
+        };
+        "`wrap_file(f)`", "say(io.StringIO('wrapped').read())", |_d| {
+            let mut text = String::new();
+            wrap_file(io::Cursor::new("wrapped")).read_to_string(&mut text).await?;
+            Ok(text)
+        };
+        "`async for line in f`", "say(*(line.rstrip('\\n') for line in open(p)))", |d| {
+            let lines: Vec<String> = open_file(d / "notes").await?.lines().try_collect().await?;
+            Ok(lines.join(" "))
+        };
+        "`await f.readline()`", "say(open(p).readline())", |d| {
+            let mut line = String::new();
+            open_file(d / "notes").await?.read_line(&mut line).await?;
+            Ok(line)
+        };
+        "`await f.read()`", "say(open(p).read(), open(p, 'rb').read().decode())", |d| {
+            let (mut text, mut bytes) = (String::new(), Vec::new());
+            open_file(&d / "notes").await?.read_to_string(&mut text).await?;
+            open_file(&d / "notes").await?.read_to_end(&mut bytes).await?;
+            Ok(said!(text, String::from_utf8(bytes).unwrap()))
+        };
+        "`await f.seek(n)`, `await f.tell()`", "f = open(p, 'rb'); say(f.seek(3), f.tell(), f.read(1).decode(), f.tell())", |d| {
+            let mut file = open_file(d / "notes").await?;
+            let at = file.seek(SeekFrom::Start(3)).await?;
+            let tell = file.seek(SeekFrom::Current(0)).await?;
+            let mut byte = [0];
+            file.read_exact(&mut byte).await?;
+            Ok(said!(at, tell, char::from(byte[0]), file.seek(SeekFrom::Current(0)).await?))
+        };
+        "`await f.truncate(n)`", "f = open(p, 'r+'); f.truncate(3); f.close()", |d| {
+            let mut file = open_file(d / "notes").write(true).await?;
+            file.set_len(3).await?;
+            file.close().await?;
+            Ok(String::new())
+        };
+        "`await f.aclose()`", "f = open(p, 'w'); f.write('x'); f.close(); say(p.read_text(), f.closed)", |d| {
+            let p = d / "notes";
+            let mut file = open_file(&p).write(true).truncate(true).await?;
+            file.write_all(b"x").await?;
+            file.close().await?;
+            Ok(said!(p.read_text().await?, file.is_closed()))
+        };
+        "`f.wrapped`", "f = io.BytesIO(b'wrapped'); say(len(f.getvalue()))", |_d| {
+            let mut file = wrap_file(io::Cursor::new("wrapped"));
+            let len = file.with_mut(|inner| inner.get_ref().len()).await?;
+            assert_eq!(file.into_inner().await.unwrap().into_inner().len(), len);
+            Ok(said!(len))
+        };
+        "`Path(p)`, `Path(p) / \"x\"`, `Path(a, b)`", "say(Path('a/b'), Path('a') / 'x', Path('a', 'b'))", |_d| {
+            let joined: Path = ["a", "b"].iter().collect();
+            Ok(said!(Path::new("a/b").display(), (Path::new("a") / "x").display(), joined.display()))
+        };
+        "`p.name`, `p.stem`, `p.suffix`, `p.parts`", "
+for p in ('a/b.tar.gz', '/a/.profile', 'a/b'):
+    p = PurePath(p); say(p.name, p.stem, p.suffix[1:], *p.parts, '')", |_d| {
+            let mut all = String::new();
+            for p in ["a/b.tar.gz", "/a/.profile", "a/b"].map(Path::new) {
+                let parts = p.components().map(|part| part.as_os_str().to_str().unwrap().to_owned());
+                let parts = parts.collect::<Vec<_>>().join(" ");
+                let (name, stem, suffix) = (text(p.file_name()), text(p.file_stem()), text(p.extension()));
+                all += &(said!(name, stem, suffix, parts) + " ");
+            }
+            Ok(all)
+        };
+        "`p.with_name(n)`, `p.with_suffix(s)`", "
+p = PurePath('a/b.txt'); say(p.with_name('c'), p.with_suffix('.md'), p.with_suffix(''))", |_d| {
+            let p = Path::new("a/b.txt");
+            Ok(said!(p.with_file_name("c").display(), p.with_extension("md").display(), p.with_extension("").display()))
+        };
+        "`p.parents`, `p.joinpath(x)`, `p.match(x)`", "
+p = PurePath('/a/b.py'); say(*p.parents, p.joinpath('c'), p.joinpath('/c'), p.match('*.py'), p.match('/*.py'))", |_d| {
+            let p = Path::new("/a/b.py");
+            let parents: Vec<_> = p.ancestors().skip(1).map(|p| p.display().to_string()).collect();
+            let (one, other) = (p.matches("*.py").get()?, p.matches("/*.py").get()?);
+            Ok(said!(parents.join(" "), p.join("c").display(), p.join("/c").display(), one, other))
+        };
+        "`p.is_relative_to(x)`", "
+for p in ('a/b', '/a', 'a', '', '.', '../a', '//a'):
+    for x in ('a', '.', '', '/', 'a/', './a', '..', 'a/b/c', '//', '/a', 'b'):
+        say(PurePath(p).is_relative_to(x), '')", |_d| {
+            let mut all = String::new();
+            for p in ["a/b", "/a", "a", "", ".", "../a", "//a"].map(Path::new) {
+                for x in ["a", ".", "", "/", "a/", "./a", "..", "a/b/c", "//", "/a", "b"] {
+                    all += &format!("{} ", p.relative_to(x).get().is_ok());
+                }
+            }
+            Ok(all)
+        };
+        "`await p.open(\"w\")`", "f = p.open('w'); f.write('x'); f.close()", |d| {
+            let mut file = (d / "notes").open().write(true).create(true).truncate(true).await?;
+            file.write_all(b"x").await?;
+            file.close().await?;
+            Ok(String::new())
+        };
+        "`await p.read_text()`, `read_bytes`, `write_text`, `write_bytes`", "
+say(p.read_text(), p.read_bytes().decode()); p.write_text('x'); (d / 'bytes').write_bytes(b'y')", |d| {
+            let p = &d / "notes";
+            let said = said!(p.read_text().await?, String::from_utf8(p.read_bytes().await?).unwrap());
+            p.write_text("x").await?;
+            (d / "bytes").write_bytes("y").await?;
+            Ok(said)
+        };
+        "`await p.stat()`, `lstat`", "say(p.stat().st_size, (d / 'link').stat().st_size, (d / 'link').lstat().st_size)", |d| {
+            let (p, link) = (&d / "notes", &d / "link");
+            let sizes = (p.metadata().await?.len(), link.metadata().await?.len());
+            Ok(said!(sizes.0, sizes.1, link.symlink_metadata().await?.len()))
+        };
+        "`await p.exists()`, `is_file`, `is_mount`, `samefile`, `owner` and the rest", "
+say(p.exists(), (d / 'no').exists(), p.is_file(), d.is_dir(), (d / 'link').is_symlink(), Path('/').is_mount(),
+    d.is_mount(), p.samefile(d / 'link'), p.is_fifo(), p.is_socket(), p.is_block_device(),
+    Path('/dev/null').is_char_device())", |d| {
+            let (p, link, root) = (&d / "notes", &d / "link", Path::new("/"));
+            Ok(said!(
+                p.exists().await, (&d / "no").exists().await, p.is_file().await, d.is_dir().await,
+                link.is_symlink().await, root.is_mount().await, d.is_mount().await, p.samefile(&link).await?,
+                p.is_fifo().await, p.is_socket().await, p.is_block_device().await,
+                Path::new("/dev/null").is_char_device().await,
+            ))
+        };
+        "`await p.mkdir(parents=True, exist_ok=True)`", "
+for _ in 'ab': (d / 'new/er').mkdir(parents=True, exist_ok=True)", |d| {
+            for _ in 0..2 {
+                (&d / "new/er").mkdir().parents(true).exist_ok(true).await?;
+            }
+            Ok(String::new())
+        };
+        "`await p.touch(exist_ok=False)`", "
+(d / 'new').touch(exist_ok=False)
+try: p.touch(exist_ok=False)
+except FileExistsError: say('exists')", |d| {
+            (&d / "new").touch().exist_ok(false).await?;
+            let error = (&d / "notes").touch().exist_ok(false).await.unwrap_err();
+            Ok(said!(if error.kind() == io::ErrorKind::AlreadyExists { "exists" } else { "" }))
+        };
+        "`await p.unlink(missing_ok=True)`, `rmdir`", "
+p.unlink(missing_ok=True); p.unlink(missing_ok=True); (d / 'empty').rmdir()", |d| {
+            for _ in 0..2 {
+                (&d / "notes").unlink().missing_ok(true).await?;
+            }
+            (d / "empty").rmdir().await?;
+            Ok(String::new())
+        };
+        "`shutil.rmtree(p)`, `os.utime(p, times)`", "
+shutil.rmtree(d / 'sub'); os.utime(p, (5, 7)); say(int(p.stat().st_atime), int(p.stat().st_mtime))", |d| {
+            (&d / "sub").remove_dir_all().await?;
+            let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+            let p = d / "notes";
+            p.set_times(FileTimes::new().set_accessed(at(5)).set_modified(at(7))).await?;
+            let found = p.metadata().await?;
+            Ok(said!(found.atime(), found.mtime()))
+        };
+        "`await p.rename(q)`, `replace`, `symlink_to`, `hardlink_to`, `chmod`", "
+q = p.rename(d / 'q'); say(q); q = q.replace(d / 'link'); say(q)
+(d / 'soft').symlink_to('link'); (d / 'hard').hardlink_to(q); q.chmod(0o600)", |d| {
+            let q = (&d / "notes").rename(&d / "q").await?;
+            let r = q.replace(&d / "link").await?;
+            (&d / "soft").symlink_to("link").await?;
+            (&d / "hard").hardlink_to(&r).await?;
+            r.chmod(0o600).await?;
+            Ok(format!("{}{}", q.display(), r.display()))
+        };
+        "`await p.readlink()`, `p.resolve()`, `absolute`, `expanduser`", "
+say((d / 'link').readlink(), (d / 'link/../no').resolve(), (d / 'no').absolute(), Path('~/x').expanduser())", |d| {
+            let link = &d / "link";
+            Ok(said!(
+                link.read_link().await?.display(), (&link / "../no").resolve().await?.display(),
+                (&d / "no").absolute().await?.display(), Path::new("~/x").expanduser().await?.display(),
+            ))
+        };
+        "`await p.resolve(strict=True)`", "say((d / 'link').resolve(strict=True))", |d| {
+            Ok(said!((d / "link").canonicalize().await?.display()))
+        };
+        "`await Path.cwd()`, `Path.home()`", "say(Path.cwd(), Path.home())", |_d| {
+            Ok(said!(Path::cwd().await?.display(), Path::home().await?.display()))
+        };
+        "`async for q in p.iterdir()`, `p.glob(x)`, `p.rglob(x)`", "
+say(names(d.iterdir()), names(d.glob('*/*.py')), names(d.rglob('*.py')))", |d| {
+            let listed: Vec<_> = d.iterdir().try_collect().await?;
+            let found: Vec<_> = d.glob("*/*.py").try_collect().await?;
+            let everywhere: Vec<_> = d.rglob("*.py").try_collect().await?;
+            Ok(said!(sorted(&listed), sorted(&found), sorted(&everywhere)))
+        };
+        "`p.glob(x, case_sensitive=False, recurse_symlinks=True)`", "
+later((3, 13)); say(names(d.glob('**/*.PY', case_sensitive=False, recurse_symlinks=True)))", |d| {
+            let found = d.glob("**/*.PY").case_sensitive(false).recurse_symlinks(true);
+            Ok(sorted(&found.try_collect::<Path, _, Vec<_>>().await?))
+        };
+        "`for path, dirs, files in p.walk()`", "
+for path, dirs, files in sorted(os.walk(d)): say(path, names(dirs), names(files), '')", |d| {
+            let mut all: Vec<_> = d.walk().try_collect().await?;
+            all.sort_by(|a, b| a.path.cmp(&b.path));
+            let said = all.iter().map(|e| said!(e.path.display(), sorted(&e.dirs), sorted(&e.files)) + " ");
+            Ok(said.collect())
+        };
+        "`dirs.remove(x)`, `on_error=f`, `top_down=False`, `follow_symlinks=True`", "
+os.symlink('sub', d / 'to-sub')
+def paths(**options):
+    for path, dirs, _ in os.walk(d, **options):
+        if 'deep' in dirs and options.get('topdown', True): dirs.remove('deep')
+        yield path
+failed = []; list(os.walk(d / 'no', onerror=failed.append))
+last = list(paths(topdown=False))[-1]
+say(names(paths()), len(failed), last, names(paths(followlinks=True)))", |d| {
+            (&d / "to-sub").symlink_to("sub").await?;
+            let walk = || d.walk().prune(|dir| dir.ends_with("deep"));
+            let pruned: Vec<_> = walk().map(|e| e.unwrap().path).collect().await;
+            let followed: Vec<_> = walk().follow_symlinks(true).map(|e| e.unwrap().path).collect().await;
+            let (sender, errors) = std::sync::mpsc::channel();
+            let failing = (&d / "no").walk().on_error(move |error| sender.send(error).unwrap());
+            assert_eq!(failing.count().await, 0);
+            let last = d.walk().top_down(false).last().await.unwrap()?.path;
+            Ok(said!(sorted(&pruned), errors.iter().count(), last.display(), sorted(&followed)))
+        };
+        "`await p.copy(q)`, `copy_into(d)`, `shutil.copytree`", "
+shutil.copytree(d / 'sub', d / 'copy'); shutil.copy(p, d / 'empty')", |d| {
+            (&d / "sub").copy(&d / "copy").await?;
+            (&d / "notes").copy_into(&d / "empty").await?;
+            Ok(String::new())
+        };
+        "`await p.move(q)`, `move_into(d)`, `shutil.move`", "
+shutil.move(d / 'sub', d / 'moved'); shutil.move(p, d / 'empty')", |d| {
+            (&d / "sub").move_to(&d / "moved").await?;
+            (&d / "notes").move_into(&d / "empty").await?;
+            Ok(String::new())
+        };
+        "`p.info`", "later((3, 14)); i = (d / 'link').info; say(i.exists(), i.is_file(), i.is_dir(), i.is_symlink())", |d| {
+            let info = (d / "link").info().load().await?;
+            let all = [info.exists(), info.is_file(), info.is_dir(), info.is_symlink()];
+            Ok(all.map(|is| is.unwrap().to_string()).join(" "))
+        };
+    }
+}
+
+/// What Python says of its scene; `None` where it does not start, or is too old for that.
+fn python(code: &str, dir: &Path) -> Option<String> {
+    let mut child = Command::new("python3");
+    let child = child
+        .args(["-", dir.to_str().unwrap()])
+        .env("PYTHONUTF8", "1");
+    let child = child
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = match child.spawn() {
+        Ok(child) => child,
+        Err(error) => {
+            println!("skipped: python3 does not start: {error}");
+            return None;
+        }
+    };
+    let mut stdin = child.stdin.take().unwrap();
+    stdin
+        .write_all(format!("{PRELUDE}{code}\n").as_bytes())
+        .unwrap();
+    drop(stdin);
+    let output = child.wait_with_output().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{code}: {errors}");
+    let said = String::from_utf8(output.stdout).unwrap();
+    if said == "later" {
+        println!("skipped: a newer Python has {}", code.trim());
+        return None;
+    }
+    Some(said)
+}
+
+#[test]
+fn each_row_of_anyio_and_python_is_what_these_do() {
+    let checks = python_rows();
+    let names: BTreeSet<_> = checks.iter().map(|row| row.left).collect();
+    assert_eq!(names, rows(CRATE, "| AnyIO, Python |"));
+    for row in checks {
+        let ((theirs, their_dir), (ours, our_dir)) = (scene(), scene());
+        let Some(said) = python(row.python, &their_dir) else {
+            continue;
+        };
+        let answer =
+            block_on((row.ours)(our_dir.clone())).unwrap_or_else(|e| panic!("{}: {e}", row.left));
+        assert_eq!(
+            placed(&answer, &our_dir),
+            placed(&said, &their_dir),
+            "{}",
+            row.left
+        );
+        let (before, after) = (tree(theirs.path()), tree(ours.path()));
+        assert_eq!(
+            placed(&after, &our_dir),
+            placed(&before, &their_dir),
+            "{}",
+            row.left
+        );
+    }
+}
+
+/// A row of the other table: both sides are Rust.
+struct Pair {
+    left: &'static str,
+    theirs: fn(Path) -> Boxed<io::Result<String>>,
+    ours: fn(Path) -> Boxed<io::Result<String>>,
+}
+
+macro_rules! pairs {
+    ($($left:literal, |$there:ident| $theirs:expr, |$here:ident| $ours:expr;)+) => {
+        vec![$(Pair {
+            left: $left,
+            theirs: |$there| Box::pin(async move { $theirs }),
+            ours: |$here| Box::pin(async move { $ours }),
+        }),+]
+    };
+}
+
+/// Everything in a directory: what `WalkDir` finds.
+fn walked(dir: &StdPath) -> Vec<Path> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() && !path.is_symlink() {
+            found.extend(walked(&path));
+        }
+        found.push(Path::from(path));
+    }
+    found
+}
+
+#[rustfmt::skip]
+fn rust_rows() -> Vec<Pair> {
+    pairs! {
+        "`File::open(p)`",
+        |d| {
+            let mut text = String::new();
+            async_fs::File::open(d / "notes").await?.read_to_string(&mut text).await?;
+            Ok(text)
+        },
+        |d| {
+            let mut text = String::new();
+            open_file(d / "notes").await?.read_to_string(&mut text).await?;
+            Ok(text)
+        };
+        "`File::create(p)`",
+        |d| {
+            let mut file = async_fs::File::create(d / "notes").await?;
+            file.write_all(b"x").await?;
+            file.flush().await?;
+            Ok(String::new())
+        },
+        |d| {
+            let mut file = open_file(d / "notes").write(true).create(true).truncate(true).await?;
+            file.write_all(b"x").await?;
+            file.flush().await?;
+            Ok(String::new())
+        };
+        "`OpenOptions::new()….open(p)`",
+        |d| {
+            let mut options = async_fs::OpenOptions::new();
+            let mut file = options.append(true).create(true).open(d / "new").await?;
+            file.write_all(b"x").await?;
+            file.flush().await?;
+            Ok(String::new())
+        },
+        |d| {
+            let mut file = open_file(d / "new").append(true).create(true).await?;
+            file.write_all(b"x").await?;
+            file.flush().await?;
+            Ok(String::new())
+        };
+        "`BufReader::new(file).lines()`",
+        |d| {
+            let file = async_fs::File::open(d / "notes").await?;
+            let lines = futures_lite::io::BufReader::new(file).lines();
+            Ok(lines.try_collect::<_, _, Vec<String>>().await?.join(" "))
+        },
+        |d| {
+            let lines = open_file(d / "notes").await?.lines();
+            Ok(lines.try_collect::<_, _, Vec<String>>().await?.join(" "))
+        };
+        "`BufWriter::new(file)`",
+        |d| {
+            let file = async_fs::File::create(d / "new").await?;
+            let mut file = futures_lite::io::BufWriter::new(file);
+            for _ in 0..1000 { file.write_all(b"x").await?; }
+            file.close().await?;
+            Ok(String::new())
+        },
+        |d| {
+            let mut file = open_file(d / "new").write(true).create_new(true).await?;
+            for _ in 0..1000 { file.write_all(b"x").await?; }
+            file.close().await?;
+            Ok(String::new())
+        };
+        "`Unblock::new(t)`, `spawn_blocking`",
+        |_d| {
+            let mut text = String::new();
+            blocking::Unblock::new(io::Cursor::new("wrapped")).read_to_string(&mut text).await?;
+            let len = blocking::unblock(|| "wrapped".len()).await;
+            Ok(said!(text, len))
+        },
+        |_d| {
+            let mut text = String::new();
+            let mut file = wrap_file(io::Cursor::new("wrapped"));
+            file.read_to_string(&mut text).await?;
+            Ok(said!(text, file.with_mut(|inner| inner.get_ref().len()).await?))
+        };
+        "`file.sync_all()` and the rest",
+        |d| {
+            let file = async_fs::OpenOptions::new().write(true).open(d / "notes").await?;
+            file.set_len(3).await?;
+            file.set_permissions(Permissions::from_mode(0o600)).await?;
+            file.sync_data().await?;
+            file.sync_all().await?;
+            Ok(said!(file.metadata().await?.len()))
+        },
+        |d| {
+            let file = open_file(d / "notes").write(true).await?;
+            file.set_len(3).await?;
+            file.set_permissions(Permissions::from_mode(0o600)).await?;
+            file.sync_data().await?;
+            file.sync_all().await?;
+            Ok(said!(file.metadata().await?.len()))
+        };
+        "`read(p)`, `read_to_string(p)`",
+        |d| {
+            let bytes = async_fs::read(&d / "notes").await?;
+            Ok(said!(bytes.len(), async_fs::read_to_string(&d / "notes").await?))
+        },
+        |d| {
+            let bytes = (&d / "notes").read_bytes().await?;
+            Ok(said!(bytes.len(), (&d / "notes").read_text().await?))
+        };
+        "`write(p, data)`",
+        |d| {
+            for name in ["a", "b", "c"] { async_fs::write(&d / name, "x").await?; }
+            Ok(String::new())
+        },
+        |d| {
+            (&d / "a").write_bytes("x").await?;
+            (&d / "b").write_text("x").await?;
+            (&d / "c").write_atomic("x").await?;
+            Ok(String::new())
+        };
+        "`metadata(p)`, `symlink_metadata(p)`, `canonicalize(p)`, `read_link(p)`",
+        |d| {
+            let link = &d / "link";
+            let sizes = (async_fs::metadata(&link).await?.len(), async_fs::symlink_metadata(&link).await?.len());
+            let (real, target) = (async_fs::canonicalize(&link).await?, async_fs::read_link(&link).await?);
+            Ok(said!(sizes.0, sizes.1, real.display(), target.display()))
+        },
+        |d| {
+            let link = &d / "link";
+            let sizes = (link.metadata().await?.len(), link.symlink_metadata().await?.len());
+            let (real, target) = (link.canonicalize().await?, link.read_link().await?);
+            Ok(said!(sizes.0, sizes.1, real.display(), target.display()))
+        };
+        "`create_dir(p)`, `create_dir_all(p)`",
+        |d| {
+            async_fs::create_dir(&d / "new").await?;
+            let again = async_fs::create_dir(&d / "new").await.unwrap_err().kind();
+            for name in ["a/b", "a/b", "new"] { async_fs::create_dir_all(&d / name).await?; }
+            async_fs::create_dir_all("").await?;
+            Ok(said!(again))
+        },
+        |d| {
+            (&d / "new").mkdir().await?;
+            let again = (&d / "new").mkdir().await.unwrap_err().kind();
+            let all = |path: Path| path.mkdir().parents(true).exist_ok(true);
+            for name in ["a/b", "a/b", "new"] { all(&d / name).await?; }
+            all(Path::new("")).await?;
+            Ok(said!(again))
+        };
+        "`DirBuilder::new().recursive(true).mode(m)`",
+        |d| {
+            use async_fs::unix::DirBuilderExt;
+            async_fs::DirBuilder::new().recursive(true).mode(0o700).create(d / "new").await?;
+            Ok(String::new())
+        },
+        |d| {
+            (d / "new").mkdir().parents(true).exist_ok(true).mode(0o700).await?;
+            Ok(String::new())
+        };
+        "`remove_file(p)`, `remove_dir(p)`, `remove_dir_all(p)`",
+        |d| {
+            async_fs::remove_file(&d / "link").await?;
+            async_fs::remove_dir(&d / "empty").await?;
+            async_fs::remove_dir_all(&d / "sub").await?;
+            Ok(String::new())
+        },
+        |d| {
+            (&d / "link").unlink().await?;
+            (&d / "empty").rmdir().await?;
+            (&d / "sub").remove_dir_all().await?;
+            Ok(String::new())
+        };
+        "`rename(p, q)`, `set_permissions(p, perm)`",
+        |d| {
+            async_fs::rename(&d / "notes", &d / "sub/x.py").await?;
+            async_fs::set_permissions(&d / "sub/x.py", Permissions::from_mode(0o400)).await?;
+            Ok(String::new())
+        },
+        |d| {
+            let moved = (&d / "notes").rename(&d / "sub/x.py").await?;
+            moved.set_permissions(Permissions::from_mode(0o400)).await?;
+            Ok(String::new())
+        };
+        "`hard_link(original, link)`",
+        |d| {
+            async_fs::hard_link(&d / "notes", &d / "hard").await?;
+            Ok(said!(fs::metadata(&d / "notes")?.nlink()))
+        },
+        |d| {
+            (&d / "hard").hardlink_to(&d / "notes").await?;
+            Ok(said!(fs::metadata(&d / "notes")?.nlink()))
+        };
+        "`unix::symlink(original, link)`, `windows::symlink_dir`",
+        |d| {
+            async_fs::unix::symlink("sub", &d / "soft").await?;
+            Ok(String::new())
+        },
+        |d| {
+            (&d / "soft").symlink_to("sub").target_is_directory(true).await?;
+            Ok(String::new())
+        };
+        "`read_dir(p)`",
+        |d| {
+            let entries = async_fs::read_dir(&d).await?.map(|entry| entry.unwrap().path());
+            Ok(sorted(&entries.collect::<Vec<_>>().await))
+        },
+        |d| Ok(sorted(&d.iterdir().try_collect::<Path, _, Vec<_>>().await?));
+        "`entry.file_type().await`",
+        |d| {
+            let mut entries = async_fs::read_dir(&d).await?;
+            let mut all = Vec::new();
+            while let Some(entry) = entries.try_next().await? {
+                let kind = entry.file_type().await?;
+                all.push(format!("{:?} {} {}", entry.path(), kind.is_dir(), kind.is_symlink()));
+            }
+            Ok(sorted(all))
+        },
+        |d| {
+            let mut entries = d.iterdir();
+            let mut all = Vec::new();
+            while let Some(path) = entries.try_next().await? {
+                let info = path.info();
+                // What a link leads to is not known, but that it is no directory itself.
+                let (is_dir, is_link) = (info.is_dir().unwrap_or(false), info.is_symlink().unwrap());
+                all.push(format!("{path:?} {is_dir} {is_link}"));
+            }
+            Ok(sorted(all))
+        };
+        "`copy(p, q)`",
+        |d| {
+            async_fs::copy(&d / "notes", &d / "copy").await?;
+            async_fs::copy(&d / "sub/x.py", &d / "link").await?;
+            Ok(String::new())
+        },
+        |d| {
+            (&d / "notes").copy(&d / "copy").await?;
+            (&d / "sub/x.py").copy(&d / "link").await?;
+            Ok(String::new())
+        };
+        "`async_walkdir::WalkDir`",
+        |d| {
+            let all = sorted(walked(d.as_std_path()));
+            Ok(said!(all, all))
+        },
+        |d| {
+            let found: Vec<_> = d.rglob("*").try_collect().await?;
+            let mut walked = Vec::new();
+            let mut walk = d.walk();
+            while let Some(entry) = walk.try_next().await? {
+                walked.extend(entry.dirs.iter().chain(&entry.files).map(|name| &entry.path / name));
+            }
+            Ok(said!(sorted(&found), sorted(&walked)))
+        };
+        "`async_std::path::Path`, `PathBuf`",
+        |d| {
+            let d = async_std::path::PathBuf::from(d.into_os_string());
+            let p = d.join("notes");
+            let is = (p.exists().await, p.is_file().await, d.is_dir().await);
+            Ok(said!(p.display(), is.0, is.1, is.2, p.metadata().await?.len(), p.starts_with(&d)))
+        },
+        |d| {
+            let p = d.join("notes");
+            let is = (p.exists().await, p.is_file().await, d.is_dir().await);
+            Ok(said!(p.display(), is.0, is.1, is.2, p.metadata().await?.len(), p.starts_with(&d)))
+        };
+    }
+}
+
+#[test]
+fn each_row_of_async_fs_and_async_std_is_what_these_do() {
+    let checks = rust_rows();
+    let names: BTreeSet<_> = checks.iter().map(|row| row.left).collect();
+    assert_eq!(names, rows(CRATE, "| async-fs, async-std |"));
+    for row in checks {
+        let ((theirs, their_dir), (ours, our_dir)) = (scene(), scene());
+        let said = block_on((row.theirs)(their_dir.clone())).expect(row.left);
+        let answer = block_on((row.ours)(our_dir.clone())).expect(row.left);
+        assert_eq!(
+            placed(&answer, &our_dir),
+            placed(&said, &their_dir),
+            "{}",
+            row.left
+        );
+        let (before, after) = (tree(theirs.path()), tree(ours.path()));
+        assert_eq!(
+            placed(&after, &our_dir),
+            placed(&before, &their_dir),
+            "{}",
+            row.left
+        );
+    }
+}
+
+/// The rows of the README, and those of the crate that say the same.
+const SHORT: &[(&str, &[&str])] = &[
+    ("`await open_file(p)`", &["`await open_file(p)`"]),
+    (r#"`open_file(p, "w")`"#, &[r#"`open_file(p, "w")`"#]),
+    ("`async for line in f`", &["`async for line in f`"]),
+    ("`await f.read()`", &["`await f.read()`"]),
+    ("`await f.aclose()`", &["`await f.aclose()`"]),
+    ("`wrap_file(f)`", &["`wrap_file(f)`"]),
+    (
+        r#"`async for q in p.rglob("*.py")`, `iterdir`, `walk`"#,
+        &[
+            "`async for q in p.iterdir()`, `p.glob(x)`, `p.rglob(x)`",
+            "`for path, dirs, files in p.walk()`",
+        ],
+    ),
+    (
+        "`shutil.copytree(p, q)`, `shutil.move(p, q)`",
+        &[
+            "`await p.copy(q)`, `copy_into(d)`, `shutil.copytree`",
+            "`await p.move(q)`, `move_into(d)`, `shutil.move`",
+        ],
+    ),
+    (
+        r#"`Path(p) / "x"`, `await p.read_text()`, `await p.mkdir(parents=True)`"#,
+        &[
+            r#"`Path(p)`, `Path(p) / "x"`, `Path(a, b)`"#,
+            "`await p.read_text()`, `read_bytes`, `write_text`, `write_bytes`",
+            "`await p.mkdir(parents=True, exist_ok=True)`",
+        ],
+    ),
+    (
+        "`File::open(p)`, `OpenOptions`",
+        &["`File::open(p)`", "`OpenOptions::new()….open(p)`"],
+    ),
+    (
+        "`BufReader::new(file).lines()`",
+        &["`BufReader::new(file).lines()`"],
+    ),
+    ("`BufWriter::new(file)`", &["`BufWriter::new(file)`"]),
+    (
+        "`Unblock::new(t)`",
+        &["`Unblock::new(t)`, `spawn_blocking`"],
+    ),
+    (
+        "`fs::read_dir(p)`, `async_walkdir::WalkDir`",
+        &["`read_dir(p)`", "`async_walkdir::WalkDir`"],
+    ),
+    (
+        "`async_std::path::Path`, `fs::read_to_string(p)`, `fs::create_dir_all(p)`",
+        &[
+            "`async_std::path::Path`, `PathBuf`",
+            "`read(p)`, `read_to_string(p)`",
+            "`create_dir(p)`, `create_dir_all(p)`",
+        ],
+    ),
+];
+
+#[test]
+fn the_tables_of_the_readme_are_short_forms() {
+    let heads = ["| AnyIO, Python |", "| async-fs, async-std |"];
+    let all = |text| -> BTreeSet<_> { heads.iter().flat_map(|head| rows(text, head)).collect() };
+    let (short, full) = (all(README), all(CRATE));
+    assert_eq!(
+        SHORT.iter().map(|(row, _)| *row).collect::<BTreeSet<_>>(),
+        short
+    );
+    for row in SHORT.iter().flat_map(|(_, rows)| *rows) {
+        assert!(full.contains(row), "{row}");
+    }
+}
