@@ -7,10 +7,12 @@ mod scan;
 pub(crate) mod tree;
 mod walk;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::path::Path;
-use std::sync::Arc;
+use std::mem;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 pub(crate) use crew::{Batches, Explore};
 pub(crate) use glob::Glob;
@@ -71,31 +73,86 @@ fn or_current(path: &Path) -> &Path {
     }
 }
 
-/// Whether the directory at `path` is one of those above it: to follow it would never end, or go through
-/// everything once more.
-///
-/// Only a symbolic link leads back, so nothing else needs to be asked about. The search began at `base`.
-fn leads_back(path: &Path, base: &Path) -> bool {
-    let Ok(target) = identity(path) else {
-        return false;
-    };
-    let is_target = |dir: &Path| identity(dir).is_ok_and(|dir| dir == target);
-    for dir in path.ancestors().skip(1).map(or_current) {
-        if is_target(dir) {
-            return true;
-        }
-        // Above the base no name tells the way, and what stands in front of `..` is not above it.
-        if dir == or_current(base) || dir.ends_with("..") {
-            let top = fs::canonicalize(dir);
-            return top.is_ok_and(|top| top.ancestors().skip(1).any(is_target));
-        }
+/// The directories above the last link that was followed, most of which are above the next one, too. To ask
+/// about all of them for each link takes minutes in a deep tree.
+#[derive(Debug, Default)]
+struct Above(Mutex<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    path: PathBuf,
+    /// What is known of the directories above the path, by the length of their own paths.
+    ids: BTreeMap<usize, Vec<Identity>>,
+}
+
+impl Above {
+    /// Whether the directory at `path` is one of those above it: to follow it would never end, or go through
+    /// everything once more.
+    ///
+    /// Only a symbolic link leads back, so nothing else needs to be asked about. The search began at `base`.
+    fn leads_back(&self, path: &Path, base: &Path) -> bool {
+        let Ok(target) = identity(path) else {
+            return false;
+        };
+        let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Not under the lock, since to ask may wait: others begin anew.
+        let mut known = mem::take(&mut *lock());
+        known.turn_to(path);
+        let leads_back = known.contains(&target, base);
+        *lock() = known;
+        leads_back
     }
-    false
+}
+
+impl Known {
+    /// Forgets what is not above this path.
+    fn turn_to(&mut self, path: &Path) {
+        let (new, old) = (path.as_os_str(), self.path.as_os_str());
+        let bytes = new.as_encoded_bytes().iter().zip(old.as_encoded_bytes());
+        let same = bytes.take_while(|(new, old)| new == old).count();
+        let is_above = |dir: &&Path| len(dir) <= same && self.path.starts_with(dir);
+        let kept = path.ancestors().skip(1).find(is_above).map_or(0, len);
+        self.ids.split_off(&(kept + 1));
+        self.path = path.to_path_buf();
+    }
+
+    /// Whether one of the directories above the path is this one.
+    fn contains(&mut self, target: &Identity, base: &Path) -> bool {
+        for dir in self.path.ancestors().skip(1) {
+            // Then those above are known as well.
+            if self.ids.contains_key(&len(dir)) {
+                break;
+            }
+            // Above the base no name tells the way, and what stands in front of `..` is not above it.
+            let named = or_current(dir);
+            if named == or_current(base) || dir.ends_with("..") {
+                self.ids = self.ids.split_off(&len(dir));
+                self.ids.insert(len(dir), upwards(named));
+                break;
+            }
+            self.ids
+                .insert(len(dir), identity(dir).into_iter().collect());
+        }
+        self.ids.values().flatten().any(|id| id == target)
+    }
+}
+
+/// A directory, and all those above it.
+fn upwards(dir: &Path) -> Vec<Identity> {
+    let path = retry(|| fs::canonicalize(dir)).unwrap_or_default();
+    path.ancestors().flat_map(identity).collect()
+}
+
+fn len(path: &Path) -> usize {
+    path.as_os_str().len()
 }
 
 /// What tells one directory from another.
 #[cfg(unix)]
-fn identity(path: &Path) -> io::Result<impl PartialEq + use<>> {
+type Identity = (u64, u64);
+
+#[cfg(unix)]
+fn identity(path: &Path) -> io::Result<Identity> {
     use std::os::unix::fs::MetadataExt;
     let metadata = retry(|| fs::metadata(path))?;
     Ok((metadata.dev(), metadata.ino()))
@@ -103,6 +160,9 @@ fn identity(path: &Path) -> io::Result<impl PartialEq + use<>> {
 
 /// What tells one directory from another.
 #[cfg(not(unix))]
-fn identity(path: &Path) -> io::Result<impl PartialEq + use<>> {
+type Identity = PathBuf;
+
+#[cfg(not(unix))]
+fn identity(path: &Path) -> io::Result<Identity> {
     fs::canonicalize(path)
 }

@@ -225,3 +225,35 @@ fn streamed() {
         });
     });
 }
+
+/// At each link, all the directories above are compared with where it leads.
+#[test]
+fn streamed_along_links() {
+    let dir = Dir::new();
+    let _deep = Deep::new(&dir);
+    let outside = dir.join("outside");
+    fs::create_dir(&outside).unwrap();
+    let source = dir.join("source");
+    let mut deep = source.clone();
+    // As deep as a path can be made by its whole name.
+    while deep.as_os_str().len() < PATH_MAX - 10 {
+        fs::create_dir(&deep).unwrap();
+        std::os::unix::fs::symlink(&outside, deep.join("l")).unwrap();
+        deep.push("d");
+    }
+    let levels = deep.strip_prefix(&source).unwrap().iter().count();
+    block_on(async {
+        let begun = Instant::now();
+        let walk = Path::new(&source).walk().follow_symlinks(true);
+        // Each level, and what its link leads to; one of those has no path.
+        let walked = walk.count().await;
+        println!("{walked} in {:?}", begun.elapsed());
+        let begun = Instant::now();
+        let glob = Path::new(&source).rglob("*").recurse_symlinks(true);
+        let found = glob.count().await;
+        println!("{found} in {:?}", begun.elapsed());
+        for count in [walked, found] {
+            assert!(count.abs_diff(2 * levels) < 5, "{count} of {levels} levels");
+        }
+    });
+}

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use super::crew::{Explore, Found};
 use super::iterdir::failed;
 use super::scan::{Join, Scan};
-use super::{Entry, EntryType, leads_back};
+use super::{Above, Entry, EntryType};
 use crate::error::{Operation, PathError, invalid_input, is_symlink_loop};
 use crate::pattern::Segment;
 use crate::retry::retry;
@@ -35,6 +35,7 @@ pub(crate) struct Glob {
     pub(crate) case_sensitive: Option<bool>,
     pub(crate) recurse_symlinks: bool,
     pub(crate) workers: usize,
+    above: Above,
     /// What the pattern says, once that counts.
     parts: Vec<Part>,
     dirs_only: bool,
@@ -72,6 +73,7 @@ impl Glob {
             case_sensitive: None,
             recurse_symlinks: false,
             workers: 0,
+            above: Above::default(),
             parts: Vec::new(),
             dirs_only: false,
         }
@@ -297,7 +299,7 @@ impl Glob {
             Some(EntryType::Link) => {
                 self.recurse_symlinks
                     && candidate.is_dir()
-                    && !leads_back(&candidate.entry().path, &self.base)
+                    && !self.above.leads_back(&candidate.entry().path, &self.base)
             }
             Some(EntryType::File | EntryType::Other) | None => false,
         }

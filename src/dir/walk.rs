@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::crew::{Explore, Found};
 use super::iterdir::failed;
 use super::scan::{Join, Scan};
-use super::{Entry, EntryType, leads_back};
+use super::{Above, Entry, EntryType};
 
 /// Walks through a tree.
 pub(crate) struct Walk {
@@ -20,6 +20,7 @@ pub(crate) struct Walk {
     pub(crate) on_error: Option<Mutex<OnError>>,
     pub(crate) prune: Option<Mutex<Prune>>,
     pub(crate) workers: usize,
+    above: Above,
 }
 
 pub(crate) type OnError = Box<dyn FnMut(io::Error) + Send>;
@@ -57,6 +58,7 @@ impl Walk {
             on_error: None,
             prune: None,
             workers: 0,
+            above: Above::default(),
         }
     }
 
@@ -124,7 +126,7 @@ impl Explore for Walk {
             Task::Enter(dir) => dir,
             Task::Leave(listing) => return found.items.push(Ok(listing)),
         };
-        if dir.kind == Some(EntryType::Link) && leads_back(&dir.path, &self.base) {
+        if dir.kind == Some(EntryType::Link) && self.above.leads_back(&dir.path, &self.base) {
             let error = io::Error::other("it is a symbolic link to a directory above it");
             return self.failed(&dir.path, error, found);
         }

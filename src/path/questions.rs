@@ -7,7 +7,6 @@ use std::path::Path as StdPath;
 use super::{Path, ops};
 use crate::error::Operation;
 use crate::pool;
-use crate::retry::retry;
 
 #[cfg(unix)]
 use std::os::unix::fs::FileTypeExt;
@@ -311,6 +310,7 @@ async fn is_same(path: Path, other: Path) -> io::Result<bool> {
 
 #[cfg(unix)]
 fn is_mount(path: &StdPath) -> io::Result<bool> {
+    use crate::retry::retry;
     use std::os::unix::fs::MetadataExt;
     let found = retry(|| std::fs::symlink_metadata(path))?;
     if !found.is_dir() {
