@@ -1,7 +1,7 @@
 //! The object behind a file as a whole: lent, given back, closed.
 
-use super::async_file::{AsyncFile, wrap_file};
-use super::object::closed;
+use super::async_file::AsyncFile;
+use super::object::{Shared, closed};
 use crate::error::Operation;
 use crate::pool;
 use crate::sync::Arc;
@@ -56,14 +56,12 @@ impl<T: Send + 'static> AsyncFile<T> {
         if shared.can_seek() {
             self.reads.clear();
         }
-        let weak = Arc::downgrade(shared);
-        let result = pool::call(move || {
-            let shared = weak.upgrade().ok_or_else(|| closed(None))?;
+        let work = shared.work(Operation::Access, |shared| {
             let result = shared.with_mut(f);
             shared.note_change();
-            shared.name(Operation::Access, result)
-        })
-        .await;
+            result
+        });
+        let result = pool::call(work).await;
         self.shared()?.note_known();
         result
     }
@@ -98,21 +96,21 @@ impl<T: Send + 'static> AsyncFile<T> {
     pub async fn into_inner(mut self) -> io::Result<T> {
         future::poll_fn(|cx| self.poll_settled(cx)).await?;
         let shared = self.take_shared().ok_or_else(|| closed(None))?;
-        let shared = match Arc::try_unwrap(shared) {
-            Ok(shared) if !shared.is_poisoned() => return shared.into_object(),
-            // After a panic nobody gets the object, and to drop it may wait.
-            Ok(shared) => Arc::new(shared),
-            // A call whose future was dropped is still at work.
-            Err(shared) => shared,
+        let object = match Arc::try_unwrap(shared) {
+            Ok(shared) if !shared.is_poisoned() => shared.into_object()?,
+            shared => {
+                // After a panic nobody gets the object, and to drop it may wait.
+                let shared = shared.map_or_else(|shared| shared, Arc::new);
+                // A call whose future was dropped may still be at work.
+                let taken = pool::call(move || {
+                    let object = shared.name(Operation::Access, shared.take_object())?;
+                    io::Result::Ok(pool::Closing::new(object))
+                });
+                taken.await?.into_inner()
+            }
         };
-        // If nobody takes it any more, it is closed as any file is: elsewhere.
-        let mut taken = pool::call(move || {
-            let object = shared.name(Operation::Access, shared.take_object())?;
-            io::Result::Ok(wrap_file(object))
-        })
-        .await?;
-        let shared = taken.take_shared().and_then(Arc::into_inner);
-        shared.ok_or_else(|| closed(None))?.into_object()
+        let object = object.downcast().map(|object| *object);
+        Ok(object.expect("BUG: the object is not of its handle's type"))
     }
 
     /// Writes what waits, then closes the file; reports what went wrong.
@@ -204,14 +202,12 @@ impl<T: Send + 'static> AsyncFile<T> {
     pub async fn discard_unwritten(&mut self) -> io::Result<usize> {
         future::poll_fn(|cx| self.poll_abandoned_move(cx)).await;
         future::poll_fn(|cx| self.writes.poll_idle(cx)).await;
-        let (weak, drainer) = (Arc::downgrade(self.shared()?), self.drainer());
-        let discarded = pool::call(move || match weak.upgrade() {
-            Some(shared) => drainer.discard(&shared),
-            None => Err(closed(None)),
-        })
-        .await?;
+        let drainer = self.writes.drainer();
+        let discard = move |shared: &Shared| drainer.discard(shared);
+        let shared = self.shared()?;
+        let discarded = pool::call(shared.work(Operation::Seek, discard)).await?;
         // What another object buffers itself has yet to be flushed.
-        if !self.shared()?.is_exclusive() {
+        if !shared.is_exclusive() {
             self.writes.set_clean();
         }
         Ok(discarded)

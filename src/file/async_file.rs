@@ -2,18 +2,19 @@
 
 use super::closing::{self, Closing};
 use super::cursor::{CursorJob, Position};
-use super::object::{Shared, closed};
+use super::object::{Object, Shared, closed};
 use super::read_buffer::{ReadBuffer, Source};
-use super::write_buffer::{Drainer, WriteBuffer};
+use super::write_buffer::WriteBuffer;
 use crate::budget::{self, Share};
 use crate::cached::Facts;
+use crate::error::Operation;
 use crate::pool::Slot;
 use crate::sync::Arc;
 use futures_lite::ready;
 use std::fmt;
 use std::fs::File;
 use std::io;
-use std::mem;
+use std::marker::PhantomData;
 use std::path::Path;
 use std::task::{Context, Poll};
 
@@ -104,28 +105,30 @@ use std::task::{Context, Poll};
 /// # std::io::Result::Ok(()) }).unwrap();
 /// ```
 pub struct AsyncFile<T: Send + 'static = File> {
-    pub(super) state: State<T>,
+    pub(super) state: State,
     pub(super) position: Position,
     pub(super) reads: ReadBuffer,
     pub(super) writes: WriteBuffer,
     /// The job that asks for the cursor, or moves it.
     pub(super) cursor: Slot<io::Result<u64>, CursorJob>,
     share: Share,
+    /// Of this type is the object. Not less, since `with_mut` lends it.
+    object: PhantomData<fn(T) -> T>,
 }
 
-pub(super) enum State<T: Send + 'static> {
-    Open(Arc<Shared<T>>),
-    /// Nothing can be done with it any more; an error still names the path that it was opened by.
-    Closing(Option<Arc<Path>>, Closing<T>),
-    Closed(Option<Arc<Path>>),
+pub(super) enum State {
+    Open(Arc<Shared>),
+    /// Nothing can be done with it any more; an error still names the path that it was opened by. On the
+    /// way to it, the pool closes the file.
+    Closed(Option<Arc<Path>>, Option<Closing>),
 }
 
-impl<T: Send + 'static> State<T> {
+impl State {
     #[inline]
-    pub(super) fn shared(&self) -> io::Result<&Arc<Shared<T>>> {
+    pub(super) fn shared(&self) -> io::Result<&Arc<Shared>> {
         match self {
             State::Open(shared) => Ok(shared),
-            State::Closing(path, _) | State::Closed(path) => Err(closed(path.as_deref())),
+            State::Closed(path, _) => Err(closed(path.as_deref())),
         }
     }
 }
@@ -169,7 +172,10 @@ impl<T: Send + 'static> State<T> {
 /// # std::io::Result::Ok(()) }).unwrap();
 /// ```
 pub fn wrap_file<T: Send + 'static>(inner: T) -> AsyncFile<T> {
-    AsyncFile::with_shared(Shared::new(inner, None, None), Position::OfCursor)
+    AsyncFile::with_shared(
+        Shared::new(Object::new(inner), None, None),
+        Position::OfCursor,
+    )
 }
 
 impl AsyncFile<File> {
@@ -179,7 +185,8 @@ impl AsyncFile<File> {
             true => Position::At(0),
             false => Position::OfCursor,
         };
-        AsyncFile::with_shared(Shared::new(file, Some(path), Some(facts)), position)
+        let shared = Shared::new(Object::File(file), Some(path), Some(facts));
+        AsyncFile::with_shared(shared, position)
     }
 
     /// A second handle to the same open file. Either may write what the other one closes.
@@ -189,7 +196,7 @@ impl AsyncFile<File> {
         facts: Facts,
         capacity: usize,
     ) -> AsyncFile<File> {
-        let shared = Shared::new(file, path, Some(facts));
+        let shared = Shared::new(Object::File(file), path, Some(facts));
         shared.note_lent();
         let mut clone = AsyncFile::with_shared(shared, Position::OfCursor);
         clone.set_buffering(capacity);
@@ -198,7 +205,7 @@ impl AsyncFile<File> {
 }
 
 impl<T: Send + 'static> AsyncFile<T> {
-    fn with_shared(shared: Shared<T>, position: Position) -> AsyncFile<T> {
+    fn with_shared(shared: Shared, position: Position) -> AsyncFile<T> {
         AsyncFile {
             state: State::Open(Arc::new(shared)),
             position,
@@ -206,6 +213,7 @@ impl<T: Send + 'static> AsyncFile<T> {
             writes: WriteBuffer::default(),
             cursor: Slot::default(),
             share: Share::default(),
+            object: PhantomData,
         }
     }
 
@@ -216,7 +224,7 @@ impl<T: Send + 'static> AsyncFile<T> {
     }
 
     #[inline]
-    pub(super) fn shared(&self) -> io::Result<&Arc<Shared<T>>> {
+    pub(super) fn shared(&self) -> io::Result<&Arc<Shared>> {
         self.state.shared()
     }
 
@@ -312,15 +320,13 @@ impl<T: Send + 'static> AsyncFile<T> {
     }
 
     /// Leaves the file closed, and gives back what was open.
-    pub(super) fn take_shared(&mut self) -> Option<Arc<Shared<T>>> {
-        let path = match &self.state {
-            State::Open(shared) => shared.path().cloned(),
-            State::Closing(..) | State::Closed(_) => return None,
+    pub(super) fn take_shared(&mut self) -> Option<Arc<Shared>> {
+        let State::Open(shared) = &self.state else {
+            return None;
         };
-        match mem::replace(&mut self.state, State::Closed(path)) {
-            State::Open(shared) => Some(shared),
-            State::Closing(..) | State::Closed(_) => None,
-        }
+        let shared = shared.clone();
+        self.state = State::Closed(shared.path().cloned(), None);
+        Some(shared)
     }
 
     /// Waits until everything is written, then until the file is closed.
@@ -333,12 +339,12 @@ impl<T: Send + 'static> AsyncFile<T> {
             self.cursor = Slot::default();
             if !closing::is_quick(&shared) {
                 let path = shared.path().cloned();
-                self.state = State::Closing(path, Closing::begin(shared, None));
+                self.state = State::Closed(path, Some(Closing::begin(shared, None)));
             }
         }
-        if let State::Closing(path, closing) = &mut self.state {
-            ready!(closing.poll(cx));
-            self.state = State::Closed(path.take());
+        if let State::Closed(_, closing) = &mut self.state {
+            ready!(closing.as_mut().map_or(Poll::Ready(()), |it| it.poll(cx)));
+            *closing = None;
         }
         Poll::Ready(Ok(()))
     }
@@ -348,13 +354,21 @@ impl<T: Send + 'static> AsyncFile<T> {
     pub(super) fn poll_flushed(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.state {
             State::Open(_) => self.poll_written(cx),
-            State::Closing(..) | State::Closed(_) => Poll::Ready(Ok(())),
+            State::Closed(..) => Poll::Ready(Ok(())),
         }
     }
 
-    /// What a job of the pool does first, so that it sees what was written.
-    pub(super) fn drainer(&self) -> Drainer {
-        self.writes.drainer()
+    /// Work for the pool, as [`Shared::work`], which sees what was written.
+    pub(super) fn work<R>(
+        &self,
+        operation: Operation,
+        call: impl FnOnce(&Shared) -> io::Result<R> + Send + 'static,
+    ) -> io::Result<impl FnOnce() -> io::Result<R> + Send + 'static> {
+        let drainer = self.writes.drainer();
+        Ok(self.shared()?.work(operation, move |shared| {
+            drainer.drain(shared)?;
+            call(shared)
+        }))
     }
 
     /// Charges an answer that was given on the spot.
@@ -383,9 +397,7 @@ impl<T: Send + 'static> fmt::Debug for AsyncFile<T> {
         let mut debug = f.debug_struct("AsyncFile");
         match &self.state {
             State::Open(shared) => debug.field("path", &shared.path()),
-            State::Closing(path, _) | State::Closed(path) => {
-                debug.field("path", path).field("closed", &true)
-            }
+            State::Closed(path, _) => debug.field("path", path).field("closed", &true),
         };
         debug
             .field("position", &self.position)

@@ -1,13 +1,12 @@
 //! What a [`File`] is and has beside its bytes.
 
 use super::async_file::AsyncFile;
-use super::object::closed;
+use super::object::{Shared, closed};
 use crate::budget;
 use crate::cached::Facts;
 use crate::error::Operation;
 use crate::pool;
 use crate::retry::retry;
-use crate::sync::Arc;
 use futures_lite::future;
 use std::fs::{File, FileTimes, Metadata, Permissions};
 use std::io;
@@ -19,15 +18,10 @@ impl AsyncFile<File> {
         F: FnOnce(&File) -> io::Result<R> + Send + 'static,
         R: Send + 'static,
     {
-        // A call that was given up may wait in the queue for long: it keeps no file open.
-        let (weak, drainer) = (Arc::downgrade(self.shared()?), self.drainer());
-        pool::call(move || {
-            let shared = weak.upgrade().ok_or_else(|| closed(None))?;
-            drainer.drain(&shared)?;
-            let file = shared.file().ok_or_else(|| closed(None))?;
-            shared.name(operation, call(file))
-        })
-        .await
+        let work = self.work(operation, |shared| {
+            call(shared.file().ok_or_else(|| closed(None))?)
+        });
+        pool::call(work?).await
     }
 
     /// Queries the metadata of the file, as [`File::metadata`] (`fstat`).
@@ -93,13 +87,12 @@ impl AsyncFile<File> {
     pub async fn set_len(&self, size: u64) -> io::Result<()> {
         let shared = self.shared()?;
         shared.note_touch();
-        let noted = Arc::downgrade(shared);
-        let call = move |file: &File| {
-            let result = file.set_len(size);
-            noted.upgrade().inspect(|shared| shared.note_change());
-            result
+        let set_len = move |shared: &Shared| {
+            let result = shared.file().map(|file| file.set_len(size));
+            shared.note_change();
+            result.unwrap_or_else(|| Err(closed(None)))
         };
-        let result = self.on_pool(Operation::SetLen, call).await;
+        let result = pool::call(self.work(Operation::SetLen, set_len)?).await;
         shared.note_known();
         result
     }

@@ -29,13 +29,13 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const NO_THREAD: Duration = Duration::from_millis(5);
 
 /// What is left to be done for a file, until somebody does it.
-type Unclaimed<T> = Mutex<Option<(Arc<Shared<T>>, Option<Drainer>)>>;
+type Unclaimed = Mutex<Option<(Arc<Shared>, Option<Drainer>)>>;
 
 /// Devices on which a drop has timed out. Later drops there do not wait until one is finished by the pool.
 static STUCK: Mutex<BTreeSet<u64>> = Mutex::new(BTreeSet::new());
 
 /// Whether closing a handle is over on the spot: it changed nothing, and nothing is freed by it.
-pub(super) fn is_quick<T: Send + 'static>(shared: &Shared<T>) -> bool {
+pub(super) fn is_quick(shared: &Shared) -> bool {
     let (file, facts) = (shared.file(), shared.facts());
     !shared.is_touched()
         && file
@@ -44,7 +44,7 @@ pub(super) fn is_quick<T: Send + 'static>(shared: &Shared<T>) -> bool {
 }
 
 /// Closes a file whose handle is dropped, after what `unwritten` holds has been written.
-pub(super) fn on_drop<T: Send + 'static>(shared: Arc<Shared<T>>, unwritten: Option<Drainer>) {
+pub(super) fn on_drop(shared: Arc<Shared>, unwritten: Option<Drainer>) {
     if is_quick(&shared) {
         return;
     }
@@ -55,7 +55,7 @@ pub(super) fn on_drop<T: Send + 'static>(shared: Arc<Shared<T>>, unwritten: Opti
 }
 
 /// Writes and closes a file on this thread, which needs neither an executor nor a free thread of the pool.
-fn here<T: Send + 'static>(shared: Arc<Shared<T>>, unwritten: Option<Drainer>) {
+fn here(shared: Arc<Shared>, unwritten: Option<Drainer>) {
     let deadline = Instant::now() + PATIENCE;
     if let Some(drainer) = unwritten {
         // Another thread may be writing a batch.
@@ -74,8 +74,8 @@ fn here<T: Send + 'static>(shared: Arc<Shared<T>>, unwritten: Option<Drainer>) {
 }
 
 /// A file that is being closed on the pool. Dropped, it waits as the drop of the file does.
-pub(super) struct Closing<T: Send + 'static> {
-    left: Arc<Unclaimed<T>>,
+pub(super) struct Closing {
+    left: Arc<Unclaimed>,
     job: Slot<()>,
     gone: Arc<Event>,
     /// That of a regular file which was asked what it is. All pipes seem to be on one device.
@@ -84,8 +84,8 @@ pub(super) struct Closing<T: Send + 'static> {
     is_local: bool,
 }
 
-impl<T: Send + 'static> Closing<T> {
-    pub(super) fn begin(shared: Arc<Shared<T>>, unwritten: Option<Drainer>) -> Closing<T> {
+impl Closing {
+    pub(super) fn begin(shared: Arc<Shared>, unwritten: Option<Drainer>) -> Closing {
         let gone = shared.gone();
         let facts = shared.facts().filter(|facts| facts.regular);
         let device = facts.map(|facts| facts.device);
@@ -121,7 +121,7 @@ impl<T: Send + 'static> Closing<T> {
     }
 }
 
-impl<T: Send + 'static> Drop for Closing<T> {
+impl Drop for Closing {
     fn drop(&mut self) {
         self.job.detach();
         let is_stuck = self.device.is_some_and(|device| stuck().contains(&device));
@@ -160,7 +160,7 @@ fn stuck() -> MutexGuard<'static, BTreeSet<u64>> {
 }
 
 /// Writes what is left, flushes and closes. An object is closed even if another job shares it.
-fn finish<T: Send + 'static>(shared: Arc<Shared<T>>, unwritten: Option<Drainer>) {
+fn finish(shared: Arc<Shared>, unwritten: Option<Drainer>) {
     if let Some(drainer) = unwritten {
         let _ = drainer.drain_and_flush(&shared);
     }

@@ -11,22 +11,16 @@ pub(super) enum Position {
     At(u64),
 }
 
-/// What a job does with the cursor.
+/// What a job does with the cursor. The answer to a question is true of one state of the file, its generation.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum CursorJob {
-    /// Asks a question. Asking for the cursor may wait for its lock, even where the file itself is quick.
-    Ask {
-        question: Question,
-        /// The state of the file that the answer is true of.
-        generation: u64,
-    },
+    /// Asks for the cursor of a regular file, and on the way what the object is. That may wait for the cursor's
+    /// lock, even where the file itself is quick.
+    Ask(u64),
+    AskSize(u64),
     /// Moves the cursor, for the seek that the caller asked for; `None` if it only settles the cursor.
-    Move(Option<SeekFrom>),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Question {
-    /// The cursor of a regular file, and on the way what the object is.
-    Cursor,
-    Size,
+    Move {
+        asked: Option<SeekFrom>,
+        to: SeekFrom,
+    },
 }

@@ -1,9 +1,7 @@
 //! The object behind an [`AsyncFile`](super::AsyncFile), shared with the pool jobs that work on it.
 //!
 //! The object itself never moves: jobs come to it. A [`File`] needs no lock, its calls may overlap;
-//! any other object is worked on by one job at a time.
-
-mod cast;
+//! any other object is worked on by one job at a time. Only the handle knows of which type it is.
 
 use super::pread;
 use crate::cached::{Access, Facts};
@@ -12,28 +10,28 @@ use crate::pool::Event;
 use crate::retry::retry;
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::sync::{Arc, Mutex};
-use cast::{from_file, into_file, known_seeker};
+use std::any::Any;
 use std::fs::File;
-use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::io::{self, Cursor, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::sync::{OnceLock, TryLockError};
 
-type ReadFn<T> = fn(&mut T, &mut [u8]) -> io::Result<usize>;
-type WriteFn<T> = fn(&mut T, &[u8]) -> io::Result<usize>;
-type FlushFn<T> = fn(&mut T) -> io::Result<()>;
-type SeekFn<T> = fn(&mut T, SeekFrom) -> io::Result<u64>;
+type ReadFn = fn(&mut dyn Any, &mut [u8]) -> io::Result<usize>;
+type WriteFn = fn(&mut dyn Any, &[u8]) -> io::Result<usize>;
+type FlushFn = fn(&mut dyn Any) -> io::Result<()>;
+type SeekFn = fn(&mut dyn Any, SeekFrom) -> io::Result<u64>;
 
 /// What a job needs: the object, and what is known of it.
-pub(crate) struct Shared<T> {
-    object: Object<T>,
+pub(super) struct Shared {
+    object: Object,
     /// The path that the file was opened by, for error messages.
     path: Option<Arc<Path>>,
     facts: OnceLock<Facts>,
     access: OnceLock<Access>,
-    /// The traits of `T`, learned at the first call that proves them.
-    reader: OnceLock<ReadFn<T>>,
-    writer: OnceLock<(WriteFn<T>, FlushFn<T>)>,
-    seeker: OnceLock<SeekFn<T>>,
+    /// The traits of the object, learned at the first call that proves them.
+    reader: OnceLock<ReadFn>,
+    writer: OnceLock<(WriteFn, FlushFn)>,
+    seeker: OnceLock<SeekFn>,
     /// Another object than a file is taken to have a cursor that moves once a seek has succeeded.
     seeks: AtomicBool,
     /// The object was written to, or lent: until it is closed it may be locked, not executable, incomplete.
@@ -72,23 +70,59 @@ impl Drop for Gone {
     }
 }
 
-enum Object<T> {
+pub(super) enum Object {
     File(File),
-    /// Empty once the object has been closed or taken out.
-    Other(Mutex<Option<T>>),
+    Other(Locked),
 }
 
-impl<T: Send + 'static> Shared<T> {
-    pub(super) fn new(object: T, path: Option<Arc<Path>>, facts: Option<Facts>) -> Shared<T> {
-        let object = match into_file(object) {
-            Ok(file) => Object::File(file),
+/// The place of an object; empty once that has been closed or taken out.
+type Locked = Mutex<Option<Box<dyn Any + Send>>>;
+
+impl Object {
+    pub(super) fn new<T: Send + 'static>(object: T) -> Object {
+        let object: Box<dyn Any + Send> = Box::new(object);
+        match object.downcast::<File>() {
+            Ok(file) => Object::File(*file),
             Err(object) => Object::Other(Mutex::new(Some(object))),
+        }
+    }
+
+    /// The seek function of the standard library's seekable types, known before it is first used.
+    fn known_seeker(&mut self) -> Option<SeekFn> {
+        fn of<K: Seek + 'static>(object: &dyn Any) -> Option<SeekFn> {
+            object.is::<K>().then_some(seek::<K>)
+        }
+        let Object::Other(object) = self else {
+            return None;
         };
+        let object = &**object.get_mut().ok()?.as_ref()?;
+        of::<Cursor<Vec<u8>>>(object)
+            .or_else(|| of::<Cursor<Box<[u8]>>>(object))
+            .or_else(|| of::<Cursor<&'static [u8]>>(object))
+    }
+}
+
+fn seek<T: Seek + 'static>(object: &mut dyn Any, to: SeekFrom) -> io::Result<u64> {
+    typed::<T>(object).seek(to)
+}
+
+fn typed<T: 'static>(object: &mut dyn Any) -> &mut T {
+    let object = object.downcast_mut();
+    object.expect("BUG: the object is not of its handle's type")
+}
+
+fn with<R>(object: &Locked, f: impl FnOnce(&mut dyn Any) -> io::Result<R>) -> io::Result<R> {
+    let mut object = object.lock().map_err(poisoned)?;
+    f(&mut **object.as_mut().ok_or_else(|| closed(None))?)
+}
+
+impl Shared {
+    pub(super) fn new(mut object: Object, path: Option<Arc<Path>>, facts: Option<Facts>) -> Shared {
         let facts = match &object {
             Object::File(_) => facts.map_or_else(OnceLock::new, OnceLock::from),
             Object::Other(_) => OnceLock::from(Facts::stream()),
         };
-        let seeker = known_seeker();
+        let seeker = object.known_seeker();
         Shared {
             object,
             path,
@@ -108,48 +142,46 @@ impl<T: Send + 'static> Shared<T> {
     }
 
     /// Takes the object out, if no job is left that shares a file.
-    pub(super) fn into_object(self) -> io::Result<T> {
+    pub(super) fn into_object(self) -> io::Result<Box<dyn Any + Send>> {
         match self.object {
-            Object::File(file) => Ok(from_file(file)),
-            Object::Other(object) => object
-                .into_inner()
-                .map_err(poisoned)?
-                .ok_or_else(|| closed(None)),
+            Object::File(file) => Ok(Box::new(file)),
+            Object::Other(_) => self.take_object(),
         }
     }
 
     /// Takes the object out of its place, or a second handle where it is a file. May wait.
-    pub(super) fn take_object(&self) -> io::Result<T> {
+    pub(super) fn take_object(&self) -> io::Result<Box<dyn Any + Send>> {
         match &self.object {
-            Object::File(file) => Ok(from_file(file.try_clone()?)),
-            Object::Other(object) => object
-                .lock()
-                .map_err(poisoned)?
-                .take()
-                .ok_or_else(|| closed(None)),
+            Object::File(file) => Ok(Box::new(file.try_clone()?)),
+            Object::Other(object) => {
+                let object = object.lock().map_err(poisoned)?.take();
+                object.ok_or_else(|| closed(None))
+            }
         }
     }
 
     /// Runs `f` on the object. A file is lent as a second handle to the same open file. May wait.
-    pub(super) fn with_mut<R>(&self, f: impl FnOnce(&mut T) -> R) -> io::Result<R> {
+    pub(super) fn with_mut<T: 'static, R>(&self, f: impl FnOnce(&mut T) -> R) -> io::Result<R> {
         match &self.object {
-            Object::File(_) => Ok(f(&mut self.take_object()?)),
-            Object::Other(_) => self.with(|object| Ok(f(object))),
+            Object::File(file) => Ok(f(typed(&mut file.try_clone()?))),
+            Object::Other(object) => with(object, |object| Ok(f(typed(object)))),
         }
     }
 
-    fn with<R>(&self, f: impl FnOnce(&mut T) -> io::Result<R>) -> io::Result<R> {
-        match &self.object {
-            Object::File(_) => unreachable!("BUG: a file is used without its lock"),
-            Object::Other(object) => {
-                let mut object = object.lock().map_err(poisoned)?;
-                f(object.as_mut().ok_or_else(|| closed(None))?)
-            }
+    /// Work for the pool, which names `operation` in its error. It keeps nothing open while it waits for a
+    /// thread, which may be long after its caller has given up.
+    pub(super) fn work<R>(
+        self: &Arc<Self>,
+        operation: Operation,
+        call: impl FnOnce(&Shared) -> io::Result<R> + Send + 'static,
+    ) -> impl FnOnce() -> io::Result<R> + Send + 'static {
+        let weak = Arc::downgrade(self);
+        move || {
+            let shared = weak.upgrade().ok_or_else(|| closed(None))?;
+            shared.name(operation, call(&shared))
         }
     }
-}
 
-impl<T> Shared<T> {
     pub(super) fn file(&self) -> Option<&File> {
         match &self.object {
             Object::File(file) => Some(file),
@@ -212,25 +244,19 @@ impl<T> Shared<T> {
             .get_or_init(|| self.file().map_or_else(Facts::stream, Facts::learn))
     }
 
-    pub(super) fn learn_read(&self)
-    where
-        T: Read,
-    {
-        self.reader.get_or_init(|| T::read);
+    pub(super) fn learn_read<T: Read + 'static>(&self) {
+        self.reader
+            .get_or_init(|| |object, buf| typed::<T>(object).read(buf));
     }
 
-    pub(super) fn learn_write(&self)
-    where
-        T: Write,
-    {
-        self.writer.get_or_init(|| (T::write, T::flush));
+    pub(super) fn learn_write<T: Write + 'static>(&self) {
+        let write: WriteFn = |object, bytes| typed::<T>(object).write(bytes);
+        self.writer
+            .get_or_init(|| (write, |object| typed::<T>(object).flush()));
     }
 
-    pub(super) fn learn_seek(&self)
-    where
-        T: Seek,
-    {
-        self.seeker.get_or_init(|| T::seek);
+    pub(super) fn learn_seek<T: Seek + 'static>(&self) {
+        self.seeker.get_or_init(|| seek::<T>);
     }
 
     /// Whether the object is known to have a cursor that can be moved.
@@ -312,7 +338,7 @@ impl<T> Shared<T> {
 }
 
 /// The calls on the object. All of them may wait.
-impl<T: Send + 'static> Shared<T> {
+impl Shared {
     /// Reads at the cursor, or at an offset of a regular file.
     pub(super) fn read(&self, offset: Option<u64>, buf: &mut [u8]) -> io::Result<usize> {
         let read = retry(|| match (&self.object, offset) {
@@ -321,9 +347,9 @@ impl<T: Send + 'static> Shared<T> {
                 true => pread::read_direct(file, buf, offset),
                 false => pread::read_at(file, buf, offset),
             }),
-            (Object::Other(_), _) => {
+            (Object::Other(object), _) => {
                 let read = self.reader.get().ok_or_else(unlearned)?;
-                self.with(|object| read(object, buf))
+                with(object, |object| read(object, buf))
             }
         })?;
         check_count(read, buf.len(), "read")
@@ -336,9 +362,9 @@ impl<T: Send + 'static> Shared<T> {
                 true => pread::write_direct(bytes, |bytes| (&*file).write(bytes)),
                 false => (&*file).write(bytes),
             }),
-            Object::Other(_) => {
+            Object::Other(object) => {
                 let (write, _) = self.writer.get().ok_or_else(unlearned)?;
-                self.with(|object| write(object, bytes))
+                with(object, |object| write(object, bytes))
             }
         })?;
         check_count(written, bytes.len(), "write")
@@ -362,9 +388,9 @@ impl<T: Send + 'static> Shared<T> {
                 self.sought.fetch_max(position, Ordering::Relaxed);
                 Ok(position)
             }
-            Object::Other(_) => {
+            Object::Other(object) => {
                 let seek = self.seeker.get().ok_or_else(unlearned)?;
-                let position = self.with(|object| seek(object, to))?;
+                let position = with(object, |object| seek(object, to))?;
                 self.seeks.store(true, Ordering::Release);
                 Ok(position)
             }
@@ -374,24 +400,18 @@ impl<T: Send + 'static> Shared<T> {
     /// Flushes what the object itself buffers; a file buffers nothing.
     pub(super) fn flush(&self) -> io::Result<()> {
         match (&self.object, self.writer.get()) {
-            (Object::Other(_), Some((_, flush))) => retry(|| self.with(flush)),
+            (Object::Other(object), Some((_, flush))) => retry(|| with(object, flush)),
             _ => Ok(()),
         }
     }
 
-    /// Makes a call that uses the cursor, or moves it and puts it back.
-    #[cfg(windows)]
+    /// Makes a call that uses the cursor, or moves it and puts it back: no other one does so meanwhile.
     fn with_cursor<R>(&self, call: impl FnOnce() -> R) -> R {
+        #[cfg(windows)]
         let _guard = self
             .cursor
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
-        call()
-    }
-
-    /// Makes a call that uses the cursor: no other one moves it.
-    #[cfg(not(windows))]
-    fn with_cursor<R>(&self, call: impl FnOnce() -> R) -> R {
         call()
     }
 }

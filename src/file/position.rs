@@ -1,10 +1,9 @@
 //! The logical position, and the object's own cursor.
 
 use super::async_file::AsyncFile;
-use super::cursor::{CursorJob, Position, Question};
+use super::cursor::{CursorJob, Position};
 use crate::error::Operation;
 use crate::pool;
-use crate::sync::Arc;
 use futures_lite::ready;
 use std::io::{self, SeekFrom};
 use std::task::{Context, Poll};
@@ -21,7 +20,7 @@ impl<T: Send + 'static> AsyncFile<T> {
         if shared.facts().is_some() && !shared.is_regular() {
             return Poll::Ready(Ok(None));
         }
-        let cursor = ready!(self.poll_ask(cx, Question::Cursor))?;
+        let cursor = ready!(self.poll_ask(cx, CursorJob::Ask))?;
         if !self.shared()?.is_regular() {
             return Poll::Ready(Ok(None));
         }
@@ -41,37 +40,22 @@ impl<T: Send + 'static> AsyncFile<T> {
         let shared = self.shared()?;
         match shared.is_local() {
             true => Poll::Ready(shared.name(Operation::Seek, shared.size())),
-            false => self.poll_ask(cx, Question::Size),
+            false => self.poll_ask(cx, CursorJob::AskSize),
         }
     }
 
     /// Asks the pool, unless the same question is on its way already.
-    fn poll_ask(&mut self, cx: &mut Context<'_>, question: Question) -> Poll<io::Result<u64>> {
+    fn poll_ask(
+        &mut self,
+        cx: &mut Context<'_>,
+        question: fn(u64) -> CursorJob,
+    ) -> Poll<io::Result<u64>> {
         ready!(self.poll_abandoned_move(cx));
-        let shared = self.shared()?;
-        let generation = shared.generation();
-        let ask = CursorJob::Ask {
-            question,
-            generation,
-        };
-        if self.cursor.kind() != Some(&ask) {
-            let weak = Arc::downgrade(shared);
-            let task = pool::run_short(move || {
-                let Some(shared) = weak.upgrade() else {
-                    return Ok(0);
-                };
-                let answer = match question {
-                    Question::Cursor if shared.learn_facts().regular => {
-                        shared.seek(SeekFrom::Current(0))
-                    }
-                    Question::Cursor => Ok(0),
-                    Question::Size => shared.size(),
-                };
-                shared.name(Operation::Seek, answer)
-            });
-            self.cursor.start(ask, task);
+        let ask = question(self.shared()?.generation());
+        match self.cursor.kind() == Some(&ask) {
+            true => self.poll_cursor(cx),
+            false => self.poll_new(cx, ask),
         }
-        self.poll_cursor(cx)
     }
 
     /// Moves the object's cursor on the pool; then nothing is read ahead any more.
@@ -81,12 +65,21 @@ impl<T: Send + 'static> AsyncFile<T> {
         asked: Option<SeekFrom>,
         to: SeekFrom,
     ) -> Poll<io::Result<u64>> {
-        let weak = Arc::downgrade(self.shared()?);
-        let task = pool::run_short(move || match weak.upgrade() {
-            Some(shared) => shared.name(Operation::Seek, shared.seek(to)),
-            None => Ok(0),
-        });
-        self.cursor.start(CursorJob::Move(asked), task);
+        self.poll_new(cx, CursorJob::Move { asked, to })
+    }
+
+    fn poll_new(&mut self, cx: &mut Context<'_>, job: CursorJob) -> Poll<io::Result<u64>> {
+        let work = self
+            .shared()?
+            .work(Operation::Seek, move |shared| match job {
+                CursorJob::Move { to, .. } => shared.seek(to),
+                CursorJob::AskSize(_) => shared.size(),
+                CursorJob::Ask(_) if shared.learn_facts().regular => {
+                    shared.seek(SeekFrom::Current(0))
+                }
+                CursorJob::Ask(_) => Ok(0),
+            });
+        self.cursor.start(job, pool::run_short(work));
         self.poll_cursor(cx)
     }
 
@@ -95,7 +88,7 @@ impl<T: Send + 'static> AsyncFile<T> {
         let Some((job, answer)) = ready!(self.cursor.poll(cx)) else {
             return Poll::Ready(Ok(0));
         };
-        if let (CursorJob::Move(asked), &Ok(position)) = (job, &answer) {
+        if let (CursorJob::Move { asked, .. }, &Ok(position)) = (job, &answer) {
             self.reads.clear();
             self.position = match asked.is_some() && self.shared()?.is_regular() {
                 true => Position::At(position),
@@ -107,15 +100,15 @@ impl<T: Send + 'static> AsyncFile<T> {
     }
 
     /// Whether the cursor is being moved for this seek.
-    pub(super) fn is_moving(&self, asked: Option<SeekFrom>) -> bool {
-        self.cursor.kind() == Some(&CursorJob::Move(asked))
+    pub(super) fn is_moving(&self, seek: Option<SeekFrom>) -> bool {
+        matches!(self.cursor.kind(), Some(CursorJob::Move { asked, .. }) if *asked == seek)
     }
 
     /// Waits for a move that was given up: it is none of the caller's business, but where it has led to is.
     pub(super) fn poll_abandoned_move(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         match self.cursor.kind() {
-            Some(CursorJob::Move(_)) => self.poll_cursor(cx).map(drop),
-            Some(CursorJob::Ask { .. }) | None => Poll::Ready(()),
+            Some(CursorJob::Move { .. }) => self.poll_cursor(cx).map(drop),
+            _ => Poll::Ready(()),
         }
     }
 

@@ -1,12 +1,11 @@
 //! Reads and writes at an offset, which leave the cursor alone.
 
 use super::async_file::AsyncFile;
-use super::object::closed;
+use super::object::Shared;
 use crate::budget;
 use crate::cached::{Answer, Facts, INLINE};
 use crate::error::Operation;
 use crate::pool;
-use crate::sync::Arc;
 use std::fs::File;
 use std::io::{self, IoSliceMut};
 
@@ -55,21 +54,15 @@ impl AsyncFile<File> {
             return Ok(cached.len);
         }
         let rest = &mut buf[cached.len..];
-        let (offset, len) = (
-            offset.saturating_add(cached.len as u64),
-            rest.len().min(MOST),
-        );
-        let shared = self.shared()?;
-        let is_fetched = shared.facts().is_some_and(Facts::reads_cached);
-        let (weak, drainer) = (Arc::downgrade(shared), self.drainer());
-        let read = move || {
-            let shared = weak.upgrade().ok_or_else(|| closed(None))?;
-            drainer.drain(&shared)?;
+        let offset = offset.saturating_add(cached.len as u64);
+        let len = rest.len().min(MOST);
+        let read = self.work(Operation::Read, move |shared| {
             let mut bytes = vec![0; len];
-            let read = shared.read(Some(offset), &mut bytes);
-            bytes.truncate(shared.name(Operation::Read, read)?);
-            io::Result::Ok(bytes)
-        };
+            let read = shared.read(Some(offset), &mut bytes)?;
+            bytes.truncate(read);
+            Ok(bytes)
+        })?;
+        let is_fetched = self.shared()?.facts().is_some_and(Facts::reads_cached);
         let bytes = match is_fetched {
             true => pool::call_fetch(read).await?,
             false => pool::call(read).await?,
@@ -162,16 +155,10 @@ impl AsyncFile<File> {
     pub async fn write_at(&self, buf: &[u8], offset: u64) -> io::Result<usize> {
         let shared = self.shared()?;
         shared.note_touch();
-        let (weak, drainer) = (Arc::downgrade(shared), self.drainer());
         let bytes = buf[..buf.len().min(MOST)].to_vec();
         budget::charge_copy(bytes.len());
-        let written = pool::call(move || {
-            let writer = weak.upgrade().ok_or_else(|| closed(None))?;
-            drainer.drain(&writer)?;
-            let written = writer.write_at(&bytes, offset);
-            writer.name(Operation::Write, written)
-        })
-        .await;
+        let write = move |shared: &Shared| shared.write_at(&bytes, offset);
+        let written = pool::call(self.work(Operation::Write, write)?).await;
         shared.note_known();
         written
     }

@@ -41,7 +41,7 @@ impl<T: Read + Send + 'static> AsyncRead for AsyncFile<T> {
         cx: &mut Context<'_>,
         bufs: &mut [IoSliceMut<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.shared()?.learn_read();
+        self.shared()?.learn_read::<T>();
         self.poll_read_bufs(cx, bufs)
     }
 }
@@ -50,7 +50,7 @@ impl<T: Read + Send + 'static> AsyncBufRead for AsyncFile<T> {
     fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
         let this = self.get_mut();
         let shared = this.state.shared()?;
-        shared.learn_read();
+        shared.learn_read::<T>();
         if this.reads.shows(shared) {
             return Poll::Ready(Ok(this.reads.unread()));
         }

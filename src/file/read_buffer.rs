@@ -46,7 +46,7 @@ pub(super) struct ReadBuffer {
     more: VecDeque<Chunk>,
     ahead: Option<Arc<ReadAhead>>,
     /// The job that fills `ahead`.
-    job: Slot<()>,
+    job: Slot<io::Result<()>>,
     scan: record::Scan,
     shown: Shown,
     /// The number of the call that is under way.
@@ -58,8 +58,8 @@ pub(super) struct ReadBuffer {
 }
 
 /// Where to read more: the object, and for a regular file the logical position.
-pub(super) struct Source<'a, T> {
-    pub(super) shared: &'a Arc<Shared<T>>,
+pub(super) struct Source<'a> {
+    pub(super) shared: &'a Arc<Shared>,
     pub(super) position: Option<u64>,
 }
 
@@ -98,7 +98,7 @@ impl ReadBuffer {
 
     /// Drops what was read of a regular file before it was changed.
     #[inline]
-    pub(super) fn invalidate<T: Send + 'static>(&mut self, shared: &Shared<T>) {
+    pub(super) fn invalidate(&mut self, shared: &Shared) {
         let generation = shared.generation();
         if generation != self.generation {
             self.generation = generation;
@@ -153,10 +153,10 @@ impl ReadBuffer {
     /// Reads into `bufs`, without waiting where the page cache can answer. The caller moves the position.
     ///
     /// A regular file gives up to 256 KiB at once, less only at its end.
-    pub(super) fn poll_read<T: Send + 'static>(
+    pub(super) fn poll_read(
         &mut self,
         cx: &mut Context<'_>,
-        source: &Source<'_, T>,
+        source: &Source<'_>,
         bufs: &mut [IoSliceMut<'_>],
     ) -> Poll<io::Result<usize>> {
         let len = |sum: usize, buf: &IoSliceMut<'_>| sum.saturating_add(buf.len());
@@ -194,9 +194,9 @@ impl ReadBuffer {
 
     /// Reads what the page cache holds straight into the caller's buffers, past the front. `None` means
     /// that there is more than it holds; what it does hold is in the front then.
-    fn read_past<T: Send + 'static>(
+    fn read_past(
         &mut self,
-        source: &Source<'_, T>,
+        source: &Source<'_>,
         bufs: &mut [IoSliceMut<'_>],
         want: usize,
     ) -> Option<io::Result<usize>> {
@@ -223,10 +223,10 @@ impl ReadBuffer {
     }
 
     /// Gets more unread bytes into the front, or tells that the file ends.
-    pub(super) fn poll_more<T: Send + 'static>(
+    pub(super) fn poll_more(
         &mut self,
         cx: &mut Context<'_>,
-        source: &Source<'_, T>,
+        source: &Source<'_>,
         lines: bool,
     ) -> Poll<io::Result<bool>> {
         if let Some(chunk) = self.more.pop_front() {

@@ -61,7 +61,7 @@ impl<T: Read + Send + 'static> AsyncFile<T> {
         end: u8,
         limit: usize,
     ) -> Poll<io::Result<Record>> {
-        self.shared()?.learn_read();
+        self.shared()?.learn_read::<T>();
         loop {
             if self.reads.unread().len() > limit {
                 return Poll::Ready(Ok(Record::TooLong));
@@ -96,7 +96,7 @@ impl<T: Read + Send + 'static> AsyncFile<T> {
     pub(crate) fn poll_skip(&mut self, cx: &mut Context<'_>, end: u8) -> Poll<io::Result<()>> {
         loop {
             ready!(self.poll_readable(cx))?;
-            self.shared()?.learn_read();
+            self.shared()?.learn_read::<T>();
             let unread = self.reads.unread();
             let found = memchr::memchr(end, unread);
             let len = found.map_or(unread.len(), |at| at + 1);

@@ -102,7 +102,7 @@ impl<T: Seek + Send + 'static> AsyncFile<T> {
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
     pub async fn seek_relative(&mut self, offset: i64) -> io::Result<()> {
-        self.shared()?.learn_seek();
+        self.shared()?.learn_seek::<T>();
         let to = SeekFrom::Current(offset);
         let seek = |cx: &mut Context<'_>| {
             if !self.is_moving(Some(to)) {
@@ -127,7 +127,7 @@ impl<T: Seek + Send + 'static> AsyncSeek for AsyncFile<T> {
         cx: &mut Context<'_>,
         to: SeekFrom,
     ) -> Poll<io::Result<u64>> {
-        self.shared()?.learn_seek();
+        self.shared()?.learn_seek::<T>();
         self.poll_seek_to(cx, to)
     }
 }

@@ -101,7 +101,7 @@ impl<T: Read + Send + 'static> AsyncFile<T> {
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
     pub async fn read_to_string(&mut self, buf: &mut String) -> io::Result<usize> {
-        self.shared()?.learn_read();
+        self.shared()?.learn_read::<T>();
         let start = buf.len();
         while future::poll_fn(|cx| self.poll_append_text(cx, buf, start)).await? {}
         Ok(buf.len() - start)

@@ -70,7 +70,7 @@ impl<T: Write + Send + 'static> AsyncWrite for AsyncFile<T> {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.shared()?.learn_write();
+        self.shared()?.learn_write::<T>();
         self.poll_write_bufs(cx, bufs)
     }
 

@@ -94,10 +94,10 @@ impl WriteBuffer {
 
     /// Accepts bytes, or writes them through; `start` is where the first of them goes, if the object's
     /// cursor is not there. `begun` is called once that is settled, though the call may return `Pending`.
-    pub(super) fn poll_write<T: Send + 'static>(
+    pub(super) fn poll_write(
         &mut self,
         cx: &mut Context<'_>,
-        shared: &Arc<Shared<T>>,
+        shared: &Arc<Shared>,
         bufs: &[IoSlice<'_>],
         start: Option<SeekFrom>,
         begun: impl FnMut(),
@@ -111,10 +111,10 @@ impl WriteBuffer {
 
     /// Puts bytes into the queue; starts a job when it is half full, so that there is room until that
     /// is at work.
-    fn poll_accept<T: Send + 'static>(
+    fn poll_accept(
         &mut self,
         cx: &mut Context<'_>,
-        shared: &Arc<Shared<T>>,
+        shared: &Arc<Shared>,
         bufs: &[IoSlice<'_>],
         start: Option<SeekFrom>,
         mut begun: impl FnMut(),
@@ -127,7 +127,7 @@ impl WriteBuffer {
             let queue = self.queue.get_or_insert_default();
             let accepted = queue.accept(bufs, capacity, start);
             if accepted.waiting >= capacity.div_ceil(2) && self.job.is_empty() {
-                self.send(shared, Job::MakeRoom);
+                self.make_room(shared);
             }
             if accepted.len > 0 {
                 self.state = State::Dirty;
@@ -153,10 +153,10 @@ impl WriteBuffer {
     ///
     /// A write that was given up may have happened or not. If the next one is of the same bytes, it
     /// is taken for the same write; else it comes after it.
-    fn poll_through<T: Send + 'static>(
+    fn poll_through(
         &mut self,
         cx: &mut Context<'_>,
-        shared: &Arc<Shared<T>>,
+        shared: &Arc<Shared>,
         bufs: &[IoSlice<'_>],
         mut start: Option<SeekFrom>,
         mut begun: impl FnMut(),
@@ -172,36 +172,32 @@ impl WriteBuffer {
             }
             self.state = State::Dirty;
             begun();
-            let (weak, bytes, start) = (Arc::downgrade(shared), buf.to_vec(), start.take());
-            let task = pool::run_short(move || {
-                let Some(shared) = weak.upgrade() else {
-                    return Ok(0);
-                };
-                let written = match start.map(|start| shared.seek(start)) {
-                    Some(Err(error)) => Err(error),
-                    _ => shared.write(&bytes),
-                };
-                shared.name(Operation::Write, written)
+            let (bytes, start) = (buf.to_vec(), start.take());
+            let write = shared.work(Operation::Write, move |shared| {
+                start.map_or(Ok(0), |start| shared.seek(start))?;
+                shared.write(&bytes)
             });
-            self.job.start(Job::Through(buf.to_vec()), task);
+            let job = Job::Through(buf.to_vec());
+            self.job.start(job, pool::run_short(write));
         }
     }
 
-    /// Sends a job that drains the queue. While it waits for a thread, it holds nothing open.
-    fn send<T: Send + 'static>(&mut self, shared: &Arc<Shared<T>>, job: Job) {
-        let (weak, drainer) = (Arc::downgrade(shared), self.drainer());
-        let least = self.capacity / BATCHES;
-        let task = match job {
-            Job::MakeRoom => pool::run(move || match weak.upgrade() {
-                Some(shared) => drainer.drain_to(&shared, least, None).map(|()| 0),
-                None => Ok(0),
-            }),
-            Job::Flush | Job::Through(_) => pool::run_short(move || match weak.upgrade() {
-                Some(shared) => drainer.drain_and_flush(&shared).map(|()| 0),
-                None => Ok(0),
-            }),
-        };
-        self.job.start(job, task);
+    /// Writes batches until little waits.
+    fn make_room(&mut self, shared: &Arc<Shared>) {
+        let (drainer, least) = (self.drainer(), self.capacity / BATCHES);
+        let drain = shared.work(Operation::Write, move |shared| {
+            drainer.drain_to(shared, least, None).map(|()| 0)
+        });
+        self.job.start(Job::MakeRoom, pool::run(drain));
+    }
+
+    /// Writes everything, and flushes the object.
+    fn flush(&mut self, shared: &Arc<Shared>) {
+        let drainer = self.drainer();
+        let drain = shared.work(Operation::Flush, move |shared| {
+            drainer.drain_and_flush(shared).map(|()| 0)
+        });
+        self.job.start(Job::Flush, pool::run_short(drain));
     }
 
     /// Waits for the job, if there is one.
@@ -221,10 +217,10 @@ impl WriteBuffer {
     }
 
     /// Waits until the object has every accepted byte and is flushed.
-    pub(super) fn poll_drain<T: Send + 'static>(
+    pub(super) fn poll_drain(
         &mut self,
         cx: &mut Context<'_>,
-        shared: &Arc<Shared<T>>,
+        shared: &Arc<Shared>,
     ) -> Poll<io::Result<()>> {
         if let Some(Job::Through(_)) = self.job.kind() {
             ready!(self.poll_job(cx))?;
@@ -235,7 +231,7 @@ impl WriteBuffer {
         }
         while self.is_dirty() {
             if self.job.is_empty() {
-                self.send(shared, Job::Flush);
+                self.flush(shared);
             }
             ready!(self.poll_job(cx))?;
         }
@@ -263,19 +259,19 @@ impl WriteBuffer {
 pub(super) struct Drainer(Option<Arc<Queue>>);
 
 impl Drainer {
-    pub(super) fn drain<T: Send + 'static>(&self, shared: &Shared<T>) -> io::Result<()> {
+    pub(super) fn drain(&self, shared: &Shared) -> io::Result<()> {
         self.drain_to(shared, 1, None)
     }
 
     /// Writes every accepted byte and flushes the object.
-    pub(super) fn drain_and_flush<T: Send + 'static>(&self, shared: &Shared<T>) -> io::Result<()> {
+    pub(super) fn drain_and_flush(&self, shared: &Shared) -> io::Result<()> {
         self.drain(shared)?;
         shared.name(Operation::Flush, shared.flush())
     }
 
     /// Gives up what has not been written, and puts the object's cursor where the first of it was to go.
     /// Returns how many bytes that were.
-    pub(super) fn discard<T: Send + 'static>(&self, shared: &Shared<T>) -> io::Result<usize> {
+    pub(super) fn discard(&self, shared: &Shared) -> io::Result<usize> {
         let Some(queue) = &self.0 else {
             return Ok(0);
         };
@@ -288,21 +284,12 @@ impl Drainer {
 
     /// Fails with [`TimedOut`](io::ErrorKind::TimedOut) if another thread, which writes a batch just now,
     /// has not written it by `deadline`.
-    pub(super) fn drain_until<T: Send + 'static>(
-        &self,
-        shared: &Shared<T>,
-        deadline: Instant,
-    ) -> io::Result<()> {
+    pub(super) fn drain_until(&self, shared: &Shared, deadline: Instant) -> io::Result<()> {
         self.drain_to(shared, 1, Some(deadline))
     }
 
     /// Writes batches while at least `least` bytes wait.
-    fn drain_to<T: Send + 'static>(
-        &self,
-        shared: &Shared<T>,
-        least: usize,
-        deadline: Option<Instant>,
-    ) -> io::Result<()> {
+    fn drain_to(&self, shared: &Shared, least: usize, deadline: Option<Instant>) -> io::Result<()> {
         let Some(queue) = &self.0 else {
             return Ok(());
         };

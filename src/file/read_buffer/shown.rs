@@ -21,7 +21,7 @@ pub(super) enum Shown {
 
 impl ReadBuffer {
     /// Whether the last answer is to be given again, without looking for a new one.
-    pub(in crate::file) fn shows<T: Send + 'static>(&mut self, shared: &Shared<T>) -> bool {
+    pub(in crate::file) fn shows(&mut self, shared: &Shared) -> bool {
         // A change of which the user does not know yet is no reason to take back what was lent.
         if shared.known_generation() > self.generation {
             self.shown = Shown::Nothing;

@@ -19,10 +19,10 @@ const HIGH_WATER_OF_LINES: usize = 2;
 
 impl ReadBuffer {
     /// The next chunk, from the page cache if that holds it; `None` at the end of the file.
-    pub(super) fn poll_chunk<T: Send + 'static>(
+    pub(super) fn poll_chunk(
         &mut self,
         cx: &mut Context<'_>,
-        source: &Source<'_, T>,
+        source: &Source<'_>,
         size: usize,
         lines: bool,
     ) -> Poll<io::Result<Option<Chunk>>> {
@@ -35,9 +35,9 @@ impl ReadBuffer {
     }
 
     /// What the page cache holds next. `None` means that the pool has to be asked.
-    fn cached_chunk<T: Send + 'static>(
+    fn cached_chunk(
         &mut self,
-        source: &Source<'_, T>,
+        source: &Source<'_>,
         size: usize,
     ) -> Option<io::Result<Option<Chunk>>> {
         if !source.shared.facts()?.reads_cached() {
@@ -57,10 +57,10 @@ impl ReadBuffer {
     }
 
     /// The next chunk of those that jobs read, after sending a job where there is none.
-    pub(super) fn poll_chunk_ahead<T: Send + 'static>(
+    pub(super) fn poll_chunk_ahead(
         &mut self,
         cx: &mut Context<'_>,
-        source: &Source<'_, T>,
+        source: &Source<'_>,
         want: usize,
         lines: bool,
     ) -> Poll<io::Result<Option<Chunk>>> {
@@ -100,7 +100,7 @@ impl ReadBuffer {
     }
 
     /// What a job is to read for a call that wants so many bytes.
-    fn plan<T: Send + 'static>(&self, source: &Source<'_, T>, want: usize, lines: bool) -> Plan {
+    fn plan(&self, source: &Source<'_>, want: usize, lines: bool) -> Plan {
         let is_regular = source.position.is_some();
         let streams = is_regular && self.run >= AHEAD_AFTER;
         let high_water = match lines {
@@ -123,7 +123,7 @@ impl ReadBuffer {
 
     /// Whether a file that can be asked on the spot is longer than what was read of it: its end was
     /// found for a future that was dropped then.
-    fn has_grown<T: Send + 'static>(&self, source: &Source<'_, T>) -> bool {
+    fn has_grown(&self, source: &Source<'_>) -> bool {
         let read = source
             .position
             .map(|position| position + self.len_here() as u64);
@@ -132,23 +132,22 @@ impl ReadBuffer {
         })
     }
 
-    fn send_job<T: Send + 'static>(
+    fn send_job(
         &mut self,
-        shared: &Arc<Shared<T>>,
+        shared: &Arc<Shared>,
         ahead: Arc<ReadAhead>,
         plan: Plan,
         waiting: Option<Call>,
     ) {
         ahead.announce_job(plan, waiting);
-        // While it waits for a thread, the job holds nothing open.
-        let (weak, ready) = (Arc::downgrade(shared), ahead.clone());
-        let fill = move || {
-            if let Some(shared) = weak.upgrade() {
-                ahead.fill(plan, |offset, buf| {
-                    shared.name(Operation::Read, shared.read(offset, buf))
-                });
-            }
-        };
+        let ready = ahead.clone();
+        let fill = shared.work(Operation::Read, move |shared| {
+            let read = |offset, buf: &mut [u8]| shared.read(offset, buf);
+            ahead.fill(plan, |offset, buf| {
+                shared.name(Operation::Read, read(offset, buf))
+            });
+            Ok(())
+        });
         let task = match waiting {
             Some(_) => pool::run_until(|| ready.has_chunk(), fill),
             None => pool::run(fill),
@@ -158,8 +157,8 @@ impl ReadBuffer {
 }
 
 /// Reads what the page cache holds at `offset`; `None` if that takes the pool.
-pub(super) fn read_cached<T: Send + 'static>(
-    shared: &Shared<T>,
+pub(super) fn read_cached(
+    shared: &Shared,
     bufs: &mut [IoSliceMut<'_>],
     offset: u64,
 ) -> Option<io::Result<usize>> {
