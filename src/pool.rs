@@ -3,7 +3,9 @@
 //! A [`Job`] that is dropped before a thread has begun it is not carried out; one that has begun is
 //! finished, and its result dropped. What must happen in any case is [detached](Job::detach).
 
+mod demand;
 mod handover;
+mod spin;
 mod waiters;
 
 pub(crate) use handover::stay;
@@ -176,27 +178,5 @@ impl<T: Send + 'static> Drop for Closing<T> {
         if let Some(value) = self.0.take() {
             run(move || drop(value)).detach();
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Without the guard it aborts the process.
-    #[test]
-    fn work_that_was_given_up_may_panic_when_it_is_dropped() {
-        struct Panicking;
-        impl Drop for Panicking {
-            fn drop(&mut self) {
-                panic!("as agreed");
-            }
-        }
-        let panicking = Panicking;
-        let (job, task) = job(move || {
-            let _panicking = panicking;
-        });
-        drop(task);
-        job.run();
     }
 }

@@ -6,7 +6,7 @@
 mod common;
 
 use anyfile::{AsyncFile, Path, PathError, open_file, wrap_file};
-use common::{Dir, in_child, noise, poll_times, run_in_child, storm, until};
+use common::{Dir, in_child, noise, poll_times, run_in_child, saturate_pool, storm, until};
 use futures_lite::future::block_on;
 use futures_lite::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt, StreamExt};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -158,6 +158,32 @@ fn wait_for(dropped: &Mutex<Option<ThreadId>>, here: ThreadId) {
         Some(here),
         "dropped by the caller"
     );
+}
+
+/// What a call holds may panic when the call is given up before a thread has begun it. In a task of the pool
+/// that would abort the process.
+#[test]
+fn what_was_given_up_panics_when_it_is_dropped() {
+    struct Explosive;
+
+    impl Drop for Explosive {
+        fn drop(&mut self) {
+            panic!("as agreed");
+        }
+    }
+
+    if !in_child() {
+        let test = "what_was_given_up_panics_when_it_is_dropped";
+        run_in_child(test, &[("BLOCKING_MAX_THREADS", "1")]);
+        return;
+    }
+    let asleep = saturate_pool(1);
+    let mut file = wrap_file(io::empty());
+    let explosive = Explosive;
+    let lent = file.with_mut(move |_| drop(explosive));
+    assert!(poll_times(lent, 1).is_none());
+    drop(asleep);
+    assert_eq!(block_on(file.with_mut(|_| 1)).unwrap(), 1);
 }
 
 /// Nothing that it says is true.

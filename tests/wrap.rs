@@ -759,3 +759,21 @@ fn what_into_inner_took_for_nobody_is_dropped_on_the_pool() {
     let dropped_on = drops.recv_timeout(Duration::from_secs(20)).unwrap();
     assert_ne!(dropped_on, thread::current().id());
 }
+
+/// As a stress of the real pool; the order of events is the models' affair.
+#[test]
+fn no_call_of_many_threads_is_lost() {
+    let callers: Vec<_> = (0..8)
+        .map(|_| {
+            thread::spawn(|| {
+                let mut file = wrap_file(io::empty());
+                (0..4_000_u64)
+                    .map(|i| block_on(file.with_mut(move |_| i)).unwrap())
+                    .sum::<u64>()
+            })
+        })
+        .collect();
+    for caller in callers {
+        assert_eq!(caller.join().unwrap(), 2_000 * 3_999);
+    }
+}

@@ -1,20 +1,28 @@
 //! Models of `src/pool/handover.rs`.
 
+#[path = "../../src/pool/demand.rs"]
+mod demand;
 #[path = "../../src/pool/handover.rs"]
 mod real;
+#[path = "../../src/pool/spin.rs"]
+mod spin;
 
 use crate::join_pool;
+use crate::task::{chance, panic_as_agreed};
 use async_task::Runnable;
-use real::{Kind, WorkQueue};
+use demand::Kind;
+use real::WorkQueue;
 use shuttle::rand::{Rng, thread_rng};
 use shuttle::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use shuttle::sync::mpsc;
 use shuttle::thread;
+use spin::AdaptiveSpin;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The queue of one run. It is leaked, since workers take one that lives for ever.
 fn queue() -> &'static WorkQueue {
-    let kind = match thread_rng().gen_bool(0.5) {
+    let kind = match chance(0.5) {
         true => Kind::Work,
         false => Kind::Fetch,
     };
@@ -41,7 +49,7 @@ fn hand_over(queue: &'static WorkQueue, work: impl FnOnce() + Send + 'static) {
     queue.hand_over_and_stay(job, || is_over.load(Ordering::Acquire));
 }
 
-/// Several callers hand over jobs, some of them one after the other and some at once.
+/// Several callers hand over jobs, some of them one after the other and some at once. A few end their worker.
 pub fn no_job_is_lost() {
     const CALLERS: usize = 3;
     const JOBS: usize = 4;
@@ -54,9 +62,13 @@ pub fn no_job_is_lost() {
                 let (done, all) = mpsc::channel();
                 for number in 0..JOBS {
                     let (ran, done) = (ran.clone(), done.clone());
+                    let panics = chance(0.1);
                     hand_over(queue, move || {
                         ran.fetch_add(1, Ordering::SeqCst);
                         done.send(()).unwrap();
+                        if panics {
+                            panic_as_agreed();
+                        }
                     });
                     if number == 0 {
                         all.recv().unwrap();
@@ -72,10 +84,8 @@ pub fn no_job_is_lost() {
     let asked = join_pool();
     assert_eq!(ran.load(Ordering::SeqCst), CALLERS * JOBS);
     // One that stands by asks for another when its share of the time is used.
-    assert!(
-        asked <= 2 * CALLERS * JOBS,
-        "{asked} threads were asked for"
-    );
+    let most = 2 * CALLERS * JOBS;
+    assert!(asked <= most, "{asked} threads were asked for");
 
     // Nothing is left over that keeps the next job from a thread.
     let (done, last) = mpsc::channel();
@@ -124,4 +134,46 @@ pub fn a_job_that_hangs_holds_up_nobody() {
         all.recv().unwrap();
     }
     join_pool();
+}
+
+/// A spin that is in vain is made 4 times, then once in 32 times, until one succeeds.
+pub fn spinning_in_vain_becomes_rare() {
+    let spin = AdaptiveSpin::new();
+    let tried = |times: u32| {
+        let tries = (0..times).filter(|_| {
+            let is_worthwhile = spin.is_worthwhile();
+            assert!(!spin.spin(Duration::ZERO, || false));
+            is_worthwhile
+        });
+        tries.count()
+    };
+    assert_eq!(tried(4), 4);
+    assert_eq!(tried(28), 0);
+    assert_eq!(tried(320), 10);
+    while !spin.spin(Duration::from_secs(60), || true) {}
+    assert_eq!(tried(4), 4, "after luck as at first");
+}
+
+/// How many workers are asked for when 64 jobs come to nobody, and then by each that begins with so much
+/// latency, while those at work have done so many jobs.
+fn asked(begins: &[(Duration, u64)]) -> Vec<usize> {
+    let mut demand = Kind::Work.first_demand();
+    let (mut jobs, mut coming) = (64, 0);
+    let mut missing = vec![demand.missing(jobs, coming)];
+    for (at_work, &(latency, done)) in begins.iter().enumerate() {
+        coming = coming + missing[at_work] - 1;
+        demand.learn(latency, at_work, done, Kind::Work);
+        jobs -= 1;
+        missing.push(demand.missing(jobs, coming));
+    }
+    missing
+}
+
+/// Workers grow as a tree while jobs are long, not at all while they are short, and at once where others fill
+/// the pool.
+pub fn workers_grow_as_the_jobs_need() {
+    let (prompt, late) = (Duration::from_micros(25), Duration::from_millis(30));
+    assert_eq!(asked(&[(prompt, 0); 4]), [16, 16, 1, 0, 1], "long jobs");
+    assert_eq!(asked(&[(prompt, 0), (prompt, 12)]), [16, 16, 0], "short");
+    assert_eq!(asked(&[(late, 0), (late, 2)]), [16, 16, 32], "a full pool");
 }

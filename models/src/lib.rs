@@ -27,7 +27,7 @@ use shuttle::sync::Mutex;
 use shuttle::thread::JoinHandle;
 use shuttle::{Config, MaxSteps, Runner};
 use std::time::Instant;
-use task::lock;
+use task::{catch_agreed, lock};
 
 /// Runs `model` many times, each with another order of events. Fails if it panics, or if its main thread
 /// waits for what does not come.
@@ -64,9 +64,10 @@ impl Task {
     pub fn detach(self) {}
 }
 
-/// Does as `blocking::unblock`, on a thread of its own: shuttle decides how long it takes to begin.
+/// Does as `blocking::unblock`, on a thread of its own: shuttle decides how long it takes to begin. A panic ends
+/// no more than the work.
 pub fn unblock(work: impl FnOnce() + Send + 'static) -> Task {
-    let thread = shuttle::thread::spawn(work);
+    let thread = shuttle::thread::spawn(|| catch_agreed(work).unwrap_or_default());
     lock(&POOL).push(thread);
     Task
 }

@@ -12,3 +12,14 @@ fn a_job_that_hangs_holds_up_nobody() {
     let model = handover::a_job_that_hangs_holds_up_nobody;
     check("a job that hangs holds up nobody", 4_000, model);
 }
+
+#[test]
+fn spinning_in_vain_becomes_rare() {
+    let model = handover::spinning_in_vain_becomes_rare;
+    check("spinning in vain becomes rare", 8, model);
+}
+
+#[test]
+fn workers_grow_as_the_jobs_need() {
+    handover::workers_grow_as_the_jobs_need();
+}
