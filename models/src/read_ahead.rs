@@ -9,7 +9,7 @@ use crate::join_pool;
 use crate::pool::{self, Slot};
 use crate::task::{catch_agreed, chance, lock, panic_as_agreed, up_to, wait, wait_or_give_up};
 use ahead::{Call, Plan, ReadAhead, Taken};
-use chunk::{CHUNK, Chunk};
+use chunk::{CHUNK, Chunk, Form};
 use shuttle::rand::{Rng, thread_rng};
 use shuttle::sync::{Mutex, mpsc};
 use shuttle::thread;
@@ -112,7 +112,11 @@ impl Reader {
             plan: Plan {
                 size: SIZE,
                 high_water,
-                lines: chance(0.5),
+                form: if chance(0.5) {
+                    Form::Lines
+                } else {
+                    Form::Bytes
+                },
                 whole: is_regular,
             },
             is_regular,
@@ -129,8 +133,11 @@ impl Reader {
         if self.len_then.is_none() {
             self.len_then = Some(self.object.len());
         }
-        let lines = self.plan.lines && chance(0.9);
-        let polled = catch_agreed(|| self.poll_chunk_ahead(cx, lines));
+        let form = match self.plan.form {
+            Form::Lines if chance(0.9) => Form::Lines,
+            _ => Form::Bytes,
+        };
+        let polled = catch_agreed(|| self.poll_chunk_ahead(cx, form));
         let Some(polled) = polled else {
             return Poll::Ready(Answer::Failed);
         };
@@ -182,16 +189,16 @@ impl Reader {
     fn poll_chunk_ahead(
         &mut self,
         cx: &mut Context<'_>,
-        lines: bool,
+        form: Form,
     ) -> Poll<io::Result<Option<Chunk>>> {
-        let plan = Plan { lines, ..self.plan };
+        let plan = Plan { form, ..self.plan };
         loop {
             let offset = self.is_regular.then_some(self.got as u64);
             let ahead = self
                 .ahead
                 .get_or_insert_with(|| Arc::new(ReadAhead::at(offset)))
                 .clone();
-            match ahead.take(lines, self.call) {
+            match ahead.take(form, self.call) {
                 Taken::Chunk(chunk) => {
                     if plan.high_water > 1 && ahead.wants_job() {
                         self.send_job(ahead, plan, None);
@@ -309,7 +316,7 @@ pub fn a_job_stops_when_its_reader_is_gone() {
     let object = Arc::new(Object::default());
     *lock(&object.len) = 1000;
     let mut reader = Reader::new(object.clone(), HIGH_WATER);
-    reader.plan.lines = false;
+    reader.plan.form = Form::Bytes;
     // A read is a chunk.
     reader.plan.whole = false;
     match chance(0.7) {
@@ -343,7 +350,7 @@ pub fn a_chunk_is_given_while_the_next_is_read() {
     let (release, hold) = mpsc::channel();
     *lock(&object.hold) = Some(hold);
     let mut reader = Reader::new(object, 2);
-    reader.plan.lines = false;
+    reader.plan.form = Form::Bytes;
     // A read is a chunk.
     reader.plan.whole = false;
     let reader = Arc::new(Mutex::new(reader));
@@ -359,4 +366,22 @@ pub fn a_chunk_is_given_while_the_next_is_read() {
     tasks.into_iter().for_each(|task| task.join().unwrap());
     drop(release);
     join_pool();
+}
+
+/// A job gives its thread back when as many chunks wait as planned, whatever buffers it was given back.
+pub fn a_stream_holds_as_many_chunks_as_planned() {
+    let object = Arc::new(Object::default());
+    *lock(&object.len) = 1000;
+    let high_water = 1 + up_to(3);
+    let mut reader = Reader::new(object, high_water);
+    reader.plan.form = Form::Bytes;
+    let ahead = Arc::new(ReadAhead::at(Some(0)));
+    for _ in 0..4 {
+        reader.send_job(ahead.clone(), reader.plan, None);
+        join_pool();
+        assert_eq!(ahead.len(), high_water * SIZE);
+        while let Taken::Chunk(chunk) = ahead.take(Form::Bytes, 0) {
+            reader.check(chunk);
+        }
+    }
 }

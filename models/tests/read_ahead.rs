@@ -25,3 +25,9 @@ fn a_chunk_is_given_while_the_next_is_read() {
     let model = read_ahead::a_chunk_is_given_while_the_next_is_read;
     check("a chunk is given while the next is read", 4_000, model);
 }
+
+#[test]
+fn a_stream_holds_as_many_chunks_as_planned() {
+    let model = read_ahead::a_stream_holds_as_many_chunks_as_planned;
+    check("a stream holds as many chunks as planned", 400, model);
+}

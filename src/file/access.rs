@@ -201,7 +201,7 @@ impl<T: Send + 'static> AsyncFile<T> {
     /// ```
     pub async fn discard_unwritten(&mut self) -> io::Result<usize> {
         future::poll_fn(|cx| self.poll_abandoned_move(cx)).await;
-        future::poll_fn(|cx| self.writes.poll_idle(cx)).await;
+        future::poll_fn(|cx| self.writes.poll_job(cx).map(drop)).await;
         let drainer = self.writes.drainer();
         let discard = move |shared: &Shared| drainer.discard(shared);
         let shared = self.shared()?;

@@ -3,7 +3,7 @@
 use super::closing::{self, Closing};
 use super::cursor::{CursorJob, Position};
 use super::object::{Object, Shared, closed};
-use super::read_buffer::{ReadBuffer, Source};
+use super::read_buffer::{Form, ReadBuffer, Source};
 use super::write_buffer::WriteBuffer;
 use crate::budget::{self, Share};
 use crate::cached::Facts;
@@ -253,47 +253,28 @@ impl<T: Send + 'static> AsyncFile<T> {
     }
 
     /// Gets more unread bytes, or tells that the file ends.
-    pub(super) fn poll_more(
-        &mut self,
-        cx: &mut Context<'_>,
-        lines: bool,
-    ) -> Poll<io::Result<bool>> {
+    pub(super) fn poll_more(&mut self, cx: &mut Context<'_>, form: Form) -> Poll<io::Result<bool>> {
         let position = ready!(self.poll_offset(cx))?;
         let shared = self.state.shared()?;
-        self.reads
-            .poll_more(cx, &Source { shared, position }, lines)
+        let source = Source { shared, position };
+        self.reads.poll_more(cx, source, form)
     }
 
     /// Consumes bytes that were read ahead.
     #[inline]
     pub(super) fn consume_unread(&mut self, len: usize) {
         let len = self.reads.consume(len);
-        self.pass(len);
-    }
-
-    /// Moves the position over bytes that the caller has.
-    #[inline]
-    pub(super) fn pass(&mut self, len: usize) {
-        if let Position::At(position) = &mut self.position {
-            *position += len as u64;
-        }
-    }
-
-    /// Moves the position back over bytes that are unread again.
-    pub(super) fn unpass(&mut self, len: usize) {
-        if let Position::At(position) = &mut self.position {
-            *position -= len as u64;
-        }
+        self.position.pass(len as i64);
     }
 
     /// Waits until no job reads at the object's cursor, where that matters for what comes next.
     #[inline]
     pub(super) fn poll_read_over(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let shared = self.state.shared()?;
-        match shared.is_exclusive() || (shared.can_seek() && !shared.is_regular()) {
-            true => self.reads.poll_idle(cx).map(Ok),
-            false => Poll::Ready(Ok(())),
+        if shared.is_exclusive() || (shared.can_seek() && !shared.is_regular()) {
+            ready!(self.reads.poll_idle(cx));
         }
+        Poll::Ready(Ok(()))
     }
 
     /// Waits until the object has every accepted byte and is flushed, and no seek is on its way.
@@ -314,7 +295,7 @@ impl<T: Send + 'static> AsyncFile<T> {
             ready!(self.poll_read_over(cx))?;
         }
         if let Some(to) = self.start_of_write() {
-            ready!(self.poll_move(cx, None, to))?;
+            ready!(self.poll_job(cx, CursorJob::Move(None, to)))?;
         }
         Poll::Ready(Ok(()))
     }

@@ -59,7 +59,7 @@ fn here(shared: Arc<Shared>, unwritten: Option<Drainer>) {
     let deadline = Instant::now() + PATIENCE;
     if let Some(drainer) = unwritten {
         // Another thread may be writing a batch.
-        let drained = drainer.drain_until(&shared, deadline);
+        let drained = drainer.drain_to(&shared, 1, Some(deadline));
         if drained.is_err_and(|error| error.kind() == ErrorKind::TimedOut) {
             pool::run(move || finish(shared, Some(drainer))).detach();
             return;
@@ -81,7 +81,8 @@ pub(super) struct Closing {
     /// That of a regular file which was asked what it is. All pipes seem to be on one device.
     device: Option<u64>,
     waits: bool,
-    is_local: bool,
+    /// How long a drop leaves a regular file to the pool. To write to anything else may wait for ever.
+    patience: Duration,
 }
 
 impl Closing {
@@ -92,7 +93,10 @@ impl Closing {
         // A read that waits for a peer holds the object, maybe for ever.
         let is_free = unwritten.is_some() || !shared.is_at_work();
         let waits = shared.is_touched() && is_free;
-        let is_local = shared.closes_on_the_spot();
+        let patience = match shared.closes_on_the_spot() {
+            true => Duration::ZERO,
+            false => NO_THREAD,
+        };
         let left = Arc::new(Mutex::new(Some((shared, unwritten))));
         let (claimed, mut job) = (left.clone(), Slot::default());
         let close = move || {
@@ -111,7 +115,7 @@ impl Closing {
             gone,
             device,
             waits,
-            is_local,
+            patience,
         }
     }
 
@@ -129,12 +133,7 @@ impl Drop for Closing {
             return;
         }
         let begun = Instant::now();
-        // Only a regular file: to write to anything else may wait for ever.
-        let patience = match self.is_local {
-            true => Duration::ZERO,
-            false => NO_THREAD,
-        };
-        if self.device.is_some() && !wait_for(&self.gone, begun + patience) {
+        if self.device.is_some() && !wait_for(&self.gone, begun + self.patience) {
             if let Some((shared, unwritten)) = claim(&self.left) {
                 here(shared, unwritten);
             }

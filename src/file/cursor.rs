@@ -11,6 +11,16 @@ pub(super) enum Position {
     At(u64),
 }
 
+impl Position {
+    /// Moves over bytes that the caller has, or back over bytes that are unread again.
+    #[inline]
+    pub(super) fn pass(&mut self, by: i64) {
+        if let Position::At(offset) = self {
+            *offset = offset.wrapping_add_signed(by);
+        }
+    }
+}
+
 /// What a job does with the cursor. The answer to a question is true of one state of the file, its generation.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum CursorJob {
@@ -18,9 +28,6 @@ pub(super) enum CursorJob {
     /// lock, even where the file itself is quick.
     Ask(u64),
     AskSize(u64),
-    /// Moves the cursor, for the seek that the caller asked for; `None` if it only settles the cursor.
-    Move {
-        asked: Option<SeekFrom>,
-        to: SeekFrom,
-    },
+    /// Moves the cursor there, for the seek that the caller asked for; `None` if it only settles the cursor.
+    Move(Option<SeekFrom>, SeekFrom),
 }

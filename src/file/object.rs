@@ -4,7 +4,7 @@
 //! any other object is worked on by one job at a time. Only the handle knows of which type it is.
 
 use super::pread;
-use crate::cached::{Access, Facts};
+use crate::cached::{Access, Answer, Facts};
 use crate::error::{Operation, PathError};
 use crate::pool::Event;
 use crate::retry::retry;
@@ -12,7 +12,7 @@ use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::sync::{Arc, Mutex};
 use std::any::Any;
 use std::fs::File;
-use std::io::{self, Cursor, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::io::{self, Cursor, ErrorKind, IoSliceMut, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::sync::{OnceLock, TryLockError};
 
@@ -189,6 +189,13 @@ impl Shared {
         }
     }
 
+    fn other(&self) -> Option<&Locked> {
+        match &self.object {
+            Object::File(_) => None,
+            Object::Other(object) => Some(object),
+        }
+    }
+
     pub(super) fn path(&self) -> Option<&Arc<Path>> {
         self.path.as_ref()
     }
@@ -206,18 +213,14 @@ impl Shared {
 
     /// Whether a call on an object is under way.
     pub(super) fn is_at_work(&self) -> bool {
-        match &self.object {
-            Object::File(_) => false,
-            Object::Other(object) => matches!(object.try_lock(), Err(TryLockError::WouldBlock)),
-        }
+        let is_locked =
+            |object: &Locked| matches!(object.try_lock(), Err(TryLockError::WouldBlock));
+        self.other().is_some_and(is_locked)
     }
 
     /// Whether a call on the object has panicked.
     pub(super) fn is_poisoned(&self) -> bool {
-        match &self.object {
-            Object::File(_) => false,
-            Object::Other(object) => object.is_poisoned(),
-        }
+        self.other().is_some_and(Locked::is_poisoned)
     }
 
     pub(super) fn facts(&self) -> Option<&Facts> {
@@ -327,18 +330,35 @@ impl Shared {
     }
 
     /// Names the operation and the path in an error, if the file was opened by its path.
+    #[inline]
     pub(super) fn name<R>(&self, operation: Operation, result: io::Result<R>) -> io::Result<R> {
-        match (&self.path, result) {
-            (Some(path), Err(error)) if PathError::of(&error).is_none() => {
-                Err(PathError::wrap(operation, path, error))
+        result.map_err(|error| match &self.path {
+            Some(path) if PathError::of(&error).is_none() => {
+                PathError::wrap(operation, path, error)
             }
-            (_, result) => result,
-        }
+            _ => error,
+        })
     }
 }
 
-/// The calls on the object. All of them may wait.
+/// The calls on the object. All of them may wait, but for those that read what is cached.
 impl Shared {
+    /// Reads what the page cache holds at `offset`; `None` if that takes the pool.
+    pub(super) fn read_cached(
+        &self,
+        bufs: &mut [IoSliceMut<'_>],
+        offset: u64,
+    ) -> Option<io::Result<usize>> {
+        let (file, facts) = (self.file()?, self.facts()?);
+        if !facts.reads_cached() {
+            return None;
+        }
+        match facts.read_at(file, bufs, offset) {
+            Answer::Now(answer) => Some(self.name(Operation::Read, answer)),
+            Answer::AskPool => None,
+        }
+    }
+
     /// Reads at the cursor, or at an offset of a regular file.
     pub(super) fn read(&self, offset: Option<u64>, buf: &mut [u8]) -> io::Result<usize> {
         let read = retry(|| match (&self.object, offset) {

@@ -44,51 +44,45 @@ impl<T: Send + 'static> AsyncFile<T> {
         }
     }
 
-    /// Asks the pool, unless the same question is on its way already.
+    #[cold]
     fn poll_ask(
         &mut self,
         cx: &mut Context<'_>,
         question: fn(u64) -> CursorJob,
     ) -> Poll<io::Result<u64>> {
         ready!(self.poll_abandoned_move(cx));
-        let ask = question(self.shared()?.generation());
-        match self.cursor.kind() == Some(&ask) {
-            true => self.poll_cursor(cx),
-            false => self.poll_new(cx, ask),
-        }
+        let generation = self.shared()?.generation();
+        self.poll_job(cx, question(generation))
     }
 
-    /// Moves the object's cursor on the pool; then nothing is read ahead any more.
-    pub(super) fn poll_move(
+    /// Asks for or moves the cursor on the pool, unless that is on its way already.
+    pub(super) fn poll_job(
         &mut self,
         cx: &mut Context<'_>,
-        asked: Option<SeekFrom>,
-        to: SeekFrom,
+        job: CursorJob,
     ) -> Poll<io::Result<u64>> {
-        self.poll_new(cx, CursorJob::Move { asked, to })
-    }
-
-    fn poll_new(&mut self, cx: &mut Context<'_>, job: CursorJob) -> Poll<io::Result<u64>> {
-        let work = self
-            .shared()?
-            .work(Operation::Seek, move |shared| match job {
-                CursorJob::Move { to, .. } => shared.seek(to),
-                CursorJob::AskSize(_) => shared.size(),
-                CursorJob::Ask(_) if shared.learn_facts().regular => {
-                    shared.seek(SeekFrom::Current(0))
-                }
-                CursorJob::Ask(_) => Ok(0),
-            });
-        self.cursor.start(job, pool::run_short(work));
+        if self.cursor.kind() != Some(&job) {
+            let work = self
+                .shared()?
+                .work(Operation::Seek, move |shared| match job {
+                    CursorJob::Move(_, to) => shared.seek(to),
+                    CursorJob::AskSize(_) => shared.size(),
+                    CursorJob::Ask(_) if shared.learn_facts().regular => {
+                        shared.seek(SeekFrom::Current(0))
+                    }
+                    CursorJob::Ask(_) => Ok(0),
+                });
+            self.cursor.start(job, pool::run_short(work));
+        }
         self.poll_cursor(cx)
     }
 
-    /// Waits for the job that asks for or moves the cursor, if there is one.
+    /// Waits for the job that asks for or moves the cursor, if there is one. After a move nothing is read ahead.
     pub(super) fn poll_cursor(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
         let Some((job, answer)) = ready!(self.cursor.poll(cx)) else {
             return Poll::Ready(Ok(0));
         };
-        if let (CursorJob::Move { asked, .. }, &Ok(position)) = (job, &answer) {
+        if let (CursorJob::Move(asked, _), &Ok(position)) = (job, &answer) {
             self.reads.clear();
             self.position = match asked.is_some() && self.shared()?.is_regular() {
                 true => Position::At(position),
@@ -101,13 +95,13 @@ impl<T: Send + 'static> AsyncFile<T> {
 
     /// Whether the cursor is being moved for this seek.
     pub(super) fn is_moving(&self, seek: Option<SeekFrom>) -> bool {
-        matches!(self.cursor.kind(), Some(CursorJob::Move { asked, .. }) if *asked == seek)
+        matches!(self.cursor.kind(), Some(CursorJob::Move(asked, _)) if *asked == seek)
     }
 
     /// Waits for a move that was given up: it is none of the caller's business, but where it has led to is.
     pub(super) fn poll_abandoned_move(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         match self.cursor.kind() {
-            Some(CursorJob::Move { .. }) => self.poll_cursor(cx).map(drop),
+            Some(CursorJob::Move(..)) => self.poll_cursor(cx).map(drop),
             _ => Poll::Ready(()),
         }
     }

@@ -3,7 +3,7 @@
 use super::async_file::AsyncFile;
 use super::object::Shared;
 use crate::budget;
-use crate::cached::{Answer, Facts, INLINE};
+use crate::cached::{Facts, INLINE};
 use crate::error::Operation;
 use crate::pool;
 use std::fs::File;
@@ -209,26 +209,19 @@ impl AsyncFile<File> {
         let shared = self.shared()?;
         let end = buf.len().min(INLINE);
         let mut len = 0;
-        let is_all = loop {
-            if len == end {
-                break true;
-            }
-            let (Some(file), Some(facts)) = (shared.file(), shared.facts()) else {
-                break false;
+        while len < end {
+            let bufs = &mut [IoSliceMut::new(&mut buf[len..end])];
+            let read = match self.writes.is_empty() {
+                true => shared.read_cached(bufs, offset.saturating_add(len as u64)),
+                false => None,
             };
-            if !facts.reads_cached() || !self.writes.is_empty() {
-                break false;
+            match read {
+                Some(Ok(0)) => break,
+                Some(Ok(read)) => len += read,
+                Some(Err(error)) if len == 0 => return Err(error),
+                _ => return Ok(Cached { len, is_all: false }),
             }
-            let mut bufs = [IoSliceMut::new(&mut buf[len..end])];
-            match facts.read_at(file, &mut bufs, offset.saturating_add(len as u64)) {
-                Answer::Now(Ok(0)) => break true,
-                Answer::Now(Ok(read)) => len += read,
-                Answer::Now(Err(error)) if len == 0 => {
-                    return shared.name(Operation::Read, Err(error));
-                }
-                _ => break false,
-            }
-        };
-        Ok(Cached { len, is_all })
+        }
+        Ok(Cached { len, is_all: true })
     }
 }

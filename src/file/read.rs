@@ -1,31 +1,11 @@
 //! Reading: `AsyncRead` and `AsyncBufRead`.
 
 use super::async_file::AsyncFile;
-use super::read_buffer::Source;
+use super::read_buffer::{Form, Source};
 use futures_lite::{AsyncBufRead, AsyncRead, ready};
 use std::io::{self, IoSliceMut, Read};
 use std::pin::Pin;
 use std::task::{Context, Poll};
-
-impl<T: Send + 'static> AsyncFile<T> {
-    fn poll_read_bufs(
-        &mut self,
-        cx: &mut Context<'_>,
-        bufs: &mut [IoSliceMut<'_>],
-    ) -> Poll<io::Result<usize>> {
-        ready!(self.poll_readable(cx))?;
-        if bufs.iter().all(|buf| buf.is_empty()) {
-            return Poll::Ready(Ok(0));
-        }
-        let position = ready!(self.poll_offset(cx))?;
-        let shared = self.state.shared()?;
-        let source = Source { shared, position };
-        let read = ready!(self.reads.poll_read(cx, &source, bufs))?;
-        self.pass(read);
-        self.charge(read);
-        Poll::Ready(Ok(read))
-    }
-}
 
 impl<T: Read + Send + 'static> AsyncRead for AsyncFile<T> {
     fn poll_read(
@@ -37,12 +17,23 @@ impl<T: Read + Send + 'static> AsyncRead for AsyncFile<T> {
     }
 
     fn poll_read_vectored(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bufs: &mut [IoSliceMut<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.shared()?.learn_read::<T>();
-        self.poll_read_bufs(cx, bufs)
+        let this = self.get_mut();
+        this.shared()?.learn_read::<T>();
+        ready!(this.poll_readable(cx))?;
+        if bufs.iter().all(|buf| buf.is_empty()) {
+            return Poll::Ready(Ok(0));
+        }
+        let position = ready!(this.poll_offset(cx))?;
+        let shared = this.state.shared()?;
+        let source = Source { shared, position };
+        let read = ready!(this.reads.poll_read(cx, source, bufs))?;
+        this.position.pass(read as i64);
+        this.charge(read);
+        Poll::Ready(Ok(read))
     }
 }
 
@@ -77,7 +68,7 @@ impl<T: Read + Send + 'static> AsyncFile<T> {
         }
         ready!(self.poll_readable_at_once(cx))?;
         if self.reads.unread().is_empty() {
-            ready!(self.poll_more(cx, false))?;
+            ready!(self.poll_more(cx, Form::Bytes))?;
         }
         self.charge(0);
         self.reads.note_shown();

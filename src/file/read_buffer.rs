@@ -14,6 +14,9 @@ mod record;
 mod shown;
 mod supply;
 
+pub(super) use chunk::Form;
+pub(super) use supply::Source;
+
 use super::object::Shared;
 use crate::cached::INLINE;
 use crate::pool::Slot;
@@ -26,7 +29,6 @@ use std::collections::VecDeque;
 use std::io::{self, IoSliceMut};
 use std::mem;
 use std::task::{Context, Poll};
-use supply::read_cached;
 
 /// What is read first through a buffer, before it is known that the file is read in sequence.
 const FIRST: usize = 16 * 1024;
@@ -55,12 +57,6 @@ pub(super) struct ReadBuffer {
     run: u64,
     /// The state of the file that the bytes here are of.
     generation: u64,
-}
-
-/// Where to read more: the object, and for a regular file the logical position.
-pub(super) struct Source<'a> {
-    pub(super) shared: &'a Arc<Shared>,
-    pub(super) position: Option<u64>,
 }
 
 impl ReadBuffer {
@@ -156,31 +152,24 @@ impl ReadBuffer {
     pub(super) fn poll_read(
         &mut self,
         cx: &mut Context<'_>,
-        source: &Source<'_>,
+        source: Source<'_>,
         bufs: &mut [IoSliceMut<'_>],
     ) -> Poll<io::Result<usize>> {
         let len = |sum: usize, buf: &IoSliceMut<'_>| sum.saturating_add(buf.len());
         let want = bufs.iter().fold(0, len).min(INLINE);
         // A call that was given up may have left chunks here: they come before all others.
-        if self.unread().is_empty() {
-            let chunk = self.more.pop_front();
-            chunk.into_iter().for_each(|chunk| self.push(chunk));
-        }
+        let is_empty = !self.advance();
         // Small reads in sequence share a call.
         let shares = self.run >= AHEAD_AFTER && want <= SMALL;
         let size = if shares { CHUNK } else { want };
-        let is_empty = self.unread().is_empty();
-        if source.position.is_some() && !shares && is_empty && self.is_all_here() {
+        if is_empty && !shares {
             if let Some(read) = self.read_past(source, bufs, want) {
                 return Poll::Ready(read);
             }
         }
-        let enough = match source.position {
-            Some(_) => want,
-            None => 1,
-        };
-        while self.unread().len() < enough && self.len_here() < enough {
-            match ready!(self.poll_chunk(cx, source, size, false)) {
+        let enough = source.position.map_or(1, |_| want);
+        while self.len_here() < enough {
+            match ready!(self.poll_chunk(cx, source, size, Form::Bytes)) {
                 Ok(Some(chunk)) if self.unread().is_empty() => self.push(chunk),
                 Ok(Some(chunk)) => self.more.push_back(chunk),
                 Ok(None) => break,
@@ -196,14 +185,14 @@ impl ReadBuffer {
     /// that there is more than it holds; what it does hold is in the front then.
     fn read_past(
         &mut self,
-        source: &Source<'_>,
+        source: Source<'_>,
         bufs: &mut [IoSliceMut<'_>],
         want: usize,
     ) -> Option<io::Result<usize>> {
-        let offset = source.position?;
-        let read = match read_cached(source.shared, bufs, offset)? {
+        let offset = self.cached_offset(source)?;
+        let read = match source.shared.read_cached(bufs, offset)? {
             Ok(read) => read,
-            Err(error) => return Some(Err(error)),
+            error => return Some(error),
         };
         self.run += read as u64;
         self.front = Chunk::default();
@@ -226,18 +215,15 @@ impl ReadBuffer {
     pub(super) fn poll_more(
         &mut self,
         cx: &mut Context<'_>,
-        source: &Source<'_>,
-        lines: bool,
+        source: Source<'_>,
+        form: Form,
     ) -> Poll<io::Result<bool>> {
-        if let Some(chunk) = self.more.pop_front() {
-            self.push(chunk);
-            return Poll::Ready(Ok(true));
-        }
         let size = if self.run == 0 { FIRST } else { CHUNK };
-        let chunk = match self.run < AHEAD_AFTER {
-            true => ready!(self.poll_chunk(cx, source, size, lines))?,
+        let chunk = match self.more.pop_front() {
+            None if self.run < AHEAD_AFTER => ready!(self.poll_chunk(cx, source, size, form))?,
             // In sequence, the next chunk is read elsewhere while the caller works on this one.
-            false => ready!(self.poll_chunk_ahead(cx, source, size, lines))?,
+            None => ready!(self.poll_chunk_ahead(cx, source, size, form))?,
+            chunk => chunk,
         };
         let more = chunk.is_some();
         chunk.into_iter().for_each(|chunk| self.push(chunk));
@@ -309,23 +295,25 @@ impl ReadBuffer {
         self.scan.begin_chunk();
     }
 
+    /// Moves on to the next chunk that is here, if the front is used up. Returns whether there are unread bytes.
+    fn advance(&mut self) -> bool {
+        if self.unread().is_empty() {
+            let chunk = self.more.pop_front();
+            chunk.into_iter().for_each(|chunk| self.push(chunk));
+        }
+        !self.unread().is_empty()
+    }
+
     /// Copies and consumes what fits.
     fn copy_to(&mut self, bufs: &mut [IoSliceMut<'_>]) -> usize {
         let mut copied = 0;
-        for buf in bufs {
-            let mut filled = 0;
-            while filled < buf.len() {
-                if self.unread().is_empty() {
-                    let Some(chunk) = self.more.pop_front() else {
-                        return copied;
-                    };
-                    self.push(chunk);
-                }
-                let fits = self.unread().len().min(buf.len() - filled);
-                buf[filled..filled + fits].copy_from_slice(&self.unread()[..fits]);
-                self.consume(fits);
-                filled += fits;
-                copied += fits;
+        for mut buf in bufs.iter_mut().map(|buf| &mut buf[..]) {
+            while !buf.is_empty() && self.advance() {
+                let fits = self.unread().len().min(buf.len());
+                let (filled, rest) = buf.split_at_mut(fits);
+                filled.copy_from_slice(&self.unread()[..fits]);
+                copied += self.consume(fits);
+                buf = rest;
             }
         }
         copied

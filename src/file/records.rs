@@ -1,6 +1,7 @@
 //! Records: bytes up to a certain one, such as a line.
 
 use super::async_file::AsyncFile;
+use super::read_buffer::Form;
 use crate::error::Operation;
 use futures_lite::ready;
 use std::io::{self, Read};
@@ -62,11 +63,15 @@ impl<T: Read + Send + 'static> AsyncFile<T> {
         limit: usize,
     ) -> Poll<io::Result<Record>> {
         self.shared()?.learn_read::<T>();
+        let form = match end {
+            b'\n' => Form::Lines,
+            _ => Form::Bytes,
+        };
         loop {
             if self.reads.unread().len() > limit {
                 return Poll::Ready(Ok(Record::TooLong));
             }
-            if !ready!(self.poll_more(cx, end == b'\n'))? {
+            if !ready!(self.poll_more(cx, form))? {
                 return Poll::Ready(Ok(match self.reads.unread().len() {
                     0 => Record::End,
                     rest => self.take_record(rest),
@@ -81,7 +86,7 @@ impl<T: Read + Send + 'static> AsyncFile<T> {
     #[inline]
     fn take_record(&mut self, len: usize) -> Record {
         let range = self.reads.take_record(len);
-        self.pass(len);
+        self.position.pass(len as i64);
         self.charge(len);
         Record::Found(range)
     }
@@ -89,7 +94,7 @@ impl<T: Read + Send + 'static> AsyncFile<T> {
     /// Puts back the record that was found just now.
     pub(crate) fn untake_record(&mut self, record: &Range<usize>) {
         self.reads.untake_record(record);
-        self.unpass(record.len());
+        self.position.pass(-(record.len() as i64));
     }
 
     /// Consumes everything up to and with the next `end`. Buffers a chunk at most.
@@ -102,7 +107,7 @@ impl<T: Read + Send + 'static> AsyncFile<T> {
             let len = found.map_or(unread.len(), |at| at + 1);
             self.consume_unread(len);
             self.charge(len);
-            if found.is_some() || !ready!(self.poll_more(cx, false))? {
+            if found.is_some() || !ready!(self.poll_more(cx, Form::Bytes))? {
                 return Poll::Ready(Ok(()));
             }
         }

@@ -1,7 +1,7 @@
 //! Seeking: `AsyncSeek`, and seeks that keep the buffer.
 
 use super::async_file::AsyncFile;
-use super::cursor::Position;
+use super::cursor::{CursorJob, Position};
 use crate::error::Operation;
 use futures_lite::{AsyncSeek, future, ready};
 use std::io::{self, ErrorKind, Seek, SeekFrom};
@@ -33,24 +33,19 @@ impl<T: Send + 'static> AsyncFile<T> {
             },
             to => to,
         };
-        self.poll_move(cx, Some(to), adjusted)
+        self.poll_job(cx, CursorJob::Move(Some(to), adjusted))
     }
 
     /// A regular file's cursor is left alone until a write needs it.
     ///
     /// What was read ahead is dropped, so that what others have written since is seen.
     fn poll_seek_regular(&mut self, cx: &mut Context<'_>, to: SeekFrom) -> Poll<io::Result<u64>> {
-        let position = match to {
-            SeekFrom::Start(_) => None,
-            SeekFrom::Current(_) => ready!(self.poll_offset(cx))?,
-            SeekFrom::End(_) => Some(ready!(self.poll_size(cx))?),
+        let (from, by) = match to {
+            SeekFrom::Start(offset) => (offset, 0),
+            SeekFrom::Current(by) => (ready!(self.poll_offset(cx))?.unwrap_or(0), by),
+            SeekFrom::End(by) => (ready!(self.poll_size(cx))?, by),
         };
-        let target = match (to, position) {
-            (SeekFrom::Start(offset), _) => Some(offset),
-            (SeekFrom::Current(by) | SeekFrom::End(by), position) => {
-                position.unwrap_or(0).checked_add_signed(by)
-            }
-        };
+        let target = from.checked_add_signed(by);
         let Some(target) = target.filter(|&target| i64::try_from(target).is_ok()) else {
             return Poll::Ready(self.refuse_seek());
         };
@@ -60,7 +55,8 @@ impl<T: Send + 'static> AsyncFile<T> {
         }
         let shared = self.shared()?;
         if target > EVERYWHERE && !shared.has_offset(target) {
-            return self.poll_move(cx, Some(to), SeekFrom::Start(target));
+            let job = CursorJob::Move(Some(to), SeekFrom::Start(target));
+            return self.poll_job(cx, job);
         }
         self.reads.clear();
         self.position = Position::At(target);
@@ -108,9 +104,7 @@ impl<T: Seek + Send + 'static> AsyncFile<T> {
             if !self.is_moving(Some(to)) {
                 ready!(self.poll_readable(cx))?;
                 if self.reads.shift(offset) {
-                    if let Position::At(position) = &mut self.position {
-                        *position = position.wrapping_add_signed(offset);
-                    }
+                    self.position.pass(offset);
                     self.charge(0);
                     return Poll::Ready(Ok(()));
                 }

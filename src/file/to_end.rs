@@ -1,6 +1,7 @@
 //! Reading what is left of a file in one go.
 
 use super::async_file::AsyncFile;
+use super::read_buffer::Form;
 use crate::error::Operation;
 use futures_lite::{AsyncRead, future, ready};
 use std::io::{self, ErrorKind, Read};
@@ -115,7 +116,7 @@ impl<T: Read + Send + 'static> AsyncFile<T> {
         start: usize,
     ) -> Poll<io::Result<bool>> {
         ready!(self.poll_readable(cx))?;
-        let more = ready!(self.poll_more(cx, false))?;
+        let more = ready!(self.poll_more(cx, Form::Bytes))?;
         let unread = self.reads.unread();
         let (valid, broken) = match simdutf8::compat::from_utf8(unread) {
             Ok(text) => (text, false),
@@ -128,7 +129,7 @@ impl<T: Read + Send + 'static> AsyncFile<T> {
         };
         if broken {
             let text = buf.split_off(start);
-            self.unpass(text.len());
+            self.position.pass(-(text.len() as i64));
             self.reads.unconsume(text.into_bytes());
             let message = "the rest of the file is not valid UTF-8";
             let error = io::Error::new(ErrorKind::InvalidData, message);

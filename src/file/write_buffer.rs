@@ -33,16 +33,9 @@ pub(super) struct WriteBuffer {
     capacity: usize,
     /// Absent until the first write.
     queue: Option<Arc<Queue>>,
-    state: State,
+    /// Whether something is left to do: bytes to write, or an object to flush.
+    dirty: bool,
     job: Slot<io::Result<usize>, Job>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum State {
-    /// Everything that was accepted is written, and the object is flushed.
-    Clean,
-    /// That is not known.
-    Dirty,
 }
 
 #[derive(Debug)]
@@ -60,7 +53,7 @@ impl Default for WriteBuffer {
         WriteBuffer {
             capacity: CAPACITY,
             queue: None,
-            state: State::Clean,
+            dirty: false,
             job: Slot::default(),
         }
     }
@@ -75,10 +68,9 @@ impl WriteBuffer {
         self.capacity
     }
 
-    /// Whether something is left to do: bytes to write, or an object to flush.
     #[inline]
     pub(super) fn is_dirty(&self) -> bool {
-        self.state == State::Dirty
+        self.dirty
     }
 
     /// Whether every accepted byte has been written.
@@ -130,7 +122,7 @@ impl WriteBuffer {
                 self.make_room(shared);
             }
             if accepted.len > 0 {
-                self.state = State::Dirty;
+                self.dirty = true;
                 begun();
                 return Poll::Ready(Ok(accepted.len));
             }
@@ -170,7 +162,7 @@ impl WriteBuffer {
                 }
                 _ => {}
             }
-            self.state = State::Dirty;
+            self.dirty = true;
             begun();
             let (bytes, start) = (buf.to_vec(), start.take());
             let write = shared.work(Operation::Write, move |shared| {
@@ -201,12 +193,12 @@ impl WriteBuffer {
     }
 
     /// Waits for the job, if there is one.
-    fn poll_job(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    pub(super) fn poll_job(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let Some((job, result)) = ready!(self.job.poll(cx)) else {
             return Poll::Ready(Ok(()));
         };
         match job {
-            Job::Flush if result.is_ok() && self.is_empty() => self.state = State::Clean,
+            Job::Flush if result.is_ok() && self.is_empty() => self.dirty = false,
             // What failed then may have been written since. The outcome of a write that was given up
             // concerns nobody.
             Job::MakeRoom if self.is_empty() => return Poll::Ready(Ok(())),
@@ -227,7 +219,7 @@ impl WriteBuffer {
         }
         // A file has no buffer of its own that would have to be flushed.
         if self.is_dirty() && self.job.is_empty() && !shared.is_exclusive() && self.is_empty() {
-            self.state = State::Clean;
+            self.dirty = false;
         }
         while self.is_dirty() {
             if self.job.is_empty() {
@@ -238,14 +230,9 @@ impl WriteBuffer {
         Poll::Ready(Ok(()))
     }
 
-    /// Waits for the job, whatever became of it.
-    pub(super) fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        self.poll_job(cx).map(drop)
-    }
-
     /// Takes note that nothing is left to do.
     pub(super) fn set_clean(&mut self) {
-        self.state = State::Clean;
+        self.dirty = false;
     }
 
     /// Cancels the job if it has not begun. What was accepted stays, for a [`Drainer`].
@@ -259,6 +246,7 @@ impl WriteBuffer {
 pub(super) struct Drainer(Option<Arc<Queue>>);
 
 impl Drainer {
+    /// Writes every accepted byte.
     pub(super) fn drain(&self, shared: &Shared) -> io::Result<()> {
         self.drain_to(shared, 1, None)
     }
@@ -276,20 +264,20 @@ impl Drainer {
             return Ok(0);
         };
         let (len, start) = queue.discard();
-        match start.map(|start| shared.seek(start)) {
-            Some(Err(error)) => shared.name(Operation::Seek, Err(error)),
-            _ => Ok(len),
-        }
-    }
-
-    /// Fails with [`TimedOut`](io::ErrorKind::TimedOut) if another thread, which writes a batch just now,
-    /// has not written it by `deadline`.
-    pub(super) fn drain_until(&self, shared: &Shared, deadline: Instant) -> io::Result<()> {
-        self.drain_to(shared, 1, Some(deadline))
+        let moved = start.map_or(Ok(0), |start| shared.seek(start));
+        shared.name(Operation::Seek, moved).map(|_| len)
     }
 
     /// Writes batches while at least `least` bytes wait.
-    fn drain_to(&self, shared: &Shared, least: usize, deadline: Option<Instant>) -> io::Result<()> {
+    ///
+    /// Fails with [`TimedOut`](io::ErrorKind::TimedOut) if another thread, which writes a batch just now,
+    /// has not written it by `deadline`.
+    pub(super) fn drain_to(
+        &self,
+        shared: &Shared,
+        least: usize,
+        deadline: Option<Instant>,
+    ) -> io::Result<()> {
         let Some(queue) = &self.0 else {
             return Ok(());
         };

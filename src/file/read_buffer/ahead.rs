@@ -13,7 +13,7 @@
 //! again, by a new job. A call that comes while the read is under way is a later one, too: the file may have
 //! grown between the two.
 
-use super::chunk::{CHUNK, Chunk, cut_lines};
+use super::chunk::{CHUNK, Chunk, Form, cut_lines};
 use crate::pool::Waiters;
 use crate::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::collections::VecDeque;
@@ -31,8 +31,7 @@ pub(super) struct Plan {
     pub(super) size: usize,
     /// How many chunks wait when the job gives its thread back; one if the file is not streamed.
     pub(super) high_water: usize,
-    /// Cut chunks at line ends and check that they are UTF-8.
-    pub(super) lines: bool,
+    pub(super) form: Form,
     /// Fill a chunk whatever number of reads it takes: a regular file is short only at its end.
     pub(super) whole: bool,
 }
@@ -103,8 +102,8 @@ impl ReadAhead {
         }
     }
 
-    /// Takes the next chunk. With `lines`, the start of a line is left until its end is there.
-    pub(super) fn take(&self, lines: bool, call: Call) -> Taken {
+    /// Takes the next chunk. Of lines, the start of one is left until its end is there.
+    pub(super) fn take(&self, form: Form, call: Call) -> Taken {
         let mut state = self.lock();
         if let Some(chunk) = state.chunks.pop_front() {
             return Taken::Chunk(chunk);
@@ -113,7 +112,8 @@ impl ReadAhead {
             *waiting = Some(call);
             return Taken::Filling;
         }
-        if !state.carry.is_empty() && (!lines || !matches!(state.phase, Phase::Idle)) {
+        let is_whole = form == Form::Bytes || !matches!(state.phase, Phase::Idle);
+        if !state.carry.is_empty() && is_whole {
             return Taken::Chunk(Chunk::Bytes(mem::take(&mut state.carry)));
         }
         match mem::replace(&mut state.phase, Phase::Idle) {
@@ -325,7 +325,7 @@ fn read_chunk(
     let fresh = filled - carried;
     let (chunk, carry) = match fresh {
         0 => (Chunk::default(), buffer),
-        _ if plan.lines => cut_lines(buffer, carried),
+        _ if plan.form == Form::Lines => cut_lines(buffer, carried),
         _ => (Chunk::Bytes(buffer), Vec::new()),
     };
     Read {
@@ -333,88 +333,5 @@ fn read_chunk(
         carry,
         fresh,
         end,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const PLAN: Plan = Plan {
-        size: CHUNK,
-        high_water: 3,
-        lines: false,
-        whole: true,
-    };
-
-    fn fill(ahead: &Arc<ReadAhead>, plan: Plan, contents: &[u8]) {
-        ahead.announce_job(plan, None);
-        ahead.clone().fill(plan, |offset, buf| {
-            let rest = &contents[contents.len().min(offset.unwrap() as usize)..];
-            let len = rest.len().min(buf.len());
-            buf[..len].copy_from_slice(&rest[..len]);
-            Ok(len)
-        });
-    }
-
-    #[test]
-    fn a_stream_holds_as_many_chunks_as_planned() {
-        for (lines, high_water) in [(false, 3), (true, 2)] {
-            let plan = Plan {
-                lines,
-                high_water,
-                ..PLAN
-            };
-            let (contents, ahead) = (vec![0; 64 * CHUNK], Arc::new(ReadAhead::at(Some(0))));
-            for _ in 0..8 {
-                fill(&ahead, plan, &contents);
-                assert_eq!(ahead.lock().chunks.len(), high_water);
-                while let Taken::Chunk(chunk) = ahead.take(lines, 0) {
-                    ahead.recycle(chunk.into_bytes());
-                    ahead.recycle(vec![0; CHUNK]);
-                    let state = ahead.lock();
-                    assert!(state.chunks.len() + state.spare.len() <= high_water);
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn a_line_that_goes_on_in_the_next_chunk_is_put_together_in_a_used_buffer() {
-        let mut contents = "ab\n".repeat(CHUNK / 3 * 10);
-        contents.truncate(contents.len() - 2);
-        let ahead = Arc::new(ReadAhead::at(Some(0)));
-        let (lines, mut read) = (true, Vec::new());
-        // As many jobs as it takes, and one for the end.
-        for _ in 0..16 {
-            fill(&ahead, Plan { lines, ..PLAN }, contents.as_bytes());
-            while let Taken::Chunk(chunk) = ahead.take(lines, 0) {
-                read.extend_from_slice(chunk.as_bytes());
-                ahead.recycle(vec![b'x'; CHUNK]);
-            }
-        }
-        assert!(read == contents.as_bytes());
-    }
-
-    #[test]
-    fn an_end_is_old_for_a_call_that_came_while_it_was_read() {
-        let ahead = Arc::new(ReadAhead::at(Some(0)));
-        ahead.announce_job(PLAN, Some(6));
-        ahead.clone().fill(PLAN, |_, _| {
-            assert!(matches!(ahead.take(false, 7), Taken::Filling));
-            Ok(0)
-        });
-        assert!(matches!(ahead.take(false, 7), Taken::OldEnd));
-    }
-
-    #[test]
-    fn an_end_is_one_for_the_call_that_waited_and_old_for_others() {
-        for (waiting, is_old) in [(Some(7), false), (Some(6), true), (None, true)] {
-            let ahead = Arc::new(ReadAhead::at(Some(0)));
-            ahead.announce_job(PLAN, waiting);
-            ahead.clone().fill(PLAN, |_, _| Ok(0));
-            assert_eq!(matches!(ahead.take(false, 7), Taken::OldEnd), is_old);
-            assert!(matches!(ahead.take(false, 7), Taken::Nothing));
-        }
     }
 }

@@ -6,6 +6,13 @@ pub(super) const CHUNK: usize = 64 * 1024;
 /// How many line ends are noted in a chunk; of those after them nothing is known.
 const NOTED: usize = 2048;
 
+/// What is asked for: bytes as they come, or lines, which are cut at line ends and checked to be UTF-8.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Form {
+    Bytes,
+    Lines,
+}
+
 /// Bytes in the form that they were read in.
 #[derive(Debug)]
 pub(super) enum Chunk {

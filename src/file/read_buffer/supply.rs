@@ -1,9 +1,8 @@
 //! Where the chunks come from: the page cache, on the spot, or jobs that read ahead.
 
 use super::ahead::{Call, Plan, ReadAhead, Taken};
-use super::chunk::{CHUNK, Chunk};
-use super::{AHEAD_AFTER, ReadBuffer, Source};
-use crate::cached::Answer;
+use super::chunk::{CHUNK, Chunk, Form};
+use super::{AHEAD_AFTER, ReadBuffer};
 use crate::error::Operation;
 use crate::file::object::Shared;
 use crate::pool;
@@ -17,66 +16,78 @@ use std::task::{Context, Poll};
 const HIGH_WATER: usize = 3;
 const HIGH_WATER_OF_LINES: usize = 2;
 
+/// Where to read more: the object, and for a regular file the logical position.
+#[derive(Clone, Copy)]
+pub(in crate::file) struct Source<'a> {
+    pub(in crate::file) shared: &'a Arc<Shared>,
+    pub(in crate::file) position: Option<u64>,
+}
+
+/// The next chunk; `None` at the end of the file.
+type Next = io::Result<Option<Chunk>>;
+
 impl ReadBuffer {
-    /// The next chunk, from the page cache if that holds it; `None` at the end of the file.
+    /// The next chunk, from the page cache if that holds it.
     pub(super) fn poll_chunk(
         &mut self,
         cx: &mut Context<'_>,
-        source: &Source<'_>,
+        source: Source<'_>,
         size: usize,
-        lines: bool,
-    ) -> Poll<io::Result<Option<Chunk>>> {
-        if source.position.is_some() && self.is_all_here() {
-            if let Some(chunk) = self.cached_chunk(source, size) {
-                return Poll::Ready(chunk);
-            }
+        form: Form,
+    ) -> Poll<Next> {
+        match self.cached_chunk(source, size) {
+            Some(chunk) => Poll::Ready(chunk),
+            None => self.poll_chunk_ahead(cx, source, size, form),
         }
-        self.poll_chunk_ahead(cx, source, size, lines)
     }
 
     /// What the page cache holds next. `None` means that the pool has to be asked.
-    fn cached_chunk(
-        &mut self,
-        source: &Source<'_>,
-        size: usize,
-    ) -> Option<io::Result<Option<Chunk>>> {
-        if !source.shared.facts()?.reads_cached() {
-            return None;
-        }
-        let offset = source.position? + self.len_here() as u64;
+    fn cached_chunk(&mut self, source: Source<'_>, size: usize) -> Option<Next> {
+        let offset = self.cached_offset(source)?;
         let mut bytes = self.buffer(size);
         let bufs = &mut [IoSliceMut::new(&mut bytes)];
-        Some(read_cached(source.shared, bufs, offset)?.map(|read| {
-            bytes.truncate(read);
+        Some(source.shared.read_cached(bufs, offset)?.map(|read| {
             if read == 0 {
                 self.rest();
                 return None;
             }
+            bytes.truncate(read);
             Some(Chunk::Bytes(bytes))
         }))
+    }
+
+    /// Where to read on the spot, if the page cache may answer and nothing comes from jobs.
+    pub(super) fn cached_offset(&mut self, source: Source<'_>) -> Option<u64> {
+        let offset = self.end(source)?;
+        let may_answer = self.is_all_here() && source.shared.facts()?.reads_cached();
+        may_answer.then_some(offset)
+    }
+
+    /// Where a regular file goes on after what is here.
+    fn end(&self, source: Source<'_>) -> Option<u64> {
+        let position = source.position?;
+        Some(position + self.len_here() as u64)
     }
 
     /// The next chunk of those that jobs read, after sending a job where there is none.
     pub(super) fn poll_chunk_ahead(
         &mut self,
         cx: &mut Context<'_>,
-        source: &Source<'_>,
+        source: Source<'_>,
         want: usize,
-        lines: bool,
-    ) -> Poll<io::Result<Option<Chunk>>> {
-        let plan = self.plan(source, want, lines);
+        form: Form,
+    ) -> Poll<Next> {
+        let plan = self.plan(source, want, form);
         loop {
-            let offset = source
-                .position
-                .map(|position| position + self.len_here() as u64);
+            let offset = self.end(source);
             let ahead = self
                 .ahead
-                .get_or_insert_with(|| Arc::new(ReadAhead::at(offset)));
-            let ahead = ahead.clone();
+                .get_or_insert_with(|| Arc::new(ReadAhead::at(offset)))
+                .clone();
             if ahead.is_filling() && !ahead.has_chunk() {
                 pool::stay(|| ahead.has_chunk() || !ahead.is_filling());
             }
-            match ahead.take(lines, self.call) {
+            match ahead.take(form, self.call) {
                 Taken::Chunk(chunk) => {
                     if plan.high_water > 1 && ahead.wants_job() {
                         self.send_job(source.shared, ahead, plan, None);
@@ -100,13 +111,13 @@ impl ReadBuffer {
     }
 
     /// What a job is to read for a call that wants so many bytes.
-    fn plan(&self, source: &Source<'_>, want: usize, lines: bool) -> Plan {
+    fn plan(&self, source: Source<'_>, want: usize, form: Form) -> Plan {
         let is_regular = source.position.is_some();
         let streams = is_regular && self.run >= AHEAD_AFTER;
-        let high_water = match lines {
+        let high_water = match form {
             _ if !streams => 1,
-            true => HIGH_WATER_OF_LINES,
-            false => HIGH_WATER.max(want.div_ceil(CHUNK)),
+            Form::Lines => HIGH_WATER_OF_LINES,
+            Form::Bytes => HIGH_WATER.max(want.div_ceil(CHUNK)),
         };
         let size = match self.run {
             _ if streams => CHUNK,
@@ -116,20 +127,16 @@ impl ReadBuffer {
         Plan {
             size,
             high_water,
-            lines,
+            form,
             whole: is_regular,
         }
     }
 
     /// Whether a file that can be asked on the spot is longer than what was read of it: its end was
     /// found for a future that was dropped then.
-    fn has_grown(&self, source: &Source<'_>) -> bool {
-        let read = source
-            .position
-            .map(|position| position + self.len_here() as u64);
-        read.is_some_and(|read| {
-            source.shared.is_local() && source.shared.size().is_ok_and(|size| size > read)
-        })
+    fn has_grown(&self, source: Source<'_>) -> bool {
+        let is_longer = |end| source.shared.size().is_ok_and(|size| size > end);
+        source.shared.is_local() && self.end(source).is_some_and(is_longer)
     }
 
     fn send_job(
@@ -153,21 +160,5 @@ impl ReadBuffer {
             None => pool::run(fill),
         };
         self.job.start((), task);
-    }
-}
-
-/// Reads what the page cache holds at `offset`; `None` if that takes the pool.
-pub(super) fn read_cached(
-    shared: &Shared,
-    bufs: &mut [IoSliceMut<'_>],
-    offset: u64,
-) -> Option<io::Result<usize>> {
-    let (file, facts) = (shared.file()?, shared.facts()?);
-    if !facts.reads_cached() {
-        return None;
-    }
-    match facts.read_at(file, bufs, offset) {
-        Answer::Now(answer) => Some(shared.name(Operation::Read, answer)),
-        Answer::AskPool => None,
     }
 }
