@@ -344,6 +344,7 @@ impl Shared {
 /// The calls on the object. All of them may wait, but for those that read what is cached.
 impl Shared {
     /// Reads what the page cache holds at `offset`; `None` if that takes the pool.
+    #[inline]
     pub(super) fn read_cached(
         &self,
         bufs: &mut [IoSliceMut<'_>],

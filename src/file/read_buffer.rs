@@ -189,7 +189,7 @@ impl ReadBuffer {
         bufs: &mut [IoSliceMut<'_>],
         want: usize,
     ) -> Option<io::Result<usize>> {
-        let offset = self.cached_offset(source)?;
+        let offset = source.position.filter(|_| self.is_all_here())?;
         let read = match source.shared.read_cached(bufs, offset)? {
             Ok(read) => read,
             error => return Some(error),

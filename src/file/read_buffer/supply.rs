@@ -43,7 +43,10 @@ impl ReadBuffer {
 
     /// What the page cache holds next. `None` means that the pool has to be asked.
     fn cached_chunk(&mut self, source: Source<'_>, size: usize) -> Option<Next> {
-        let offset = self.cached_offset(source)?;
+        let offset = self.end(source).filter(|_| self.is_all_here())?;
+        if !source.shared.facts()?.reads_cached() {
+            return None;
+        }
         let mut bytes = self.buffer(size);
         let bufs = &mut [IoSliceMut::new(&mut bytes)];
         Some(source.shared.read_cached(bufs, offset)?.map(|read| {
@@ -54,13 +57,6 @@ impl ReadBuffer {
             bytes.truncate(read);
             Some(Chunk::Bytes(bytes))
         }))
-    }
-
-    /// Where to read on the spot, if the page cache may answer and nothing comes from jobs.
-    pub(super) fn cached_offset(&mut self, source: Source<'_>) -> Option<u64> {
-        let offset = self.end(source)?;
-        let may_answer = self.is_all_here() && source.shared.facts()?.reads_cached();
-        may_answer.then_some(offset)
     }
 
     /// Where a regular file goes on after what is here.
