@@ -179,7 +179,6 @@ pub fn wrap_file<T: Send + 'static>(inner: T) -> AsyncFile<T> {
 }
 
 impl AsyncFile<File> {
-    /// A file that was opened just now.
     pub(crate) fn opened(file: File, path: Arc<Path>, facts: Facts) -> AsyncFile<File> {
         let position = match facts.regular {
             true => Position::At(0),
@@ -328,15 +327,6 @@ impl<T: Send + 'static> AsyncFile<T> {
             *closing = None;
         }
         Poll::Ready(Ok(()))
-    }
-
-    /// What a flush waits for. Once a file is being closed, there is nothing left to flush: adapters flush
-    /// before each poll of `close`.
-    pub(super) fn poll_flushed(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.state {
-            State::Open(_) => self.poll_written(cx),
-            State::Closed(..) => Poll::Ready(Ok(())),
-        }
     }
 
     /// Work for the pool, as [`Shared::work`], which sees what was written.

@@ -1,25 +1,23 @@
 //! The object behind an [`AsyncFile`](super::AsyncFile), shared with the pool jobs that work on it.
 //!
 //! The object itself never moves: jobs come to it. A [`File`] needs no lock, its calls may overlap;
-//! any other object is worked on by one job at a time. Only the handle knows of which type it is.
+//! any other object is worked on by one job at a time.
+
+mod other;
 
 use super::pread;
 use crate::cached::{Access, Answer, Facts};
 use crate::error::{Operation, PathError};
 use crate::pool::Event;
 use crate::retry::retry;
+use crate::sync::Arc;
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use crate::sync::{Arc, Mutex};
+use other::{Other, typed, unlearned};
 use std::any::Any;
 use std::fs::File;
-use std::io::{self, Cursor, ErrorKind, IoSliceMut, Read, Seek, SeekFrom, Write};
+use std::io::{self, ErrorKind, IoSliceMut, Read, Seek, SeekFrom, Write};
 use std::path::Path;
-use std::sync::{OnceLock, TryLockError};
-
-type ReadFn = fn(&mut dyn Any, &mut [u8]) -> io::Result<usize>;
-type WriteFn = fn(&mut dyn Any, &[u8]) -> io::Result<usize>;
-type FlushFn = fn(&mut dyn Any) -> io::Result<()>;
-type SeekFn = fn(&mut dyn Any, SeekFrom) -> io::Result<u64>;
+use std::sync::OnceLock;
 
 /// What a job needs: the object, and what is known of it.
 pub(super) struct Shared {
@@ -28,12 +26,6 @@ pub(super) struct Shared {
     path: Option<Arc<Path>>,
     facts: OnceLock<Facts>,
     access: OnceLock<Access>,
-    /// The traits of the object, learned at the first call that proves them.
-    reader: OnceLock<ReadFn>,
-    writer: OnceLock<(WriteFn, FlushFn)>,
-    seeker: OnceLock<SeekFn>,
-    /// Another object than a file is taken to have a cursor that moves once a seek has succeeded.
-    seeks: AtomicBool,
     /// The object was written to, or lent: until it is closed it may be locked, not executable, incomplete.
     touched: AtomicBool,
     /// The largest offset that the system has accepted in a seek.
@@ -41,7 +33,7 @@ pub(super) struct Shared {
     generation: Generation,
     /// Held around every use of the cursor, where a positional call moves it.
     #[cfg(windows)]
-    cursor: Mutex<()>,
+    cursor: crate::sync::Mutex<()>,
     /// The last field: dropped after the object.
     gone: Gone,
 }
@@ -72,71 +64,35 @@ impl Drop for Gone {
 
 pub(super) enum Object {
     File(File),
-    Other(Locked),
+    Other(Other),
 }
-
-/// The place of an object; empty once that has been closed or taken out.
-type Locked = Mutex<Option<Box<dyn Any + Send>>>;
 
 impl Object {
     pub(super) fn new<T: Send + 'static>(object: T) -> Object {
         let object: Box<dyn Any + Send> = Box::new(object);
         match object.downcast::<File>() {
             Ok(file) => Object::File(*file),
-            Err(object) => Object::Other(Mutex::new(Some(object))),
+            Err(object) => Object::Other(Other::new(object)),
         }
     }
-
-    /// The seek function of the standard library's seekable types, known before it is first used.
-    fn known_seeker(&mut self) -> Option<SeekFn> {
-        fn of<K: Seek + 'static>(object: &dyn Any) -> Option<SeekFn> {
-            object.is::<K>().then_some(seek::<K>)
-        }
-        let Object::Other(object) = self else {
-            return None;
-        };
-        let object = &**object.get_mut().ok()?.as_ref()?;
-        of::<Cursor<Vec<u8>>>(object)
-            .or_else(|| of::<Cursor<Box<[u8]>>>(object))
-            .or_else(|| of::<Cursor<&'static [u8]>>(object))
-    }
-}
-
-fn seek<T: Seek + 'static>(object: &mut dyn Any, to: SeekFrom) -> io::Result<u64> {
-    typed::<T>(object).seek(to)
-}
-
-fn typed<T: 'static>(object: &mut dyn Any) -> &mut T {
-    let object = object.downcast_mut();
-    object.expect("BUG: the object is not of its handle's type")
-}
-
-fn with<R>(object: &Locked, f: impl FnOnce(&mut dyn Any) -> io::Result<R>) -> io::Result<R> {
-    let mut object = object.lock().map_err(poisoned)?;
-    f(&mut **object.as_mut().ok_or_else(|| closed(None))?)
 }
 
 impl Shared {
-    pub(super) fn new(mut object: Object, path: Option<Arc<Path>>, facts: Option<Facts>) -> Shared {
+    pub(super) fn new(object: Object, path: Option<Arc<Path>>, facts: Option<Facts>) -> Shared {
         let facts = match &object {
             Object::File(_) => facts.map_or_else(OnceLock::new, OnceLock::from),
             Object::Other(_) => OnceLock::from(Facts::stream()),
         };
-        let seeker = object.known_seeker();
         Shared {
             object,
             path,
             facts,
             access: OnceLock::new(),
-            reader: OnceLock::new(),
-            writer: OnceLock::new(),
-            seeks: AtomicBool::new(seeker.is_some()),
-            seeker: seeker.map_or_else(OnceLock::new, OnceLock::from),
             touched: AtomicBool::new(false),
             sought: AtomicU64::new(0),
             generation: Generation::default(),
             #[cfg(windows)]
-            cursor: Mutex::new(()),
+            cursor: crate::sync::Mutex::default(),
             gone: Gone::default(),
         }
     }
@@ -153,10 +109,7 @@ impl Shared {
     pub(super) fn take_object(&self) -> io::Result<Box<dyn Any + Send>> {
         match &self.object {
             Object::File(file) => Ok(Box::new(file.try_clone()?)),
-            Object::Other(object) => {
-                let object = object.lock().map_err(poisoned)?.take();
-                object.ok_or_else(|| closed(None))
-            }
+            Object::Other(other) => other.take(),
         }
     }
 
@@ -164,7 +117,7 @@ impl Shared {
     pub(super) fn with_mut<T: 'static, R>(&self, f: impl FnOnce(&mut T) -> R) -> io::Result<R> {
         match &self.object {
             Object::File(file) => Ok(f(typed(&mut file.try_clone()?))),
-            Object::Other(object) => with(object, |object| Ok(f(typed(object)))),
+            Object::Other(other) => other.with(|object| Ok(f(typed(object)))),
         }
     }
 
@@ -189,10 +142,10 @@ impl Shared {
         }
     }
 
-    fn other(&self) -> Option<&Locked> {
+    fn other(&self) -> Option<&Other> {
         match &self.object {
             Object::File(_) => None,
-            Object::Other(object) => Some(object),
+            Object::Other(other) => Some(other),
         }
     }
 
@@ -213,14 +166,12 @@ impl Shared {
 
     /// Whether a call on an object is under way.
     pub(super) fn is_at_work(&self) -> bool {
-        let is_locked =
-            |object: &Locked| matches!(object.try_lock(), Err(TryLockError::WouldBlock));
-        self.other().is_some_and(is_locked)
+        self.other().is_some_and(Other::is_at_work)
     }
 
     /// Whether a call on the object has panicked.
     pub(super) fn is_poisoned(&self) -> bool {
-        self.other().is_some_and(Locked::is_poisoned)
+        self.other().is_some_and(Other::is_poisoned)
     }
 
     pub(super) fn facts(&self) -> Option<&Facts> {
@@ -248,25 +199,22 @@ impl Shared {
     }
 
     pub(super) fn learn_read<T: Read + 'static>(&self) {
-        self.reader
-            .get_or_init(|| |object, buf| typed::<T>(object).read(buf));
+        self.other().inspect(|other| other.learn_read::<T>());
     }
 
     pub(super) fn learn_write<T: Write + 'static>(&self) {
-        let write: WriteFn = |object, bytes| typed::<T>(object).write(bytes);
-        self.writer
-            .get_or_init(|| (write, |object| typed::<T>(object).flush()));
+        self.other().inspect(|other| other.learn_write::<T>());
     }
 
     pub(super) fn learn_seek<T: Seek + 'static>(&self) {
-        self.seeker.get_or_init(|| seek::<T>);
+        self.other().inspect(|other| other.learn_seek::<T>());
     }
 
     /// Whether the object is known to have a cursor that can be moved.
     pub(super) fn can_seek(&self) -> bool {
-        match self.object {
+        match &self.object {
             Object::File(_) => self.facts().is_some_and(|facts| facts.seekable),
-            Object::Other(_) => self.seeks.load(Ordering::Acquire),
+            Object::Other(other) => other.can_seek(),
         }
     }
 
@@ -368,10 +316,7 @@ impl Shared {
                 true => pread::read_direct(file, buf, offset),
                 false => pread::read_at(file, buf, offset),
             }),
-            (Object::Other(object), _) => {
-                let read = self.reader.get().ok_or_else(unlearned)?;
-                with(object, |object| read(object, buf))
-            }
+            (Object::Other(other), _) => other.read(buf),
         })?;
         check_count(read, buf.len(), "read")
     }
@@ -383,10 +328,7 @@ impl Shared {
                 true => pread::write_direct(bytes, |bytes| (&*file).write(bytes)),
                 false => (&*file).write(bytes),
             }),
-            Object::Other(object) => {
-                let (write, _) = self.writer.get().ok_or_else(unlearned)?;
-                with(object, |object| write(object, bytes))
-            }
+            Object::Other(other) => other.write(bytes),
         })?;
         check_count(written, bytes.len(), "write")
     }
@@ -409,21 +351,13 @@ impl Shared {
                 self.sought.fetch_max(position, Ordering::Relaxed);
                 Ok(position)
             }
-            Object::Other(object) => {
-                let seek = self.seeker.get().ok_or_else(unlearned)?;
-                let position = with(object, |object| seek(object, to))?;
-                self.seeks.store(true, Ordering::Release);
-                Ok(position)
-            }
+            Object::Other(other) => other.seek(to),
         }
     }
 
     /// Flushes what the object itself buffers; a file buffers nothing.
     pub(super) fn flush(&self) -> io::Result<()> {
-        match (&self.object, self.writer.get()) {
-            (Object::Other(object), Some((_, flush))) => retry(|| with(object, flush)),
-            _ => Ok(()),
-        }
+        self.other().map_or(Ok(()), |other| retry(|| other.flush()))
     }
 
     /// Makes a call that uses the cursor, or moves it and puts it back: no other one does so meanwhile.
@@ -453,12 +387,4 @@ pub(super) fn closed(path: Option<&Path>) -> io::Error {
         Some(path) => PathError::wrap(Operation::Access, path, error),
         None => error,
     }
-}
-
-fn poisoned<E>(_: E) -> io::Error {
-    io::Error::other("an earlier call on the wrapped object panicked")
-}
-
-fn unlearned() -> io::Error {
-    io::Error::from(ErrorKind::Unsupported)
 }

@@ -25,7 +25,6 @@ impl<T: Send + 'static> AsyncFile<T> {
         self.reads.record_str(range)
     }
 
-    /// A found record's bytes.
     #[inline]
     pub(crate) fn record_bytes(&self, range: Range<usize>) -> &[u8] {
         self.reads.record_bytes(range)

@@ -2,9 +2,8 @@
 
 use super::async_file::AsyncFile;
 use super::read_buffer::Form;
-use crate::error::Operation;
 use futures_lite::{AsyncRead, future, ready};
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, Read};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -82,7 +81,7 @@ impl<T: Read + Send + 'static> AsyncFile<T> {
     ///
     /// # Errors
     ///
-    /// * [`InvalidData`](ErrorKind::InvalidData): what is left of the file is not UTF-8. `buf` is as it
+    /// * [`InvalidData`](io::ErrorKind::InvalidData): what is left of the file is not UTF-8. `buf` is as it
     ///   was before, and so is the position: [`read_to_end`](AsyncFile::read_to_end) gets the bytes.
     /// * Whatever the read reports. What was read before is in `buf`, and the position is after it.
     /// * A write that this file accepted earlier cannot be carried out.
@@ -132,8 +131,7 @@ impl<T: Read + Send + 'static> AsyncFile<T> {
             self.position.pass(-(text.len() as i64));
             self.reads.unconsume(text.into_bytes());
             let message = "the rest of the file is not valid UTF-8";
-            let error = io::Error::new(ErrorKind::InvalidData, message);
-            return Poll::Ready(self.shared()?.name(Operation::Read, Err(error)));
+            return Poll::Ready(self.invalid_data(message.to_owned()));
         }
         buf.push_str(valid);
         let len = valid.len();

@@ -1,6 +1,6 @@
 //! Writing: `AsyncWrite`.
 
-use super::async_file::AsyncFile;
+use super::async_file::{AsyncFile, State};
 use super::cursor::Position;
 use crate::error::Operation;
 use crate::pool::Slot;
@@ -54,7 +54,11 @@ impl<T: Write + Send + 'static> AsyncWrite for AsyncFile<T> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.poll_flushed(cx)
+        match self.state {
+            State::Open(_) => self.poll_written(cx),
+            // Nothing is left to flush: adapters flush before each poll of `close`.
+            State::Closed(..) => Poll::Ready(Ok(())),
+        }
     }
 
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

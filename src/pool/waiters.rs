@@ -47,7 +47,6 @@ impl Waiters {
         wakers.into_iter().for_each(wake);
     }
 
-    /// Whether nobody waits.
     pub(crate) fn is_empty(&self) -> bool {
         self.lock().is_empty()
     }

@@ -96,7 +96,6 @@ impl ReadBuffer {
         }
     }
 
-    /// A record's bytes.
     #[inline]
     pub(in crate::file) fn record_bytes(&self, range: Range<usize>) -> &[u8] {
         &self.front.as_bytes()[range]

@@ -46,7 +46,6 @@ impl ReadBuffer {
         self.shown = Shown::EndAgain;
     }
 
-    /// Notes what is shown.
     pub(in crate::file) fn note_shown(&mut self) {
         self.shown = match self.unread().is_empty() {
             true => Shown::End,

@@ -1,0 +1,129 @@
+//! An object that is no file. Only its handle knows of which type it is.
+
+use super::closed;
+use crate::sync::Mutex;
+use crate::sync::atomic::{AtomicBool, Ordering};
+use std::any::Any;
+use std::io::{self, Cursor, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::sync::{OnceLock, TryLockError};
+
+type ReadFn = fn(&mut dyn Any, &mut [u8]) -> io::Result<usize>;
+type WriteFn = fn(&mut dyn Any, &[u8]) -> io::Result<usize>;
+type FlushFn = fn(&mut dyn Any) -> io::Result<()>;
+type SeekFn = fn(&mut dyn Any, SeekFrom) -> io::Result<u64>;
+
+pub(in crate::file) struct Other {
+    /// Empty once the object has been closed or taken out.
+    object: Mutex<Option<Box<dyn Any + Send>>>,
+    /// The traits of the object, learned at the first call that proves them.
+    reader: OnceLock<ReadFn>,
+    writer: OnceLock<(WriteFn, FlushFn)>,
+    seeker: OnceLock<SeekFn>,
+    /// The object is taken to have a cursor that moves once a seek has succeeded.
+    seeks: AtomicBool,
+}
+
+impl Other {
+    pub(super) fn new(object: Box<dyn Any + Send>) -> Other {
+        let seeker = known_seeker(&*object);
+        Other {
+            object: Mutex::new(Some(object)),
+            reader: OnceLock::new(),
+            writer: OnceLock::new(),
+            seeks: AtomicBool::new(seeker.is_some()),
+            seeker: seeker.map_or_else(OnceLock::new, OnceLock::from),
+        }
+    }
+
+    pub(super) fn learn_read<T: Read + 'static>(&self) {
+        let read: ReadFn = |object, buf| typed::<T>(object).read(buf);
+        self.reader.get_or_init(|| read);
+    }
+
+    pub(super) fn learn_write<T: Write + 'static>(&self) {
+        let write: WriteFn = |object, bytes| typed::<T>(object).write(bytes);
+        let flush: FlushFn = |object| typed::<T>(object).flush();
+        self.writer.get_or_init(|| (write, flush));
+    }
+
+    pub(super) fn learn_seek<T: Seek + 'static>(&self) {
+        self.seeker.get_or_init(|| seek::<T>);
+    }
+
+    pub(super) fn can_seek(&self) -> bool {
+        self.seeks.load(Ordering::Acquire)
+    }
+
+    /// Whether a call is under way.
+    pub(super) fn is_at_work(&self) -> bool {
+        matches!(self.object.try_lock(), Err(TryLockError::WouldBlock))
+    }
+
+    pub(super) fn is_poisoned(&self) -> bool {
+        self.object.is_poisoned()
+    }
+
+    pub(super) fn take(&self) -> io::Result<Box<dyn Any + Send>> {
+        let object = self.object.lock().map_err(poisoned)?.take();
+        object.ok_or_else(|| closed(None))
+    }
+
+    /// Runs `f` on the object, after any call that is under way.
+    pub(super) fn with<R>(&self, f: impl FnOnce(&mut dyn Any) -> io::Result<R>) -> io::Result<R> {
+        let mut object = self.object.lock().map_err(poisoned)?;
+        f(&mut **object.as_mut().ok_or_else(|| closed(None))?)
+    }
+
+    pub(super) fn read(&self, buf: &mut [u8]) -> io::Result<usize> {
+        let read = self.reader.get().ok_or_else(unlearned)?;
+        self.with(|object| read(object, buf))
+    }
+
+    pub(super) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+        let (write, _) = self.writer.get().ok_or_else(unlearned)?;
+        self.with(|object| write(object, bytes))
+    }
+
+    /// Flushes what the object itself buffers, if it has ever been written to.
+    pub(super) fn flush(&self) -> io::Result<()> {
+        self.writer
+            .get()
+            .map_or(Ok(()), |(_, flush)| self.with(flush))
+    }
+
+    pub(super) fn seek(&self, to: SeekFrom) -> io::Result<u64> {
+        let seek = self.seeker.get().ok_or_else(unlearned)?;
+        let position = self.with(|object| seek(object, to))?;
+        self.seeks.store(true, Ordering::Release);
+        Ok(position)
+    }
+}
+
+/// The object as what its handle knows it to be.
+pub(super) fn typed<T: 'static>(object: &mut dyn Any) -> &mut T {
+    let object = object.downcast_mut();
+    object.expect("BUG: the object is not of its handle's type")
+}
+
+fn seek<T: Seek + 'static>(object: &mut dyn Any, to: SeekFrom) -> io::Result<u64> {
+    typed::<T>(object).seek(to)
+}
+
+/// The seek function of the standard library's seekable types, known before it is first used.
+fn known_seeker(object: &dyn Any) -> Option<SeekFn> {
+    fn of<K: Seek + 'static>(object: &dyn Any) -> Option<SeekFn> {
+        object.is::<K>().then_some(seek::<K>)
+    }
+    of::<Cursor<Vec<u8>>>(object)
+        .or_else(|| of::<Cursor<Box<[u8]>>>(object))
+        .or_else(|| of::<Cursor<&'static [u8]>>(object))
+}
+
+fn poisoned<E>(_: E) -> io::Error {
+    io::Error::other("an earlier call on the wrapped object panicked")
+}
+
+/// The error of a call that the object has no trait for.
+pub(super) fn unlearned() -> io::Error {
+    io::Error::from(ErrorKind::Unsupported)
+}
