@@ -67,8 +67,11 @@ impl Task {
 /// Does as `blocking::unblock`, on a thread of its own: shuttle decides how long it takes to begin. A panic ends
 /// no more than the work.
 pub fn unblock(work: impl FnOnce() + Send + 'static) -> Task {
-    let thread = shuttle::thread::spawn(|| catch_agreed(work).unwrap_or_default());
-    lock(&POOL).push(thread);
+    // Taken first: what is made while another thread panics is poisoned.
+    let mut pool = lock(&POOL);
+    pool.push(shuttle::thread::spawn(|| {
+        catch_agreed(work).unwrap_or_default();
+    }));
     Task
 }
 

@@ -101,7 +101,7 @@ impl<T: Send + 'static> AsyncFile<T> {
             shared => {
                 // After a panic nobody gets the object, and to drop it may wait.
                 let shared = shared.map_or_else(|shared| shared, Arc::new);
-                // A call whose future was dropped may still be at work.
+                // A call whose future was dropped may still be at work. What nobody takes is closed elsewhere.
                 let taken = pool::call(move || {
                     let object = shared.name(Operation::Access, shared.take_object())?;
                     io::Result::Ok(pool::Closing::new(object))
