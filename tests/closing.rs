@@ -6,7 +6,6 @@ mod common;
 use anyfile::{Path, open_file};
 use common::{Dir, in_child, poll_times, run_in_child, saturate_pool};
 use futures_lite::future::block_on;
-use std::fs::File;
 use std::path::PathBuf;
 use std::pin::Pin;
 
@@ -50,8 +49,8 @@ fn what_a_job_has_opened_is_closed_on_the_pool() {
     }
     let dir = Dir::new();
     let (small, big) = (dir.file("small", "contents"), dir.join("big"));
-    // More than is copied in one go.
-    File::create(&big).unwrap().set_len(40 << 20).unwrap();
+    // More than is copied in one go, and no hole.
+    std::fs::write(&big, vec![0; 40 << 20]).unwrap();
 
     let open = async { drop(open_file(&small).await.unwrap()) };
     closes_elsewhere("open_file", &dir, 1, Box::pin(open));
