@@ -118,7 +118,8 @@ fn trees_in_a_storm() {
 /// Calls that may wait for a server or a disk, and end with EINTR then.
 const CALLS: &str = "open,openat,stat,lstat,fstat,newfstatat,statx,access,faccessat,faccessat2,readlink,\
     readlinkat,getdents64,mkdir,mkdirat,rmdir,unlink,unlinkat,rename,renameat,renameat2,link,linkat,symlink,\
-    symlinkat,chmod,fchmodat,ftruncate,copy_file_range,sendfile,pread64,pwrite64,fstatfs";
+    symlinkat,chmod,fchmod,fchmodat,fchown,utimensat,fgetxattr,fsetxattr,flistxattr,ftruncate,fsync,\
+    copy_file_range,sendfile,pread64,pwrite64,fstatfs";
 
 /// Has every so many-th of each of these calls in each thread end with EINTR; says why if that is impossible.
 fn interrupt(calls: &str) -> Option<Child> {
@@ -162,6 +163,7 @@ async fn everything(
     memory: &Path,
 ) -> Vec<(&'static str, io::Result<()>)> {
     let mut results = Vec::new();
+    let times = fs::FileTimes::new().set_modified(std::time::SystemTime::UNIX_EPOCH);
     macro_rules! all {
         ($($what:literal: $call:expr;)*) => {
             $(results.push(($what, $call.into_future().await.map(drop)));)*
@@ -190,6 +192,9 @@ async fn everything(
         "hardlink_to": (dir / "a/hard").hardlink_to(dir / "a/file");
         "rename": (dir / "a/hard").rename(dir / "a/renamed");
         "chmod": (dir / "a/file").chmod(0o600);
+        "touch": (dir / "a/file").touch();
+        "set_times": (dir / "a/file").set_times(times);
+        "write_atomic": (dir / "a/file").write_atomic("new");
         "unlink": (dir / "a/renamed").unlink();
         "rmdir": (dir / "a/b/c").rmdir();
     }
@@ -202,6 +207,7 @@ async fn everything(
     all! {
         "copy": source.copy(dir / "copy").follow_symlinks(false);
         "copy elsewhere": source.copy(memory / "copy").follow_symlinks(false);
+        "copy with metadata": source.copy(memory / "all").follow_symlinks(false).preserve_metadata(true);
         "merge": source.copy(dir / "copy").follow_symlinks(false).exist_ok(true);
         "move_to": (dir / "copy").move_to(dir / "moved");
         "remove_dir_all": (dir / "moved").remove_dir_all();

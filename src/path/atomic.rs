@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path as StdPath, PathBuf};
 
 use crate::error::{invalid_input, symlink_loop};
+use crate::retry::retry;
 
 /// As many links in a row as Linux follows.
 const MAX_LINKS: usize = 40;
@@ -20,7 +21,7 @@ pub(super) fn replace(path: &StdPath, data: &[u8]) -> io::Result<()> {
         Some(dir) if dir != StdPath::new("") => dir,
         _ => StdPath::new("."),
     };
-    match fs::metadata(path) {
+    match retry(|| fs::metadata(path)) {
         Ok(old) if old.is_file() => {}
         Ok(old) if old.is_dir() => return Err(ErrorKind::IsADirectory.into()),
         Ok(_) => return Err(not_regular()),
@@ -34,7 +35,7 @@ pub(super) fn replace(path: &StdPath, data: &[u8]) -> io::Result<()> {
 fn follow(path: &StdPath) -> io::Result<PathBuf> {
     let mut path = path.to_path_buf();
     for _ in 0..=MAX_LINKS {
-        let Ok(target) = fs::read_link(&path) else {
+        let Ok(target) = retry(|| fs::read_link(&path)) else {
             return Ok(path);
         };
         path.pop();

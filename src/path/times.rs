@@ -11,6 +11,8 @@ mod imp {
 
     use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, UTIME_NOW, UTIME_OMIT};
 
+    use crate::retry::retry;
+
     /// Sets the times of what is at `path`. It is not opened: its owner may do this whatever its mode, and a
     /// FIFO or a tape does not notice.
     pub(crate) fn set(path: &Path, times: FileTimes) -> io::Result<()> {
@@ -24,7 +26,7 @@ mod imp {
 
     fn set_at(path: &Path, times: &Timestamps) -> io::Result<()> {
         let set = || rustix::fs::utimensat(CWD, path, times, AtFlags::empty());
-        Ok(rustix::io::retry_on_intr(set)?)
+        Ok(retry(set)?)
     }
 
     /// The times as the system takes them.
@@ -34,9 +36,9 @@ mod imp {
     fn stamps(times: FileTimes) -> io::Result<Timestamps> {
         let scratch = scratch()?;
         let set_after = |seconds| {
-            rustix::fs::futimens(&scratch, &both(at(seconds, 0)))?;
-            scratch.set_times(times)?;
-            scratch.metadata()
+            retry(|| rustix::fs::futimens(&scratch, &both(at(seconds, 0))))?;
+            retry(|| scratch.set_times(times))?;
+            retry(|| scratch.metadata())
         };
         let (one, other) = (set_after(0)?, set_after(1)?);
         let stamp = |time: fn(&Metadata) -> (i64, i64)| match time(&one) == time(&other) {

@@ -58,7 +58,7 @@ fn is_respelled(source: &Path, target: &Path) -> bool {
     from != to
         && same(id(source, false), id(target, false))
         && same(id(parent(source), true), id(parent(target), true))
-        && fs::read_dir(parent(target)).is_ok_and(|entries| {
+        && retry(|| fs::read_dir(parent(target))).is_ok_and(|entries| {
             let names = entries.flatten().map(|entry| entry.file_name());
             names.filter(|name| name == from || name == to).count() < 2
         })
