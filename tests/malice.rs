@@ -280,9 +280,15 @@ impl Drop for Stuck {
     }
 }
 
-/// Objects that block for ever hold up no other file, and nobody who drops them.
+/// Objects that block for ever hold up no other file, and nobody who drops them. Each takes a thread, which
+/// other tests of the process may need.
 #[test]
 fn objects_that_block_for_ever() {
+    if !in_child() {
+        let threads = [("BLOCKING_MAX_THREADS", "500")];
+        run_in_child("objects_that_block_for_ever", &threads);
+        return;
+    }
     let dir = Dir::new();
     let (mut letting_go, mut dropped) = (Vec::new(), Vec::new());
     let mut files: Vec<_> = (0..20)
