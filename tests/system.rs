@@ -686,6 +686,8 @@ fn interrupted_calls_are_made_again() {
         .args(["--exact", "works_on", "--test-threads=1"])
         .env("ANYFILE_TEST_CHILD", "1")
         .env("ANYFILE_TEST_DIR", dir.path())
+        // The two ends of a socket need a thread each.
+        .env("BLOCKING_MAX_THREADS", "500")
         .output();
     let output = match traced {
         Ok(output) if contents(&trace).is_empty() => {
