@@ -295,10 +295,8 @@ fn what_is_wrapped() {
 fn pipes_and_sockets() {
     use std::os::unix::net::UnixStream;
     use std::process::{Command, Stdio};
-    // Two objects that wait for each other need a thread each.
-    if std::env::var_os("BLOCKING_MAX_THREADS").is_some_and(|most| most == "1") {
-        let two = [("BLOCKING_MAX_THREADS", "2")];
-        return print!("{}", run_in_child("pipes_and_sockets", &two));
+    if common::runs_with_more_threads("pipes_and_sockets") {
+        return;
     }
     let data = noise(400_000);
     for seed in seeds(4) {

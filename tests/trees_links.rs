@@ -211,6 +211,11 @@ fn hard_links_stay_links() {
     block_on(Path::new(&source).copy(&plain).into_future()).unwrap();
     assert!(families(&plain).iter().all(|family| family.0 == 1));
 
+    let device = |dir: &Dir| fs::metadata(dir.path()).unwrap().dev();
+    if device(&dir) == device(&memory) {
+        // A rename, by which a name outside of the tree stays one.
+        return println!("not moved: there is one filesystem only");
+    }
     let there = memory.join("there");
     moved(&source, &there);
     assert!(!source.exists());
