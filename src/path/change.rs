@@ -325,16 +325,16 @@ pub struct RemoveDirAll {
 }
 
 impl RemoveDirAll {
-    /// Whether it is fine that nothing is there; by default, it is an error.
+    /// Accepts that nothing is there. Defaults to false.
     pub fn missing_ok(mut self, missing_ok: bool) -> Self {
         self.missing_ok = missing_ok;
         self
     }
 
-    /// Calls `f` again and again while the tree is removed, and at the end, with how far that is.
+    /// Calls `f` with the progress after each slice of the work, and at the end.
     ///
-    /// `f` is called where the future is awaited, not on the thread pool. How much there is in all is not
-    /// counted.
+    /// `f` runs where the future is awaited, not on the thread pool. There is no total, since the tree is
+    /// not counted first.
     pub fn on_progress(mut self, f: impl FnMut(RemoveProgress) + Send + 'static) -> Self {
         self.reporter = Reporter::new(f);
         self

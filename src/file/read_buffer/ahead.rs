@@ -335,3 +335,29 @@ fn read_chunk(
         end,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn used_buffers_are_kept_for_chunks_to_come_only() {
+        let plan = Plan {
+            size: CHUNK,
+            high_water: 3,
+            form: Form::Bytes,
+            whole: true,
+        };
+        let ahead = Arc::new(ReadAhead::at(Some(0)));
+        for _ in 0..8 {
+            ahead.announce_job(plan, None);
+            ahead.clone().fill(plan, |_, buf| Ok(buf.len()));
+            while let Taken::Chunk(chunk) = ahead.take(plan.form, 0) {
+                ahead.recycle(chunk.into_bytes());
+                ahead.recycle(vec![0; CHUNK]);
+                let state = ahead.lock();
+                assert!(state.chunks.len() + state.spare.len() <= plan.high_water);
+            }
+        }
+    }
+}
