@@ -47,9 +47,8 @@
 //!
 //! To wake a thread, and to be woken by it, takes longer than most calls do. So a thread of the pool that
 //! has done its work looks for more for 30 µs at the most, and a call that such a thread takes up is
-//! waited for on the spot for 10 µs at the most. Who makes one call after the other pays about a
-//! microsecond more than for a blocking one. Where this was in vain four times in a row, because the calls
-//! are long or far between, it is tried once in 32 times.
+//! waited for on the spot for 10 µs at the most. Back-to-back calls cost about 1 µs more than blocking ones.
+//! After four spins in a row time out, because the calls are long or far between, only one call in 32 spins.
 //!
 //! # Cancellation
 //!

@@ -708,7 +708,7 @@ fn rust_rows() -> Vec<Pair> {
             let mut all = Vec::new();
             while let Some(path) = entries.try_next().await? {
                 let info = path.info();
-                // What a link leads to is not known, but that it is no directory itself.
+                // The entry of a link says that it is no directory itself, not what it leads to.
                 let (is_dir, is_link) = (info.is_dir().unwrap_or(false), info.is_symlink().unwrap());
                 all.push(format!("{path:?} {is_dir} {is_link}"));
             }

@@ -136,7 +136,7 @@ pub fn a_job_that_hangs_holds_up_nobody() {
     join_pool();
 }
 
-/// A spin that is in vain is made 4 times, then once in 32 times, until one succeeds.
+/// After 4 spins in a row time out, only one call in 32 spins, until one succeeds.
 pub fn spinning_in_vain_becomes_rare() {
     let spin = AdaptiveSpin::new();
     let tried = |times: u32| {

@@ -16,7 +16,7 @@ fn a_job_that_hangs_holds_up_nobody() {
 #[test]
 fn spinning_in_vain_becomes_rare() {
     let model = handover::spinning_in_vain_becomes_rare;
-    check("spinning in vain becomes rare", 8, model);
+    check("spins that time out become rare", 8, model);
 }
 
 #[test]

@@ -5,8 +5,8 @@
 //! after the other, and spins for a moment for the next before it gives its thread back. The caller of a
 //! short job spins for a moment, too.
 //!
-//! While jobs wait, a worker is on its way to them, since those that are awake may hang. How many more are
-//! asked for is learned from what each finds when it begins ([`Demand`]).
+//! While jobs wait, a worker is on its way to them or [stands by](WorkQueue::stand_by), since those that are
+//! awake may hang. How many more are asked for is learned from what each finds when it begins ([`Demand`]).
 //!
 //! The lock of the queue is a leaf: under it no other lock is taken, and nothing is run, woken, cloned or
 //! dropped. `has_jobs` is `Relaxed`: it is a hint, and guards no data. Whoever sees it locks the queue before
