@@ -176,10 +176,11 @@ impl File {
             }
             let stays = chance(0.5) && self.queue.has_room(CAPACITY);
             if !stays && self.queue.poll_room(cx, CAPACITY).is_pending() {
-                if half.job.is_empty() {
-                    return Poll::Pending;
+                match half.job.is_empty() {
+                    true if self.queue.is_draining() => return Poll::Pending,
+                    true => {}
+                    false => std::task::ready!(self.poll_job(half, cx))?,
                 }
-                std::task::ready!(self.poll_job(half, cx))?;
             }
         }
     }
@@ -355,6 +356,37 @@ pub fn a_large_batch_keeps_no_thread_busy() {
     };
     draining.join().unwrap();
     writer.join().unwrap();
+    file.finish();
+    join_pool();
+}
+
+/// Twice the capacity is being drained, of which no job of the writer knows, and fails just when the writer has
+/// found no room.
+pub fn a_batch_that_comes_back_is_drained_again() {
+    let file = Arc::new(File::default());
+    let accept = |len: u8| {
+        let half = &mut *lock(&file.half);
+        let bytes: Vec<_> = (half.accepted as u8..).take(len.into()).collect();
+        let accepted = file.queue.accept(&[IoSlice::new(&bytes)], CAPACITY, None);
+        half.accepted += accepted.len;
+    };
+    accept(CAPACITY as u8);
+    let fail = |_: &[u8]| {
+        accept(CAPACITY as u8);
+        Err(ErrorKind::StorageFull.into())
+    };
+    let drained = file.queue.drain(1, None, |_| Ok(()), fail);
+    drained.expect_err("a disk is full");
+    let draining = {
+        let file = file.clone();
+        thread::spawn(move || {
+            let fail = |_: &[u8]| Err(ErrorKind::StorageFull.into());
+            // The writer's job may have been first.
+            let _ = file.queue.drain(1, None, |_| Ok(()), fail);
+        })
+    };
+    wait(|cx| file.poll_write(cx, 1)).unwrap();
+    draining.join().unwrap();
     file.finish();
     join_pool();
 }

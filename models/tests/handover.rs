@@ -16,7 +16,8 @@ fn a_job_that_hangs_holds_up_nobody() {
 #[test]
 fn spinning_in_vain_becomes_rare() {
     let model = handover::spinning_in_vain_becomes_rare;
-    check("spins that time out become rare", 8, model);
+    // It is one thread alone, which no scheduler can put in another order.
+    shuttle::check_random(model, 8);
 }
 
 #[test]

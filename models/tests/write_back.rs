@@ -25,3 +25,9 @@ fn a_large_batch_keeps_no_thread_busy() {
     let model = write_back::a_large_batch_keeps_no_thread_busy;
     check("a large batch keeps no thread busy", 2_000, model);
 }
+
+#[test]
+fn a_batch_that_comes_back_is_drained_again() {
+    let model = write_back::a_batch_that_comes_back_is_drained_again;
+    check("a batch that comes back is drained again", 2_000, model);
+}

@@ -132,11 +132,13 @@ impl WriteBuffer {
                 && queue.poll_room(cx, capacity).is_pending()
             {
                 // A batch that a failed drain has put back may be twice the capacity, and on its way without a
-                // job of this buffer: by a call that was given up. Its end gives room.
-                if self.job.is_empty() {
-                    return Poll::Pending;
+                // job of this buffer: by a call that was given up. Its end gives room. If it has ended since
+                // the bytes were offered, and put all of it back, they are offered again, for a job.
+                match self.job.is_empty() {
+                    true if queue.is_draining() => return Poll::Pending,
+                    true => {}
+                    false => ready!(self.poll_job(cx))?,
                 }
-                ready!(self.poll_job(cx))?;
             }
         }
     }

@@ -58,6 +58,11 @@ impl Queue {
         state.bytes.is_empty() && state.draining.is_none()
     }
 
+    /// Whether a batch is on its way. Its end wakes whoever waits for room by then.
+    pub(super) fn is_draining(&self) -> bool {
+        self.lock().draining.is_some()
+    }
+
     /// Accepts what fits in below `capacity`; `start` is where the first of them goes, if the object's
     /// cursor is not there.
     pub(super) fn accept(
