@@ -12,7 +12,8 @@
 //! unless it is a file. On a terminal, a progress bar shows the bytes and the time left, as soon as it is
 //! known how much there is.
 
-use anyfile::{CopyProgress, Path};
+use anyfile::Path;
+use anyfile::path::CopyProgress;
 use futures_lite::StreamExt;
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressStyle};
 use std::env;

@@ -25,9 +25,9 @@ pub(crate) enum Operation {
     CheckExistence,
     SymlinkMetadata,
     Compare,
-    #[cfg(feature = "user")]
+    #[cfg(feature = "user-db")]
     Owner,
-    #[cfg(feature = "user")]
+    #[cfg(feature = "user-db")]
     Group,
     CreateDir,
     Touch,
@@ -75,9 +75,9 @@ impl Operation {
             Operation::CheckExistence => "check existence of",
             Operation::SymlinkMetadata => "query metadata of symbolic link",
             Operation::Compare => "compare",
-            #[cfg(feature = "user")]
+            #[cfg(feature = "user-db")]
             Operation::Owner => "find owner of",
-            #[cfg(feature = "user")]
+            #[cfg(feature = "user-db")]
             Operation::Group => "find group of",
             Operation::CreateDir => "create directory",
             Operation::Touch => "touch",

@@ -3,12 +3,12 @@
 //!
 //! ```
 //! # futures_lite::future::block_on(async {
-//! use anyfile::open_file;
+//! use anyfile::{create_file, open_file};
 //! use futures_lite::{AsyncWriteExt, StreamExt};
 //!
 //! # let dir = tempfile::tempdir()?;
 //! # let path = dir.path().join("notes.txt");
-//! let mut file = open_file(&path).write(true).create(true).await?;
+//! let mut file = create_file(&path).await?;
 //! file.write_all(b"first\nsecond\n").await?;
 //! file.close().await?;
 //!
@@ -19,7 +19,8 @@
 //! # std::io::Result::Ok(()) }).unwrap();
 //! ```
 //!
-//! * [`open_file`] opens a file by its path, with [`std::fs::OpenOptions`]' options.
+//! * [`open_file`] opens a file by its path, with [`std::fs::OpenOptions`]' options; [`create_file`] opens one to
+//!   write it anew.
 //! * [`wrap_file`] makes any blocking object asynchronous: a [`std::fs::File`], a child's output, a
 //!   decompressor, a temporary file, standard input.
 //! * [`AsyncFile`] is what both give: the `futures` I/O traits, reads and writes at an offset, and the
@@ -62,7 +63,7 @@
 //!
 //! A read, a seek or a write is known to the file only by being polled. So a seek that was dropped may
 //! have happened for an object that has a cursor of its own, and a write with
-//! [`buffering(0)`](OpenFile::buffering) may have happened.
+//! [`buffering(0)`](open::OpenFile::buffering) may have happened.
 //!
 //! # Drop
 //!
@@ -105,7 +106,7 @@
 //!
 //! An idle file has no buffer. One that is streamed has 256 KiB at the most, as long as its lines are
 //! shorter than that; [`Lines::max_len`] bounds them. A stream of a directory or a tree holds a few
-//! thousand entries at the most, however many there are; [`sort`](Glob::sort) needs all of them.
+//! thousand entries at the most, however many there are; [`sort`](path::Glob::sort) needs all of them.
 //!
 //! # Platforms
 //!
@@ -136,7 +137,7 @@
 //! | AnyIO, Python | here |
 //! | --- | --- |
 //! | `await open_file(p)` | [`open_file(p).await`](open_file) |
-//! | `open_file(p, "w")` | `open_file(p).write(true).create(true).truncate(true)` |
+//! | `open_file(p, "w")` | [`create_file(p)`](create_file) |
 //! | `open_file(p, "a")`, `"x"`, `"r+"` | `.append(true).create(true)`, `.write(true).create_new(true)`, `.read(true).write(true)` |
 //! | `open_file(p, buffering=0)` | `.buffering(0)` |
 //! | `wrap_file(f)` | [`wrap_file(f)`](wrap_file) |
@@ -155,22 +156,23 @@
 //! | `await p.open("w")` | [`p.open()`](Path::open) with the setters of [`open_file`] |
 //! | `await p.read_text()`, `read_bytes`, `write_text`, `write_bytes` | the same names |
 //! | `await p.stat()`, `lstat` | [`metadata`](Path::metadata), [`symlink_metadata`](Path::symlink_metadata) |
-//! | `await p.exists()`, `is_file`, `is_mount`, `samefile`, `owner` and the rest | the same names; `owner` and `group` with the feature `user` |
+//! | `await p.exists()`, `is_file`, `is_mount`, `samefile`, `owner` and the rest | the same names; `owner` and `group` with the feature `user-db` |
 //! | `await p.mkdir(parents=True, exist_ok=True)` | [`p.mkdir().parents(true).exist_ok(true)`](Path::mkdir) |
 //! | `await p.touch(exist_ok=False)` | [`p.touch().exist_ok(false)`](Path::touch) |
 //! | `await p.unlink(missing_ok=True)`, `rmdir` | [`p.unlink().missing_ok(true)`](Path::unlink), [`rmdir`](Path::rmdir) |
 //! | `shutil.rmtree(p)`, `os.utime(p, times)` | [`remove_dir_all`](Path::remove_dir_all), [`set_times`](Path::set_times) |
-//! | `await p.rename(q)`, `replace`, `symlink_to`, `hardlink_to`, `chmod` | the same names |
+//! | `await p.rename(q)`, `p.replace(q)` | [`rename`](Path::rename), which replaces a file on every platform |
+//! | `await p.symlink_to(q)`, `hardlink_to`, `chmod` | the same names |
 //! | `await p.readlink()`, `p.resolve()`, `absolute`, `expanduser` | [`read_link`](Path::read_link), the same names |
 //! | `await p.resolve(strict=True)` | [`canonicalize`](Path::canonicalize) |
 //! | `await Path.cwd()`, `Path.home()` | [`Path::cwd`], [`Path::home`] |
-//! | `async for q in p.iterdir()`, `p.glob(x)`, `p.rglob(x)` | the same names; [`sort`](Glob::sort) for `sorted(…)` |
+//! | `async for q in p.iterdir()`, `p.glob(x)`, `p.rglob(x)` | the same names; [`sort`](path::Glob::sort) for `sorted(…)` |
 //! | `p.glob(x, case_sensitive=False, recurse_symlinks=True)` | [`p.glob(x).case_sensitive(false).recurse_symlinks(true)`](Path::glob) |
-//! | `for path, dirs, files in p.walk()` | [`p.walk()`](Path::walk), a stream of [`WalkEntry`] |
-//! | `dirs.remove(x)`, `on_error=f`, `top_down=False`, `follow_symlinks=True` | [`prune`](Walk::prune), [`on_error`](Walk::on_error), [`top_down`](Walk::top_down), [`follow_symlinks`](Walk::follow_symlinks) |
+//! | `for path, dirs, files in p.walk()` | [`p.walk()`](Path::walk), a stream of [`WalkEntry`](path::WalkEntry) |
+//! | `dirs.remove(x)`, `on_error=f`, `top_down=False`, `follow_symlinks=True` | [`prune`](path::Walk::prune), [`on_error`](path::Walk::on_error), [`top_down`](path::Walk::top_down), [`follow_symlinks`](path::Walk::follow_symlinks) |
 //! | `await p.copy(q)`, `copy_into(d)`, `shutil.copytree` | [`copy`](Path::copy), [`copy_into`](Path::copy_into) |
 //! | `await p.move(q)`, `move_into(d)`, `shutil.move` | [`move_to`](Path::move_to), [`move_into`](Path::move_into) |
-//! | `p.info` | [`p.info()`](Path::info), and [`load`](PathInfo::load) for what is not known yet |
+//! | `p.info` | [`p.info()`](Path::info), and [`load`](path::PathInfo::load) for what is not known yet |
 //!
 //! # Coming from async-fs or async-std
 //!
@@ -180,8 +182,8 @@
 //! | async-fs, async-std | here |
 //! | --- | --- |
 //! | `File::open(p)` | [`open_file(p)`](open_file) |
-//! | `File::create(p)` | `open_file(p).write(true).create(true).truncate(true)` |
-//! | `OpenOptions::new()….open(p)` | `open_file(p)` with the same setters |
+//! | `File::create(p)` | [`create_file(p)`](create_file) |
+//! | `OpenOptions::new()….open(p)` | `open_file(p)` with the same setters, or [`OpenFile::with_options`](open::OpenFile::with_options) |
 //! | `BufReader::new(file).lines()` | [`file.lines()`](AsyncFile::lines): there is a buffer already |
 //! | `BufWriter::new(file)` | the file: there is a buffer already |
 //! | `Unblock::new(t)`, `spawn_blocking` | [`wrap_file(t)`](wrap_file), [`with_mut`](AsyncFile::with_mut) |
@@ -189,14 +191,14 @@
 //! | `read(p)`, `read_to_string(p)` | [`p.read_bytes()`](Path::read_bytes), [`p.read_text()`](Path::read_text) |
 //! | `write(p, data)` | [`p.write_bytes(data)`](Path::write_bytes), [`write_text`](Path::write_text), [`write_atomic`](Path::write_atomic) |
 //! | `metadata(p)`, `symlink_metadata(p)`, `canonicalize(p)`, `read_link(p)` | the same names |
-//! | `create_dir(p)`, `create_dir_all(p)` | [`p.mkdir()`](Path::mkdir), [`p.mkdir().parents(true).exist_ok(true)`](Mkdir::parents) |
-//! | `DirBuilder::new().recursive(true).mode(m)` | `p.mkdir().parents(true).exist_ok(true).mode(m)` |
-//! | `remove_file(p)`, `remove_dir(p)`, `remove_dir_all(p)` | [`unlink`](Path::unlink), [`rmdir`](Path::rmdir), [`remove_dir_all`](Path::remove_dir_all) |
+//! | `create_dir(p)`, `create_dir_all(p)` | [`p.create_dir()`](Path::create_dir), [`p.create_dir_all()`](Path::create_dir_all) |
+//! | `DirBuilder::new().recursive(true).mode(m)` | `p.create_dir_all().mode(m)` |
+//! | `remove_file(p)`, `remove_dir(p)`, `remove_dir_all(p)` | the same names |
 //! | `rename(p, q)`, `set_permissions(p, perm)` | [`p.rename(q)`](Path::rename), [`p.set_permissions(perm)`](Path::set_permissions) |
-//! | `hard_link(original, link)` | [`link.hardlink_to(original)`](Path::hardlink_to) |
-//! | `unix::symlink(original, link)`, `windows::symlink_dir` | [`link.symlink_to(original)`](Path::symlink_to), [`.target_is_directory(true)`](SymlinkTo::target_is_directory) |
-//! | `read_dir(p)` | [`p.iterdir()`](Path::iterdir), a stream of paths |
-//! | `entry.file_type().await` | [`path.info()`](Path::info), which asks nobody |
+//! | `hard_link(original, link)` | [`link.hardlink_to(original)`](Path::hardlink_to): the link comes first |
+//! | `unix::symlink(original, link)`, `windows::symlink_dir` | [`link.symlink_to(original)`](Path::symlink_to), [`.target_is_directory(true)`](path::SymlinkTo::target_is_directory) |
+//! | `read_dir(p).await?` | [`p.read_dir().await?`](Path::read_dir), a stream of paths; [`iterdir`](Path::iterdir) opens the directory at the first poll |
+//! | `entry.file_type().await` | [`path.info()`](Path::info), which needs no system call |
 //! | `copy(p, q)` | [`p.copy(q)`](Path::copy), which takes directories too |
 //! | `async_walkdir::WalkDir` | [`walk`](Path::walk), [`rglob("*")`](Path::rglob) |
 //! | `async_std::path::Path`, `PathBuf` | [`Path`], which is owned and cheap to clone; `exists`, `is_file`, `metadata` and the rest have the same names |
@@ -211,12 +213,13 @@ compile_error!("anyfile needs the files of Unix or Windows: this target has neit
 
 mod budget;
 mod cached;
+mod call;
 mod dir;
 mod error;
 mod file;
 mod lines;
-mod open;
-mod path;
+pub mod open;
+pub mod path;
 mod pattern;
 #[cfg(unix)]
 mod permissions;
@@ -224,15 +227,13 @@ mod pool;
 mod retry;
 mod sync;
 
-pub use dir::tree::{CopyCount, CopyProgress, RemoveProgress};
 pub use error::PathError;
 pub use file::{AsyncFile, wrap_file};
 pub use lines::Lines;
-pub use open::{OpenFile, open_file};
-pub use path::{
-    CopyTo, FullMatch, Glob, Iterdir, Matches, Mkdir, MoveTo, Path, PathInfo, RelativeTo,
-    RemoveDirAll, SymlinkTo, Touch, Unlink, Walk, WalkEntry,
-};
+#[doc(inline)]
+pub use open::{create_file, open_file};
+#[doc(inline)]
+pub use path::Path;
 
 /// Runs the examples of the README.
 #[cfg(doctest)]

@@ -1,13 +1,12 @@
-//! [`open_file`] and its options.
+//! Opening files: [`open_file`], [`create_file`] and their options.
 
 use crate::budget;
 use crate::cached::{self, Facts, Unanswered};
+use crate::call::{Call, Lazy, future};
 use crate::error::{Operation, PathError};
 use crate::file::AsyncFile;
 use crate::pool;
-use futures_lite::future::Boxed;
 use std::fs::{File, OpenOptions};
-use std::future::IntoFuture;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -15,40 +14,76 @@ use std::sync::Arc;
 #[cfg(unix)]
 use std::os::unix::fs::OpenOptionsExt;
 
-/// Opens a file: await it to read, or set options first.
+/// Opens a file for reading: await the future, or set options first.
 ///
-/// The options mean what those of [`std::fs::OpenOptions`] mean; with none set, the file is opened
-/// for reading. Nothing happens before the builder is awaited.
+/// The options mean what those of [`std::fs::OpenOptions`] mean; with none set, the file is opened for
+/// reading. [`create_file`] opens a file to write it anew. Nothing happens before the future is polled.
+///
+/// # Errors
+///
+/// See [`OpenFile`].
 ///
 /// # Examples
 ///
 /// ```
 /// # futures_lite::future::block_on(async {
+/// use anyfile::open_file;
 /// use futures_lite::{AsyncWriteExt, StreamExt};
 ///
 /// # let dir = tempfile::tempdir()?;
-/// # let path = dir.path().join("greeting");
-/// let mut file = anyfile::open_file(&path).write(true).create_new(true).await?;
-/// file.write_all(b"hello\nworld\n").await?;
-/// file.close().await?;
+/// # let path = dir.path().join("log");
+/// let mut log = open_file(&path).append(true).create(true).await?;
+/// log.write_all(b"started\n").await?;
+/// log.close().await?;
 ///
-/// let mut lines = anyfile::open_file(&path).await?.lines();
-/// assert_eq!(lines.try_next().await?.as_deref(), Some("hello"));
+/// let mut lines = open_file(&path).await?.lines();
+/// assert_eq!(lines.try_next().await?.as_deref(), Some("started"));
 /// # std::io::Result::Ok(()) }).unwrap();
 /// ```
 #[doc(alias = "OpenOptions")]
-#[doc(alias = "create")]
 pub fn open_file(path: impl AsRef<Path>) -> OpenFile {
-    OpenFile {
+    OpenFile(Lazy::New(OpenCall {
         path: path.as_ref().into(),
         options: OpenOptions::new(),
         access_chosen: false,
         only_reads: true,
         buffering: None,
-    }
+    }))
 }
 
-/// The options of [`open_file`], awaited to open the file.
+/// Opens a file for writing, creates it if it does not exist, and empties it if it does: await the future, or
+/// set options first.
+///
+/// Same as [`open_file`] with [`write`](OpenFile::write), [`create`](OpenFile::create) and
+/// [`truncate`](OpenFile::truncate), as [`std::fs::File::create`] and Python's mode `"w"`.
+/// [`Path::write_atomic`](crate::Path::write_atomic) replaces the contents of a file without a moment at which
+/// it is empty.
+///
+/// # Errors
+///
+/// See [`OpenFile`].
+///
+/// # Examples
+///
+/// ```
+/// # futures_lite::future::block_on(async {
+/// use anyfile::create_file;
+/// use futures_lite::AsyncWriteExt;
+///
+/// # let dir = tempfile::tempdir()?;
+/// # let path = dir.path().join("notes");
+/// # std::fs::write(&path, "what was there before")?;
+/// let mut file = create_file(&path).await?;
+/// file.write_all(b"hello\n").await?;
+/// file.close().await?;
+/// assert_eq!(std::fs::read(&path)?, b"hello\n");
+/// # std::io::Result::Ok(()) }).unwrap();
+/// ```
+pub fn create_file(path: impl AsRef<Path>) -> OpenFile {
+    open_file(path).write(true).create(true).truncate(true)
+}
+
+/// The future of [`open_file`] and [`create_file`], which takes its options until it is first polled.
 ///
 /// # Cancel safety
 ///
@@ -65,9 +100,12 @@ pub fn open_file(path: impl AsRef<Path>) -> OpenFile {
 /// * [`InvalidInput`](io::ErrorKind::InvalidInput): the options contradict each other, as `truncate`
 ///   with `append`, or `create` without `write` or `append`; or the path contains a NUL byte.
 /// * Whatever else the system reports.
-#[must_use = "a file is opened when its builder is awaited"]
-#[derive(Debug, Clone)]
-pub struct OpenFile {
+#[must_use = "futures do nothing unless they are awaited"]
+#[derive(Debug)]
+pub struct OpenFile(Lazy<OpenCall>);
+
+#[derive(Debug)]
+struct OpenCall {
     path: Arc<Path>,
     options: OpenOptions,
     /// Whether anything says how to open the file; else it is opened for reading.
@@ -78,59 +116,119 @@ pub struct OpenFile {
 }
 
 impl OpenFile {
+    /// Opens the file at `path` with a set of std's options, in place of [`open_file`] and setters.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// use anyfile::open::OpenFile;
+    /// use std::fs::OpenOptions;
+    ///
+    /// # let dir = tempfile::tempdir()?;
+    /// # let path = dir.path().join("notes");
+    /// let mut options = OpenOptions::new();
+    /// options.write(true).create_new(true);
+    /// OpenFile::with_options(&path, options).await?.close().await?;
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    pub fn with_options(path: impl AsRef<Path>, options: OpenOptions) -> OpenFile {
+        open_file(path).set(|chosen| {
+            *chosen = options;
+            chosen
+        })
+    }
+
+    #[track_caller]
     fn set(mut self, set: impl FnOnce(&mut OpenOptions) -> &mut OpenOptions) -> OpenFile {
-        set(&mut self.options);
-        self.access_chosen = true;
-        self.only_reads = false;
+        let call = self.0.options();
+        set(&mut call.options);
+        call.access_chosen = true;
+        call.only_reads = false;
         self
     }
 
-    /// Opens the file for reading.
-    pub fn read(self, read: bool) -> OpenFile {
-        let only_reads = self.only_reads && read;
+    /// Opens the file for reading. Defaults to true if no other access is chosen.
+    ///
+    /// # Panics
+    ///
+    /// If the future has been polled.
+    #[track_caller]
+    pub fn read(mut self, read: bool) -> OpenFile {
+        let only_reads = read && self.0.options().only_reads;
         let mut this = self.set(|options| options.read(read));
-        this.only_reads = only_reads;
+        this.0.options().only_reads = only_reads;
         this
     }
 
-    /// Opens the file for writing, at its start and over what is there.
+    /// Opens the file for writing. Defaults to false.
+    ///
+    /// Without [`truncate`](OpenFile::truncate), writes go over what is there, and the rest of a longer old file
+    /// stays. [`create_file`] empties the file.
+    ///
+    /// # Panics
+    ///
+    /// If the future has been polled.
+    #[track_caller]
     pub fn write(self, write: bool) -> OpenFile {
         self.set(|options| options.write(write))
     }
 
-    /// Opens the file for writing, every write going to its end.
+    /// Opens the file for writing, and appends each write to its end. Defaults to false.
+    ///
+    /// # Panics
+    ///
+    /// If the future has been polled.
+    #[track_caller]
     pub fn append(self, append: bool) -> OpenFile {
         self.set(|options| options.append(append))
     }
 
-    /// Empties the file if it exists. Needs `write`.
+    /// Empties the file if it exists. Defaults to false. Needs `write`.
+    ///
+    /// # Panics
+    ///
+    /// If the future has been polled.
+    #[track_caller]
     pub fn truncate(self, truncate: bool) -> OpenFile {
         self.set(|options| options.truncate(truncate))
     }
 
-    /// Creates the file if it does not exist. Needs `write` or `append`.
+    /// Creates the file if it does not exist. Defaults to false. Needs `write` or `append`.
+    ///
+    /// The contents of an existing file are kept, as by std's option of this name: to write a file anew, set
+    /// [`truncate`](OpenFile::truncate) too, or use [`create_file`]. Otherwise, if the old file is longer than
+    /// what is written, the rest of it stays.
+    ///
+    /// # Panics
+    ///
+    /// If the future has been polled.
+    #[track_caller]
     pub fn create(self, create: bool) -> OpenFile {
         self.set(|options| options.create(create))
     }
 
-    /// Creates the file, and fails if it exists. Needs `write` or `append`.
+    /// Creates the file, and fails if it exists. Defaults to false. Needs `write` or `append`.
+    ///
+    /// # Panics
+    ///
+    /// If the future has been polled.
+    #[track_caller]
     pub fn create_new(self, create_new: bool) -> OpenFile {
         self.set(|options| options.create_new(create_new))
     }
 
-    /// Opens the file with these options in place of all that were set before.
-    pub fn options(mut self, options: OpenOptions) -> OpenFile {
-        self.options = options;
-        self.access_chosen = true;
-        self.only_reads = false;
-        self
-    }
-
-    /// Sets how many written bytes may wait in the file's buffer (128 KiB if it is not set); when it is
-    /// half full, they begin to leave it in the background. With 0, each write waits until the system
-    /// has it.
+    /// Sets how many written bytes may wait in the file's buffer. Defaults to 128 KiB.
+    ///
+    /// When the buffer is half full, a job of the pool begins to write it. With 0, each write waits until the
+    /// system has it.
+    ///
+    /// # Panics
+    ///
+    /// If the future has been polled.
+    #[track_caller]
     pub fn buffering(mut self, bytes: usize) -> OpenFile {
-        self.buffering = Some(bytes);
+        self.0.options().buffering = Some(bytes);
         self
     }
 }
@@ -140,22 +238,32 @@ impl OpenFile {
 /// These exist on Unix.
 #[cfg(unix)]
 impl OpenFile {
-    /// Sets the permission bits that a new file gets, less the process's umask (`0o666` if it is not
-    /// set).
+    /// Sets the permission bits that a new file gets, less the process's umask. Defaults to `0o666`.
+    ///
+    /// # Panics
+    ///
+    /// If the future has been polled.
+    #[track_caller]
     pub fn mode(mut self, mode: u32) -> OpenFile {
-        self.options.mode(mode);
+        self.0.options().options.mode(mode);
         self
     }
 
-    /// Adds flags to those of `open(2)`, for example `O_NOFOLLOW`.
+    /// Adds flags to those of `open(2)`, for example `O_NOFOLLOW`. Defaults to 0.
+    ///
+    /// # Panics
+    ///
+    /// If the future has been polled.
+    #[track_caller]
     pub fn custom_flags(mut self, flags: i32) -> OpenFile {
-        self.options.custom_flags(flags);
-        self.only_reads = false;
+        let call = self.0.options();
+        call.options.custom_flags(flags);
+        call.only_reads = false;
         self
     }
 }
 
-impl OpenFile {
+impl OpenCall {
     /// Opens the file on the spot, if that is sure not to wait.
     fn open_cached(&self) -> Result<io::Result<AsyncFile>, Unanswered> {
         if !self.only_reads {
@@ -197,20 +305,19 @@ impl OpenFile {
     }
 }
 
-impl IntoFuture for OpenFile {
+impl Call for OpenCall {
     type Output = io::Result<AsyncFile>;
-    type IntoFuture = Boxed<io::Result<AsyncFile>>;
 
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move {
-            let unanswered = match self.open_cached() {
-                Ok(opened) => {
-                    budget::spend(0).await;
-                    return opened;
-                }
-                Err(unanswered) => unanswered,
-            };
-            pool::call(move || self.open(unanswered)).await
-        })
+    async fn call(self) -> io::Result<AsyncFile> {
+        let unanswered = match self.open_cached() {
+            Ok(opened) => {
+                budget::spend(0).await;
+                return opened;
+            }
+            Err(unanswered) => unanswered,
+        };
+        pool::call(move || self.open(unanswered)).await
     }
 }
+
+future!(OpenFile => io::Result<AsyncFile>);

@@ -1,8 +1,12 @@
-//! [`Path`]: the asynchronous pathlib.
+//! [`Path`], and the futures and streams of its methods.
+//!
+//! The types here are what the methods of [`Path`] return and take. Each of the futures begins at its first poll
+//! and owns all that it needs; its options are set by value before that.
 
 mod atomic;
 mod change;
 mod convert;
+mod data;
 mod glob;
 mod info;
 mod iterdir;
@@ -10,6 +14,8 @@ mod make;
 mod matching;
 mod ops;
 mod ordered;
+#[cfg(feature = "user-db")]
+mod owner;
 mod parts;
 mod pathlib;
 mod pure;
@@ -26,15 +32,21 @@ mod windows;
 
 use std::sync::Arc;
 
-pub use change::{RemoveDirAll, Unlink};
+pub use crate::dir::tree::{CopyCount, CopyProgress, RemoveProgress};
+pub use change::{RemoveDirAll, Rename, Rmdir, SetPermissions, SetTimes, Unlink};
+pub use data::{Contents, Text};
 pub use glob::Glob;
 pub use info::PathInfo;
-pub use iterdir::Iterdir;
-pub use make::{Mkdir, SymlinkTo, Touch};
+pub use iterdir::{Iterdir, ReadDir};
+pub use make::{HardlinkTo, Mkdir, SymlinkTo, Touch};
 pub use matching::{FullMatch, Matches};
+#[cfg(feature = "user-db")]
+pub use owner::{Group, Owner};
 pub use pathlib::RelativeTo;
+pub use resolve::{Canonicalize, Resolve};
 pub use trees::{CopyTo, MoveTo};
 pub use walk::{Walk, WalkEntry};
+pub use whole::{ReadBytes, ReadText, WriteAtomic, WriteBytes, WriteText};
 
 /// A path in the file system, owned and cheap to clone.
 ///

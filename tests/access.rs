@@ -774,7 +774,7 @@ fn a_copy_at_any_time() {
                 notes.lock().unwrap().push(format!("{:o}", mode(&watched)));
             }
         });
-        block_on(async { copy.await }).unwrap();
+        block_on(copy).unwrap();
         let seen = std::mem::take(&mut *looks.lock().unwrap());
         assert!(!seen.is_empty(), "{name}");
         assert!(seen.iter().all(|mode| mode == "600"), "{name}: {seen:?}");

@@ -7,7 +7,7 @@ use common::strict::block_on;
 use common::{Dir, contents, noise, poll_times};
 use futures_lite::{AsyncBufRead, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ready};
 use std::fs::File;
-use std::future::{IntoFuture, poll_fn};
+use std::future::poll_fn;
 use std::io::{self, BufReader, Cursor, Write};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
@@ -257,7 +257,7 @@ fn buffers_and_copies_of_other_crates() {
     let (from, to) = (dir.file("from", &data), dir.join("to"));
     for seed in 0..8 {
         block_on("copies", Some(seed), async {
-            let reader = open_file(&from).into_future().await.unwrap();
+            let reader = open_file(&from).await.unwrap();
             let mut writer = create(&to).await;
             match seed % 4 {
                 0 => {

@@ -1,13 +1,12 @@
 //! Which types and futures may cross threads. All of it is checked by the compiler.
 
-use anyfile::{
-    AsyncFile, Glob, Iterdir, Lines, OpenFile, Path, PathError, Walk, WalkEntry, open_file,
-    wrap_file,
-};
+use anyfile::open::OpenFile;
+use anyfile::path::{Glob, Iterdir, Walk, WalkEntry};
+use anyfile::{AsyncFile, Lines, Path, PathError, open_file, wrap_file};
 use futures_lite::future::block_on;
 use std::cell::Cell;
 use std::fs::{File, FileTimes, Permissions};
-use std::future::{Future, IntoFuture};
+use std::future::Future;
 use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
 use std::marker::PhantomPinned;
 
@@ -79,8 +78,6 @@ macro_rules! table {
     };
 }
 
-type Opening = <OpenFile as IntoFuture>::IntoFuture;
-
 table! {
     // That the table can tell.
     Awkward: [Send !Sync !Unpin];
@@ -93,13 +90,12 @@ table! {
     AsyncFile<Box<dyn Read + Send>>: [Send Sync Unpin];
     Lines<File>: [Send Sync Unpin];
     Lines<Awkward>: [Send Sync Unpin];
-    OpenFile: [Send Sync Unpin];
+    OpenFile: [Send Unpin];
     PathError: [Send Sync Unpin];
     Iterdir: [Send Sync Unpin];
     Glob: [Send Sync Unpin];
     Walk: [Send Sync Unpin];
     WalkEntry: [Send Sync Unpin];
-    Opening: [Send Unpin];
 }
 
 fn sendable<F: Future + Send>(_: F) {}
@@ -163,7 +159,7 @@ const _: fn(&AsyncFile, Permissions) =
     |file, permissions| sendable(file.set_permissions(permissions));
 
 const _: fn() = || {
-    sendable_for_ever(open_file("path").into_future());
+    sendable_for_ever(open_file("path"));
     // Nor is the future of whoever awaits it tied to a thread or to the path.
     sendable_for_ever(async { open_file(String::from("path")).read(true).await });
     sendable_for_ever(async {

@@ -13,7 +13,6 @@ use common::{
 };
 use futures_lite::future::{self, block_on};
 use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, Stream, StreamExt};
-use std::future::IntoFuture;
 use std::io::{ErrorKind, Seek, SeekFrom};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
@@ -38,9 +37,9 @@ impl Random {
     }
 
     /// Awaits the future, or drops it after some polls.
-    async fn some<F: IntoFuture>(&mut self, future: F) -> Option<F::Output> {
+    async fn some<F: Future>(&mut self, future: F) -> Option<F::Output> {
         let mut polls = [0, 1, 1, 1, 2, 2, 3, 5, usize::MAX, usize::MAX][self.below(10)];
-        let mut future = pin!(future.into_future());
+        let mut future = pin!(future);
         TRIED.fetch_add(1, Ordering::Relaxed);
         future::poll_fn(|cx| {
             if polls > 0 {

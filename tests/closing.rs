@@ -55,7 +55,7 @@ fn what_a_job_has_opened_is_closed_on_the_pool() {
     let open = async { drop(open_file(&small).await.unwrap()) };
     closes_elsewhere("open_file", &dir, 1, Box::pin(open));
 
-    let mut file = block_on(open_file(&small).into_future()).unwrap();
+    let mut file = block_on(open_file(&small)).unwrap();
     // The first time, there is the position to be settled.
     block_on(file.try_clone()).unwrap();
     let clone = async { drop(file.try_clone().await.unwrap()) };

@@ -6,7 +6,7 @@
 
 mod common;
 
-use anyfile::{Path, open_file, wrap_file};
+use anyfile::{Path, create_file, open_file, wrap_file};
 use common::Dir;
 use futures_lite::future::{Boxed, block_on};
 use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, StreamExt};
@@ -139,7 +139,7 @@ fn python_rows() -> Vec<Row> {
             Ok(text)
         };
         "`open_file(p, \"w\")`", "f = open(p, 'w'); f.write('x'); f.close()", |d| {
-            let mut file = open_file(d / "notes").write(true).create(true).truncate(true).await?;
+            let mut file = create_file(d / "notes").await?;
             file.write_all(b"x").await?;
             file.close().await?;
             Ok(String::new())
@@ -318,15 +318,19 @@ shutil.rmtree(d / 'sub'); os.utime(p, (5, 7)); say(int(p.stat().st_atime), int(p
             let found = p.metadata().await?;
             Ok(said!(found.atime(), found.mtime()))
         };
-        "`await p.rename(q)`, `replace`, `symlink_to`, `hardlink_to`, `chmod`", "
-q = p.rename(d / 'q'); say(q); q = q.replace(d / 'link'); say(q)
-(d / 'soft').symlink_to('link'); (d / 'hard').hardlink_to(q); q.chmod(0o600)", |d| {
+        "`await p.rename(q)`, `p.replace(q)`", "
+q = p.rename(d / 'q'); say(q); q = q.replace(d / 'link'); say(q)", |d| {
             let q = (&d / "notes").rename(&d / "q").await?;
-            let r = q.replace(&d / "link").await?;
-            (&d / "soft").symlink_to("link").await?;
-            (&d / "hard").hardlink_to(&r).await?;
-            r.chmod(0o600).await?;
+            let r = q.rename(&d / "link").await?;
             Ok(format!("{}{}", q.display(), r.display()))
+        };
+        "`await p.symlink_to(q)`, `hardlink_to`, `chmod`", "
+(d / 'soft').symlink_to('link'); (d / 'hard').hardlink_to(p); p.chmod(0o600)", |d| {
+            let p = &d / "notes";
+            (&d / "soft").symlink_to("link").await?;
+            (&d / "hard").hardlink_to(&p).await?;
+            p.chmod(0o600).await?;
+            Ok(String::new())
         };
         "`await p.readlink()`, `p.resolve()`, `absolute`, `expanduser`", "
 say((d / 'link').readlink(), (d / 'link/../no').resolve(), (d / 'no').absolute(), Path('~/x').expanduser())", |d| {
@@ -513,7 +517,7 @@ fn rust_rows() -> Vec<Pair> {
             Ok(String::new())
         },
         |d| {
-            let mut file = open_file(d / "notes").write(true).create(true).truncate(true).await?;
+            let mut file = create_file(d / "notes").await?;
             file.write_all(b"x").await?;
             file.flush().await?;
             Ok(String::new())
@@ -628,11 +632,10 @@ fn rust_rows() -> Vec<Pair> {
             Ok(said!(again))
         },
         |d| {
-            (&d / "new").mkdir().await?;
-            let again = (&d / "new").mkdir().await.unwrap_err().kind();
-            let all = |path: Path| path.mkdir().parents(true).exist_ok(true);
-            for name in ["a/b", "a/b", "new"] { all(&d / name).await?; }
-            all(Path::new("")).await?;
+            (&d / "new").create_dir().await?;
+            let again = (&d / "new").create_dir().await.unwrap_err().kind();
+            for name in ["a/b", "a/b", "new"] { (&d / name).create_dir_all().await?; }
+            Path::new("").create_dir_all().await?;
             Ok(said!(again))
         };
         "`DirBuilder::new().recursive(true).mode(m)`",
@@ -642,7 +645,7 @@ fn rust_rows() -> Vec<Pair> {
             Ok(String::new())
         },
         |d| {
-            (d / "new").mkdir().parents(true).exist_ok(true).mode(0o700).await?;
+            (d / "new").create_dir_all().mode(0o700).await?;
             Ok(String::new())
         };
         "`remove_file(p)`, `remove_dir(p)`, `remove_dir_all(p)`",
@@ -653,8 +656,8 @@ fn rust_rows() -> Vec<Pair> {
             Ok(String::new())
         },
         |d| {
-            (&d / "link").unlink().await?;
-            (&d / "empty").rmdir().await?;
+            (&d / "link").remove_file().await?;
+            (&d / "empty").remove_dir().await?;
             (&d / "sub").remove_dir_all().await?;
             Ok(String::new())
         };
@@ -687,12 +690,12 @@ fn rust_rows() -> Vec<Pair> {
             (&d / "soft").symlink_to("sub").target_is_directory(true).await?;
             Ok(String::new())
         };
-        "`read_dir(p)`",
+        "`read_dir(p).await?`",
         |d| {
             let entries = async_fs::read_dir(&d).await?.map(|entry| entry.unwrap().path());
             Ok(sorted(&entries.collect::<Vec<_>>().await))
         },
-        |d| Ok(sorted(&d.iterdir().try_collect::<Path, _, Vec<_>>().await?));
+        |d| Ok(sorted(&d.read_dir().await?.try_collect::<Path, _, Vec<_>>().await?));
         "`entry.file_type().await`",
         |d| {
             let mut entries = async_fs::read_dir(&d).await?;
@@ -810,8 +813,12 @@ const SHORT: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "`File::open(p)`, `OpenOptions`",
-        &["`File::open(p)`", "`OpenOptions::new()….open(p)`"],
+        "`File::open(p)`, `File::create(p)`, `OpenOptions`",
+        &[
+            "`File::open(p)`",
+            "`File::create(p)`",
+            "`OpenOptions::new()….open(p)`",
+        ],
     ),
     (
         "`BufReader::new(file).lines()`",
@@ -824,7 +831,7 @@ const SHORT: &[(&str, &[&str])] = &[
     ),
     (
         "`fs::read_dir(p)`, `async_walkdir::WalkDir`",
-        &["`read_dir(p)`", "`async_walkdir::WalkDir`"],
+        &["`read_dir(p).await?`", "`async_walkdir::WalkDir`"],
     ),
     (
         "`async_std::path::Path`, `fs::read_to_string(p)`, `fs::create_dir_all(p)`",

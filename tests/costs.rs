@@ -12,7 +12,6 @@ use common::{Dir, in_child, noise, nowait_works, run_in_child, saturate_pool, te
 use futures_lite::future::block_on;
 use futures_lite::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt, StreamExt};
 use std::fs;
-use std::future::IntoFuture;
 use std::io::{self, Seek, SeekFrom};
 use std::pin::pin;
 use std::sync::Arc;
@@ -177,7 +176,7 @@ fn a_warm_read_is_one_call_and_no_job() {
     const READS: u64 = 1000;
     let path = warm(&dir, &noise(4 * MIB));
     let _asleep = saturate_pool(1);
-    let file = ask_warm(&path, "open", || path.open().into_future()).unwrap();
+    let file = ask_warm(&path, "open", || path.open()).unwrap();
     let offsets = || (0..READS).map(|number| number * 7919 % 1024 * 4096);
     check_reads(&path, "read_at", READS..=READS, || async {
         let mut buf = [0; 4096];
@@ -228,7 +227,7 @@ fn warm_paths_make_no_job() {
         let metadata = ask_warm(&path, "metadata", || path.metadata()).unwrap();
         assert_eq!(metadata.len(), contents.len() as u64);
         assert!(ask_warm(&path, "exists", || path.exists()));
-        let mut file = ask_warm(&path, "open", || open_file(&path).into_future()).unwrap();
+        let mut file = ask_warm(&path, "open", || open_file(&path)).unwrap();
         let closed = without_job(file.close());
         closed.expect("close asked the pool").unwrap();
     }

@@ -4,7 +4,8 @@
 
 mod common;
 
-use anyfile::{Glob, Path, PathError};
+use anyfile::path::Glob;
+use anyfile::{Path, PathError};
 use common::strange::{Tree, ask_find, ask_python};
 use common::{Dir, in_child, is_root, run_in_child, run_unprivileged};
 use futures_lite::StreamExt;

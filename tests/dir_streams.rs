@@ -425,7 +425,7 @@ fn streams_go_on_in_a_tree_that_changes() {
             let at_last = StopAtLast(&stop);
             while begun.elapsed() < Duration::from_secs(2) || rounds < 10 {
                 let base = Path::new(dir.path());
-                let files = |walk: anyfile::Walk| -> Paths {
+                let files = |walk: anyfile::path::Walk| -> Paths {
                     Box::pin(walk.flat_map(|item| {
                         let paths = item.map(|entry| {
                             let names = entry.dirs.into_iter().chain(entry.files);

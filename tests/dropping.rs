@@ -12,7 +12,6 @@ use common::{Dir, contents, in_child, noise, poll_times, run_in_child, without_h
 use futures_lite::AsyncWriteExt;
 use futures_lite::future::{block_on, poll_once};
 use std::fs::{self, File};
-use std::future::IntoFuture;
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -29,7 +28,7 @@ fn alone(test: &str) -> bool {
 
 fn create(path: &Path) -> AsyncFile {
     let options = open_file(path).write(true).create(true).truncate(true);
-    block_on(options.mode(0o755).into_future()).expect("a new file")
+    block_on(options.mode(0o755)).expect("a new file")
 }
 
 /// The program `true`, wherever it is.
@@ -145,7 +144,7 @@ fn a_file_that_was_only_opened_for_writing_can_be_run() {
     let mut busy = [0; 2];
     for round in 0..100 {
         let path = &paths[round % 2];
-        let file = block_on(open_file(path).write(true).into_future()).unwrap();
+        let file = block_on(open_file(path).write(true)).unwrap();
         let everyone = std::os::unix::fs::PermissionsExt::from_mode(0o755);
         block_on(file.set_permissions(everyone)).unwrap();
         if round % 2 == 0 {
@@ -175,7 +174,7 @@ fn a_lock_is_given_back() {
     let mut held = [0; 3];
     for round in 0..150 {
         let options = open_file(&path).read(true).write(round % 3 > 0);
-        let mut file = block_on(options.into_future()).unwrap();
+        let mut file = block_on(options).unwrap();
         let locked = block_on(file.with_mut(|file| flock(file, FlockOperation::LockExclusive)));
         locked.unwrap().unwrap();
         let other = File::open(&path).unwrap();
@@ -382,7 +381,7 @@ fn a_close_that_may_take_long_is_left_to_the_pool() {
             let len = if name == "large" { 4 << 20 } else { 10 };
             let path = dir.file("file", noise(len));
             let options = open_file(&path).read(true).write(!reads);
-            let mut file = block_on(options.into_future()).unwrap();
+            let mut file = block_on(options).unwrap();
             work(&mut file, &path);
             // Whatever the pool has yet to do.
             block_on(wrap_file(io::empty()).with_mut(|_| ())).unwrap();

@@ -11,7 +11,6 @@ use futures::stream::{self, FuturesUnordered};
 use futures_lite::future::{self, block_on};
 use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, StreamExt};
 use std::cell::Cell;
-use std::future::IntoFuture;
 use std::io::SeekFrom;
 use std::time::{Duration, Instant};
 
@@ -88,7 +87,7 @@ fn check(results: impl IntoIterator<Item = Result<(), String>>) {
 
 /// Opens one file many times; each has its own position, and all are cached.
 fn open_all(path: &std::path::Path, count: usize) -> Vec<AsyncFile> {
-    let open = || block_on(open_file(path).into_future()).expect("the file");
+    let open = || block_on(open_file(path)).expect("the file");
     (0..count).map(|_| open()).collect()
 }
 
@@ -193,7 +192,7 @@ fn small_writes_to_many_files() {
     let files: Vec<AsyncFile> = (0..300)
         .map(|number| {
             let options = open_file(dir.join(&number.to_string())).write(true);
-            block_on(options.create(true).into_future()).unwrap()
+            block_on(options.create(true)).unwrap()
         })
         .collect();
     let written = metered("small writes", async |meter| {

@@ -7,7 +7,6 @@ use common::{Dir, in_child, noise, run_in_child, saturate_pool, without_hanging}
 use futures_lite::future::{block_on, poll_once};
 use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
 use std::fs;
-use std::future::IntoFuture;
 use std::io::{self, BufWriter, Cursor, ErrorKind, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -23,7 +22,7 @@ fn both_ways(test: &str) -> bool {
 
 fn open(path: &Path) -> AsyncFile {
     let options = open_file(path).read(true).write(true).create(true);
-    block_on(options.into_future()).expect("a file")
+    block_on(options).expect("a file")
 }
 
 /// A read that takes several chunks leaves those that it has taken to the next one, in order.

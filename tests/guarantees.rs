@@ -7,7 +7,6 @@ use common::saturate_pool;
 use common::{Dir, Scripted, Step, contents, in_child, noise, poll_times, run_in_child, text};
 use futures_lite::future::{self, block_on};
 use futures_lite::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt, StreamExt};
-use std::future::IntoFuture;
 use std::io::{self, ErrorKind, Read, SeekFrom, Write};
 use std::path::Path;
 use std::pin::pin;
@@ -243,15 +242,9 @@ fn g4_what_was_not_begun_is_not_carried_out() {
     let dir = Dir::new();
     let path = dir.file("file", "untouched");
     let missing = dir.join("missing");
-    let mut file = block_on(open_file(&path).read(true).write(true).into_future()).unwrap();
+    let mut file = block_on(open_file(&path).read(true).write(true)).unwrap();
     let asleep = saturate_pool(2);
-    assert!(
-        poll_times(
-            open_file(&missing).write(true).create(true).into_future(),
-            3
-        )
-        .is_none()
-    );
+    assert!(poll_times(open_file(&missing).write(true).create(true), 3).is_none());
     assert!(poll_times(file.set_len(0), 3).is_none());
     assert!(poll_times(file.write_at(b"x", 0), 3).is_none());
     assert!(poll_times(file.with_mut(|file| file.set_len(1)), 3).is_none());
@@ -284,7 +277,7 @@ fn g5_drop_does_not_wait_for_the_pool() {
     }
     let dir = Dir::new();
     let path = dir.join("file");
-    let mut file = block_on(open_file(&path).write(true).create(true).into_future()).unwrap();
+    let mut file = block_on(open_file(&path).write(true).create(true)).unwrap();
     let asleep = saturate_pool(2);
     let data = noise(200_000);
     // As much as is accepted without the pool.

@@ -448,7 +448,7 @@ fn open(path: &Path, through: bool) -> AsyncFile {
     } else {
         builder
     };
-    block_on(async { builder.await }).expect("the file can be opened")
+    block_on(builder).expect("the file can be opened")
 }
 
 #[test]

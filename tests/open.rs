@@ -2,13 +2,13 @@
 
 mod common;
 
-use anyfile::{AsyncFile, OpenFile, PathError, open_file, wrap_file};
+use anyfile::open::OpenFile;
+use anyfile::{AsyncFile, PathError, open_file, wrap_file};
 use common::{Dir, contents};
 use futures_lite::future::{block_on, poll_once};
 use futures_lite::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 use std::error::Error;
 use std::fs::{File, OpenOptions};
-use std::future::IntoFuture;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
@@ -129,7 +129,7 @@ fn all_combinations_as_std() {
             };
             let case = format!("{target:?} {flags:?}");
             let expected = flags.std().open(&oracle_path);
-            match (block_on(flags.ours(&path).into_future()), expected) {
+            match (block_on(flags.ours(&path)), expected) {
                 (Ok(mut file), Ok(mut oracle)) => {
                     opened += 1;
                     assert_eq!(look(&ours), look(&theirs), "{case}");
@@ -176,7 +176,7 @@ fn a_file_without_permission_is_refused() {
         println!("skipped: this user may open anything");
         return;
     };
-    let error = block_on(open_file(&path).into_future()).unwrap_err();
+    let error = block_on(open_file(&path)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::PermissionDenied);
     assert_eq!(
         error.to_string(),
@@ -227,17 +227,15 @@ fn options_of_std_replace_all_others() {
     let mut append = OpenOptions::new();
     append.append(true);
     block_on(async {
-        let builder = open_file(&path).write(true).truncate(true).options(append);
-        let mut file = builder.await.unwrap();
+        let mut file = OpenFile::with_options(&path, append).await.unwrap();
         file.write_all(b" world").await.unwrap();
         file.close().await.unwrap();
         assert_eq!(contents(&path), b"hello world");
         // Nothing is chosen in these options, and nothing is added to them.
-        let result = open_file(&path).options(OpenOptions::new()).await;
+        let result = OpenFile::with_options(&path, OpenOptions::new()).await;
         assert_eq!(result.unwrap_err().kind(), ErrorKind::InvalidInput);
         // What is set later counts.
-        let mut file = open_file(&path)
-            .options(OpenOptions::new())
+        let mut file = OpenFile::with_options(&path, OpenOptions::new())
             .read(true)
             .await
             .unwrap();
@@ -257,7 +255,7 @@ fn mode_is_what_std_gives() {
             dir.join(&format!("std {bits}")),
         );
         let opened = open_file(&ours).write(true).create_new(true).mode(bits);
-        block_on(opened.into_future()).unwrap();
+        block_on(opened).unwrap();
         File::options()
             .write(true)
             .create_new(true)
@@ -267,7 +265,7 @@ fn mode_is_what_std_gives() {
         assert_eq!(mode(&ours), mode(&theirs), "{bits:o}");
     }
     // The mode alone does not say how to open.
-    let mut file = block_on(open_file(dir.file("file", "x")).mode(0o600).into_future()).unwrap();
+    let mut file = block_on(open_file(dir.file("file", "x")).mode(0o600)).unwrap();
     assert_eq!(block_on(file.read(&mut [0; 5])).unwrap(), 1);
 }
 
@@ -284,14 +282,14 @@ fn custom_flags_are_what_std_gives() {
         .custom_flags(nofollow)
         .open(&link)
         .unwrap_err();
-    let error = block_on(open_file(&link).custom_flags(nofollow).into_future()).unwrap_err();
+    let error = block_on(open_file(&link).custom_flags(nofollow)).unwrap_err();
     assert_eq!(error.kind(), expected.kind());
     let raw = PathError::of(&error).unwrap().original().raw_os_error();
     assert_eq!(raw, expected.raw_os_error());
     let opened = open_file(dir.join("file"))
         .read(true)
         .custom_flags(nofollow);
-    let mut file = block_on(opened.into_future()).unwrap();
+    let mut file = block_on(opened).unwrap();
     assert_eq!(block_on(file.read(&mut [0; 99])).unwrap(), 11);
 }
 
@@ -301,30 +299,26 @@ fn nothing_happens_before_the_first_poll() {
     let path = dir.join("not made");
     let builder = || open_file(&path).write(true).create(true);
     drop(builder());
-    drop(builder().clone());
-    drop(builder().into_future());
-    let not_polled = builder().into_future();
+    let not_polled = builder();
     let dropped_early = async {
         let _ = builder().await;
     };
     drop(dropped_early);
     // The pool has had its chance.
-    block_on(open_file(dir.file("other", "")).into_future()).unwrap();
+    block_on(open_file(dir.file("other", ""))).unwrap();
     assert!(!path.exists());
     block_on(not_polled).unwrap();
     assert!(path.exists());
 }
 
 #[test]
-fn a_builder_can_be_cloned_and_shown() {
+fn a_builder_can_be_shown() {
     let dir = Dir::new();
     let path = dir.file("file", "hello");
-    let builder = open_file(&path).read(true);
+    let mut builder = open_file(&path).read(true);
     assert!(format!("{builder:?}").contains("file"));
-    for builder in [builder.clone(), builder] {
-        let mut file = block_on(builder.into_future()).unwrap();
-        assert_eq!(block_on(file.read(&mut [0; 9])).unwrap(), 5);
-    }
+    block_on(&mut builder).unwrap();
+    assert_eq!(format!("{builder:?}"), "OpenFile(over)");
 }
 
 /// Without a buffer a write is with the kernel when it returns; with one, after a flush.
@@ -366,7 +360,7 @@ fn paths_that_cannot_be_are_refused_as_by_std() {
                 .create(create)
                 .open(&path);
             let opened = open_file(&path).read(true).write(create).create(create);
-            let error = block_on(opened.into_future()).unwrap_err();
+            let error = block_on(opened).unwrap_err();
             let expected = expected.unwrap_err();
             assert_eq!(error.kind(), expected.kind());
             let details = PathError::of(&error).unwrap();
@@ -374,9 +368,7 @@ fn paths_that_cannot_be_are_refused_as_by_std() {
             assert_eq!(details.original().to_string(), expected.to_string());
         }
     }
-    let error = block_on(open_file("a\0b").into_future())
-        .unwrap_err()
-        .to_string();
+    let error = block_on(open_file("a\0b")).unwrap_err().to_string();
     assert!(
         error.starts_with("failed to open file `a\\u{0}b`: "),
         "{error}"
@@ -397,7 +389,7 @@ fn a_message_stays_on_its_line() {
         "esc\u{1b}[31m",
     ] {
         let path = Path::new("no such dir").join(name);
-        let error = block_on(open_file(&path).into_future()).unwrap_err();
+        let error = block_on(open_file(&path)).unwrap_err();
         let message = error.to_string();
         assert!(!message.contains(char::is_control), "{message:?}");
         assert!(
@@ -406,17 +398,13 @@ fn a_message_stays_on_its_line() {
         );
         assert_eq!(PathError::of(&error).unwrap().path(), path);
     }
-    let message = block_on(open_file("a\nb").into_future())
-        .unwrap_err()
-        .to_string();
+    let message = block_on(open_file("a\nb")).unwrap_err().to_string();
     assert!(
         message.starts_with("failed to open file `a\\nb`: "),
         "{message}"
     );
     // What can be read stays as it is.
-    let message = block_on(open_file("no such ü€😀").into_future())
-        .unwrap_err()
-        .to_string();
+    let message = block_on(open_file("no such ü€😀")).unwrap_err().to_string();
     assert!(
         message.starts_with("failed to open file `no such ü€😀`: "),
         "{message}"
@@ -429,7 +417,7 @@ fn a_name_that_is_not_text_is_named_as_far_as_possible() {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;
     let path = Path::new(OsStr::from_bytes(b"caf\xE9 missing"));
-    let error = block_on(open_file(path).into_future()).unwrap_err();
+    let error = block_on(open_file(path)).unwrap_err();
     assert!(
         error
             .to_string()
@@ -441,7 +429,7 @@ fn a_name_that_is_not_text_is_named_as_far_as_possible() {
     let path = dir.path().join(OsStr::from_bytes(b"caf\xE9"));
     // Not every filesystem takes such a name.
     if std::fs::write(&path, "hello").is_ok() {
-        let mut file = block_on(open_file(&path).into_future()).unwrap();
+        let mut file = block_on(open_file(&path)).unwrap();
         assert_eq!(block_on(file.read(&mut [0; 9])).unwrap(), 5);
     }
 }
@@ -451,7 +439,7 @@ fn an_error_gives_its_details() {
     let dir = Dir::new();
     let path = dir.join("missing");
     let expected = File::open(&path).unwrap_err();
-    let error = block_on(open_file(&path).into_future()).unwrap_err();
+    let error = block_on(open_file(&path)).unwrap_err();
     let details = PathError::of(&error).unwrap();
     assert_eq!(details.operation(), "open file");
     assert_eq!(details.path(), path);
@@ -733,7 +721,7 @@ fn opening_a_fifo_lets_others_in() {
     });
     let mut line = String::new();
     block_on(async {
-        let mut opening = open_file(&path).into_future();
+        let mut opening = open_file(&path);
         for _ in 0..1_000 {
             assert!(
                 poll_once(&mut opening).await.is_none(),

@@ -5,7 +5,8 @@
 
 mod common;
 
-use anyfile::{AsyncFile, open_file, wrap_file};
+use anyfile::open::OpenFile;
+use anyfile::{AsyncFile, wrap_file};
 use common::{Dir, contents, text};
 use futures_lite::future::block_on;
 use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
@@ -446,9 +447,8 @@ impl<'a> Bench<'a> {
         let mut oracle = options.open(theirs).unwrap();
         block_on(async {
             let mut file = match self.how {
-                How::Opened => open_file(ours).options(options).await.unwrap(),
-                How::Buffering(bytes) => open_file(ours)
-                    .options(options)
+                How::Opened => OpenFile::with_options(ours, options).await.unwrap(),
+                How::Buffering(bytes) => OpenFile::with_options(ours, options)
                     .buffering(bytes)
                     .await
                     .unwrap(),

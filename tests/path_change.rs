@@ -28,7 +28,7 @@ fn mkdir_races_with_itself() {
         let executor = smol::Executor::new();
         let deep = path(&dir, "a/b/c/d/e/f");
         let tasks: Vec<_> = (0..100)
-            .map(|_| executor.spawn(deep.mkdir().parents(true).exist_ok(true).into_future()))
+            .map(|_| executor.spawn(deep.mkdir().parents(true).exist_ok(true)))
             .collect();
         block_on(executor.run(async {
             for task in tasks {
@@ -301,7 +301,7 @@ fn rename_and_replace_return_the_new_path() {
         let renamed = file.rename(dir.join("b")).await.unwrap();
         assert_eq!(renamed, dir.join("b"));
         assert!(!file.exists().await);
-        let replaced = renamed.replace(dir.join("c")).await.unwrap();
+        let replaced = renamed.rename(dir.join("c")).await.unwrap();
         assert_eq!(contents(replaced.as_ref()), b"new");
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
     });

@@ -245,9 +245,9 @@ fn building_and_taking_apart() {
 fn auto_traits() {
     fn all<T: Send + Sync + Unpin + UnwindSafe + RefUnwindSafe + Clone + Debug + 'static>() {}
     all::<Path>();
-    all::<anyfile::RelativeTo>();
-    all::<anyfile::FullMatch>();
-    all::<anyfile::Matches>();
+    all::<anyfile::path::RelativeTo>();
+    all::<anyfile::path::FullMatch>();
+    all::<anyfile::path::Matches>();
 }
 
 #[cfg(feature = "serde")]

@@ -8,7 +8,7 @@ use anyfile::Path;
 use common::{Dir, in_child, run_in_child};
 use futures_lite::future::{self, block_on};
 use std::fs::{self, FileTimes, Permissions};
-use std::future::IntoFuture;
+use std::future::Future;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path as StdPath, PathBuf};
 use std::pin::pin;
@@ -17,8 +17,8 @@ use std::task::{Context, Waker};
 use std::time::Duration;
 
 /// Takes only what may be sent to any thread and kept for ever.
-fn made<F: IntoFuture<IntoFuture: Send + 'static>>(future: F) {
-    drop(future.into_future());
+fn made(future: impl Future + Send + 'static) {
+    drop(future);
 }
 
 /// Makes each future from values that are gone before it is dropped.
@@ -77,7 +77,6 @@ fn all_are_send_and_static_and_do_nothing_unpolled() {
         empty.rmdir();
         empty.remove_dir_all();
         file.rename(&PathBuf::from("a"));
-        file.replace(&Path::from("a"));
         new.symlink_to(&String::from("a")).target_is_directory(true);
         new.hardlink_to(&file.clone());
         file.set_permissions(Permissions::from_mode(0o0));
@@ -89,7 +88,7 @@ fn all_are_send_and_static_and_do_nothing_unpolled() {
         file.expanduser();
         file.read_link();
     }
-    #[cfg(feature = "user")]
+    #[cfg(feature = "user-db")]
     table! {
         file.owner();
         file.group();

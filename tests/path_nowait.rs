@@ -7,7 +7,6 @@ mod common;
 use anyfile::{Path, open_file};
 use common::{Dir, in_child, poll_times, pool_is_empty, pool_threads, run_in_child, saturate_pool};
 use futures_lite::future::{self, block_on};
-use std::future::IntoFuture;
 use std::io;
 use std::os::unix::net::UnixListener;
 use std::pin::pin;
@@ -138,10 +137,7 @@ fn what_may_wait_is_never_done_on_the_spot() {
         &Path::new("/dev/null"),
         &Path::new("/proc/self/status"),
     ] {
-        assert!(
-            poll_times(open_file(path).into_future(), 3).is_none(),
-            "{path:?}"
-        );
+        assert!(poll_times(open_file(path), 3).is_none(), "{path:?}");
         assert!(poll_times(path.read_text(), 3).is_none(), "{path:?}");
         assert!(poll_times(path.read_bytes(), 3).is_none(), "{path:?}");
     }
@@ -150,19 +146,19 @@ fn what_may_wait_is_never_done_on_the_spot() {
     let late = writer.recv_timeout(Duration::from_millis(100));
     assert!(late.is_err(), "the writer was woken");
 
-    assert!(poll_times(file.open().write(true).into_future(), 3).is_none());
-    assert!(poll_times(file.open().append(true).into_future(), 3).is_none());
-    assert!(poll_times(file.open().read(true).write(true).into_future(), 3).is_none());
+    assert!(poll_times(file.open().write(true), 3).is_none());
+    assert!(poll_times(file.open().append(true), 3).is_none());
+    assert!(poll_times(file.open().read(true).write(true), 3).is_none());
     assert!(poll_times(file.write_text("x"), 3).is_none());
-    assert!(poll_times(file.touch().into_future(), 3).is_none());
-    assert!(poll_times((&fifo / "..").mkdir().into_future(), 3).is_none());
+    assert!(poll_times(file.touch(), 3).is_none());
+    assert!(poll_times((&fifo / "..").mkdir(), 3).is_none());
     // And what does not wait is answered all the same.
     if common::nowait_works(dir.path()) {
         assert_eq!(
             poll_times(file.read_text(), 3).unwrap().unwrap(),
             "contents"
         );
-        assert!(poll_times(file.open().into_future(), 3).unwrap().is_ok());
+        assert!(poll_times(file.open(), 3).unwrap().is_ok());
         assert!(poll_times(fifo.is_fifo(), 3).unwrap());
     }
     drop(asleep);

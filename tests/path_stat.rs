@@ -413,7 +413,7 @@ fn pathlib_agrees() {
                 yes(ours.is_char_device().await),
             ]
         });
-        #[cfg(feature = "user")]
+        #[cfg(feature = "user-db")]
         let answers = {
             let names = block_on(async { [ours.owner().await, ours.group().await] });
             let names = names.map(|name| name.unwrap_or_else(|_| "error".to_owned()));
@@ -457,7 +457,7 @@ fn expanduser_is_the_shells() {
     assert_eq!(expand("~/a/../b").unwrap().as_os_str(), "/some/home/a/../b");
     assert_eq!(block_on(Path::home()).unwrap(), "/some/home");
     let other = expand("~root/x");
-    if cfg!(feature = "user") {
+    if cfg!(feature = "user-db") {
         let shell = run("sh", &["-c".into(), "printf %s ~root".into()]);
         assert_eq!(other.unwrap(), format!("{shell}/x").as_str());
         assert_eq!(

@@ -11,7 +11,6 @@ use nix::errno::Errno;
 use nix::sys::fanotify::{
     EventFFlags, Fanotify, FanotifyResponse, InitFlags, MarkFlags, MaskFlags, Response,
 };
-use std::future::IntoFuture;
 use std::os::fd::BorrowedFd;
 use std::pin::pin;
 use std::task::{Context, Waker};
@@ -100,7 +99,7 @@ fn a_scanner_holds_up_few_reads_of_a_file() {
     let Some(dir) = scanned_in_child(test, MaskFlags::FAN_ACCESS_PERM) else {
         return;
     };
-    let file = block_on(open_file(path(&dir, 0)).into_future()).unwrap();
+    let file = block_on(open_file(path(&dir, 0))).unwrap();
     let held_up = (0..CALLS).filter(|_| {
         let mut buf = [0; 8];
         let (read, held_up) = call(file.read_at(&mut buf, 0));
@@ -117,7 +116,7 @@ fn a_scanner_holds_up_few_opens_of_many_files() {
         return;
     };
     let held_up = (0..CALLS).filter(|&number| {
-        let (opened, held_up) = call(open_file(path(&dir, number)).into_future());
+        let (opened, held_up) = call(open_file(path(&dir, number)));
         assert!(opened.is_ok());
         held_up
     });

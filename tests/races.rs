@@ -95,7 +95,7 @@ fn names_that_are_swapped_while_they_are_looked_up() {
             for _ in 0..1_500 * storm() {
                 let begun = Instant::now();
                 note(poll_times(path.read_text(), 1));
-                let opening = std::future::IntoFuture::into_future(path.open());
+                let opening = path.open();
                 note(poll_times(opening, 1).map(|opened| {
                     let mut text = String::new();
                     match poll_times(opened?.read_to_string(&mut text), 1) {
@@ -167,7 +167,7 @@ fn what_links_lead_to_is_not_removed() {
             number = (number + 1) % 6;
             exchange(&tree.join(format!("{number}")), &link);
         };
-        let remove = || block_on(Path::new(&tree).remove_dir_all().into_future());
+        let remove = || block_on(Path::new(&tree).remove_dir_all());
         let (result, times) = against(swap, remove);
         removed += usize::from(result.is_ok());
         swaps += times;

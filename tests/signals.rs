@@ -10,7 +10,6 @@ use common::{Dir, in_child, noise, run_in_child, without_hanging};
 use futures_lite::StreamExt;
 use futures_lite::future::block_on;
 use std::fs;
-use std::future::IntoFuture;
 use std::io;
 use std::os::unix::fs::symlink;
 use std::process::{Child, Command, Stdio};
@@ -97,11 +96,11 @@ fn trees_in_a_storm() {
         let copy = Path::new(&source).copy(&target).follow_symlinks(false);
         let copy = copy.preserve_metadata(true);
         let all = || -> io::Result<()> {
-            block_on(copy.into_future())?;
+            block_on(copy)?;
             Snapshot::of(&target).assert_is(&before);
-            block_on(Path::new(&target).move_to(&moved).into_future())?;
+            block_on(Path::new(&target).move_to(&moved))?;
             Snapshot::of(&moved).assert_is(&before);
-            block_on(Path::new(&moved).remove_dir_all().into_future())
+            block_on(Path::new(&moved).remove_dir_all())
         };
         copies += 1;
         if let Err(error) = all() {
@@ -166,7 +165,7 @@ async fn everything(
     let times = fs::FileTimes::new().set_modified(std::time::SystemTime::UNIX_EPOCH);
     macro_rules! all {
         ($($what:literal: $call:expr;)*) => {
-            $(results.push(($what, $call.into_future().await.map(drop)));)*
+            $(results.push(($what, $call.await.map(drop)));)*
         };
     }
     macro_rules! stream {

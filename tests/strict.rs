@@ -11,7 +11,6 @@ use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, S
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::fs::{self, File, FileTimes};
-use std::future::IntoFuture;
 use std::io::{self, BufRead, BufReader, Cursor, Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 use std::pin::Pin;
@@ -499,7 +498,7 @@ fn tasks_that_are_dropped_or_forgotten() {
     let path = dir.file("file", &data);
     for seed in 0..24 {
         let mut random = Random::new(seed);
-        let common = future::block_on(open_file(&path).into_future()).unwrap();
+        let common = future::block_on(open_file(&path)).unwrap();
         // A file that is forgotten with its task lives on.
         let common: &AsyncFile = Box::leak(Box::new(common));
         let left = Cell::new(0);
@@ -631,7 +630,7 @@ fn calls_of_one_file_that_are_forgotten() {
     let path = dir.file("file", &data);
     for seed in 0..20 {
         let mut random = Random::new(seed);
-        let file = future::block_on(open_file(&path).read(true).write(true).into_future()).unwrap();
+        let file = future::block_on(open_file(&path).read(true).write(true)).unwrap();
         let file: &'static mut AsyncFile = Box::leak(Box::new(file));
         for step in 0..30 {
             let what = random.below(8);

@@ -4,16 +4,18 @@
 
 mod common;
 
-use anyfile::{CopyProgress, Path, PathError};
+use anyfile::path::CopyProgress;
+use anyfile::{Path, PathError};
 use common::tree::{Snapshot, generate, tmpfs};
 use common::{Dir, contents, in_child, is_root, noise, run_in_child, run_unprivileged};
 use futures_lite::future::{block_on, poll_fn};
 use std::fs::{self, Permissions};
-use std::future::IntoFuture;
+use std::future::Future;
 use std::io::ErrorKind;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::{Path as StdPath, PathBuf};
+use std::pin::Pin;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -67,7 +69,7 @@ fn ten_thousand_entries_as_cp_has_them() {
     let copy = Path::new(&source).copy(&target).follow_symlinks(false);
     let copy = copy.preserve_metadata(true).on_progress(tell);
     let begin = std::time::Instant::now();
-    assert_eq!(block_on(copy.into_future()).unwrap(), *target);
+    assert_eq!(block_on(copy).unwrap(), *target);
     println!("in {:?}", begin.elapsed());
 
     Snapshot::of(&target).assert_is(&Snapshot::of(&reference));
@@ -101,7 +103,7 @@ fn the_total_is_known_before_the_end() {
     let copy = Path::new(&source)
         .copy(dir.join("target"))
         .on_progress(tell);
-    block_on(copy.into_future()).unwrap();
+    block_on(copy).unwrap();
     assert!(contents(&source) == contents(&dir.join("target")));
     let progress = progress.lock().unwrap();
     println!("{} reports", progress.len());
@@ -134,15 +136,14 @@ fn links_followed_as_python_does() {
         return;
     }
     let target = dir.join("target");
-    block_on(Path::new(dir.join("top")).copy(&target).into_future()).unwrap();
+    block_on(Path::new(dir.join("top")).copy(&target)).unwrap();
     run("diff", &[&"-r", &"--no-dereference", &reference, &target]).unwrap();
     assert!(target.join("again/dir/file").is_file());
 
     block_on(
         Path::new(dir.join("top"))
             .copy(dir.join("link"))
-            .follow_symlinks(false)
-            .into_future(),
+            .follow_symlinks(false),
     )
     .unwrap();
     assert_eq!(
@@ -165,8 +166,8 @@ fn permissions_without_the_other_metadata() {
     set_mode(&source, 0o2750);
     let (plain, all) = (dir.join("plain"), dir.join("all"));
     let path = Path::new(&source);
-    block_on(path.copy(&plain).into_future()).unwrap();
-    block_on(path.copy(&all).preserve_metadata(true).into_future()).unwrap();
+    block_on(path.copy(&plain)).unwrap();
+    block_on(path.copy(&all).preserve_metadata(true)).unwrap();
     assert_eq!((mode(&plain), mode(&all)), (0o750, 0o2750));
     for mode_of in [0o700, 0o444, 0o666, 0o6755] {
         let name = format!("{mode_of:o}");
@@ -203,7 +204,7 @@ fn read_only_directories() {
     set_mode(source.join("locked"), 0o555);
     let target = dir.join("target");
     let copy = Path::new(&source).copy(&target).preserve_metadata(true);
-    let result = block_on(copy.into_future());
+    let result = block_on(copy);
     let (before, after) = (Snapshot::of(&source), Snapshot::of(&target));
     for tree in [&source, &target] {
         set_mode(tree.join("locked"), 0o755);
@@ -216,7 +217,7 @@ fn read_only_directories() {
 fn what_is_at_the_target() {
     let dir = Dir::new();
     let source = Path::new(dir.file("source", "new"));
-    let copied = |target: &str| block_on(source.copy(dir.join(target)).into_future());
+    let copied = |target: &str| block_on(source.copy(dir.join(target)));
     let kind = |target: &str| copied(target).map_err(|error| error.kind());
 
     let file = dir.file("file", "old and longer");
@@ -251,11 +252,11 @@ fn what_is_at_the_target() {
     let tree = Path::new(dir.join("dir"));
     symlink("missing", dir.join("gone")).unwrap();
     for target in ["file", "link", "gone"] {
-        let error = block_on(tree.copy(dir.join(target)).exist_ok(true).into_future()).unwrap_err();
+        let error = block_on(tree.copy(dir.join(target)).exist_ok(true)).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::AlreadyExists, "{error}");
     }
     fs::create_dir(dir.join("other")).unwrap();
-    let error = block_on(tree.copy(dir.join("other")).into_future()).unwrap_err();
+    let error = block_on(tree.copy(dir.join("other"))).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AlreadyExists, "{error}");
 }
 
@@ -269,7 +270,7 @@ fn a_broken_link_in_the_tree_is_replaced() {
     dir.file("source/name", "new");
     symlink("../outside", dir.join("target/name")).unwrap();
     let copy = Path::new(dir.join("source")).copy(dir.join("target"));
-    block_on(copy.exist_ok(true).into_future()).unwrap();
+    block_on(copy.exist_ok(true)).unwrap();
     assert!(!dir.join("outside").exists());
     assert_eq!(contents(&dir.join("target/name")), b"new");
     assert!(!dir.join("target/name").is_symlink());
@@ -284,7 +285,7 @@ fn no_link_below_itself() {
     symlink("nowhere", dir.join("broken")).unwrap();
     let copied = |from: &str, to: &str, follow| {
         let copy = Path::new(dir.join(from)).copy(dir.join(to));
-        block_on(copy.follow_symlinks(follow).into_future()).map_err(|error| error.kind())
+        block_on(copy.follow_symlinks(follow)).map_err(|error| error.kind())
     };
     let refused = Err(ErrorKind::InvalidInput);
     for follow in [true, false] {
@@ -323,7 +324,7 @@ fn merged_into_what_is_there() {
 
     let merge = || {
         let copy = Path::new(&source).copy(dir.join("door"));
-        block_on(copy.follow_symlinks(false).exist_ok(true).into_future())
+        block_on(copy.follow_symlinks(false).exist_ok(true))
     };
     for _ in 0..2 {
         merge().unwrap();
@@ -385,11 +386,11 @@ fn never_into_itself() {
     let mut wrong = Vec::new();
     for (from, to) in &pairs {
         let copy = Path::new(from).copy(to).exist_ok(true);
-        let mut results = vec![block_on(copy.into_future())];
+        let mut results = vec![block_on(copy)];
         // A link may be moved into what it leads to.
         if !from.ends_with("alias") {
             let moved = Path::new(from).move_to(to);
-            results.push(block_on(moved.into_future()));
+            results.push(block_on(moved));
         }
         for result in results {
             let ok = result.is_err_and(|error| error.kind() == ErrorKind::InvalidInput);
@@ -411,11 +412,7 @@ fn links_that_lead_back() {
     fs::create_dir_all(dir.join("source/a/b")).unwrap();
     symlink("../..", dir.join("source/a/b/up")).unwrap();
     let copy = |source: &str, target: &str| {
-        let error = block_on(
-            Path::new(dir.join(source))
-                .copy(dir.join(target))
-                .into_future(),
-        );
+        let error = block_on(Path::new(dir.join(source)).copy(dir.join(target)));
         error.unwrap_err()
     };
     let error = copy("source", "target");
@@ -436,7 +433,7 @@ fn links_that_lead_back() {
     let copy = Path::new(dir.join("x/y"))
         .copy(dir.join("x"))
         .exist_ok(true);
-    let error = block_on(copy.into_future()).unwrap_err();
+    let error = block_on(copy).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
 }
 
@@ -456,7 +453,7 @@ fn special_files_are_refused_and_not_opened() {
     ] {
         let source = dir.path().join(source);
         let target = dir.join("target");
-        let error = block_on(Path::new(&source).copy(&target).into_future()).unwrap_err();
+        let error = block_on(Path::new(&source).copy(&target)).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
         assert!(error.to_string().ends_with(reason), "{error}");
         let _ = fs::remove_dir(target);
@@ -469,7 +466,7 @@ fn errors_name_the_entry() {
     fs::create_dir_all(dir.join("source/below")).unwrap();
     symlink("nowhere", dir.join("source/below/broken")).unwrap();
     let (source, target) = (dir.join("source"), dir.join("target"));
-    let error = block_on(Path::new(&source).copy(&target).into_future()).unwrap_err();
+    let error = block_on(Path::new(&source).copy(&target)).unwrap_err();
     let names = "below/broken";
     let (from, to) = (source.join(names), target.join(names));
     let expected = format!(
@@ -481,7 +478,7 @@ fn errors_name_the_entry() {
     let details = PathError::of(&error).unwrap();
     assert_eq!((details.path(), details.target()), (&*from, Some(&*to)));
 
-    let error = block_on(Path::new("missing").copy(&target).into_future()).unwrap_err();
+    let error = block_on(Path::new("missing").copy(&target)).unwrap_err();
     let expected = format!(
         "failed to copy `missing` to `{}`: No such",
         target.display()
@@ -489,8 +486,8 @@ fn errors_name_the_entry() {
     assert!(error.to_string().starts_with(&expected), "{error}");
     for path in ["", "/", "a/.."] {
         let path = Path::new(path);
-        let copied = block_on(path.copy_into(dir.path()).into_future()).unwrap_err();
-        let moved = block_on(path.move_into(dir.path()).into_future()).unwrap_err();
+        let copied = block_on(path.copy_into(dir.path())).unwrap_err();
+        let moved = block_on(path.move_into(dir.path())).unwrap_err();
         for error in [copied, moved] {
             assert_eq!(error.kind(), ErrorKind::InvalidInput);
             assert!(
@@ -515,7 +512,7 @@ fn deep() {
     let copy = Path::new(dir.join("source"))
         .copy(dir.join("target"))
         .preserve_metadata(true);
-    block_on(copy.into_future()).unwrap();
+    block_on(copy).unwrap();
     Snapshot::of(&dir.join("target")).assert_is(&Snapshot::of(&dir.join("source")));
 }
 
@@ -558,7 +555,7 @@ fn a_directory_swapped_for_a_link() {
             let copy = Path::new(dir.join("source"))
                 .copy(&target)
                 .follow_symlinks(false);
-            let _ = block_on(copy.into_future());
+            let _ = block_on(copy);
             let found = Snapshot::of(&target);
             canaries.extend(
                 found
@@ -601,7 +598,7 @@ fn a_link_planted_in_the_target() {
                 plant(progress);
             }
         });
-    let error = block_on(copy.into_future()).unwrap_err();
+    let error = block_on(copy).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AlreadyExists, "{error}");
     assert_eq!(contents(&canary), b"alive");
 }
@@ -616,9 +613,9 @@ fn dropped_in_the_middle() {
         let target = dir.join(&format!("target{reports}"));
         let (progress, tell) = noted();
         let copy = Path::new(&source).copy(&target).follow_symlinks(false);
-        let mut copy = copy.on_progress(tell).into_future();
+        let mut copy = copy.on_progress(tell);
         block_on(poll_fn(|cx| {
-            assert!(copy.as_mut().poll(cx).is_pending());
+            assert!(Pin::new(&mut copy).poll(cx).is_pending());
             match progress.lock().unwrap().len() >= reports {
                 true => Poll::Ready(()),
                 false => Poll::Pending,
@@ -659,12 +656,12 @@ fn a_copy_that_nobody_polls_holds_no_thread() {
     generate(&source, 300);
     let copies = (0..50).map(|number| {
         let copy = Path::new(&source).copy(dir.join(&format!("target{number}")));
-        copy.follow_symlinks(false).on_progress(drop).into_future()
+        copy.follow_symlinks(false).on_progress(drop)
     });
     let mut copies: Vec<_> = copies.collect();
     let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
     for copy in &mut copies {
-        assert!(copy.as_mut().poll(&mut cx).is_pending());
+        assert!(Pin::new(copy).poll(&mut cx).is_pending());
     }
     let text = block_on(Path::new(dir.file("file", "text")).write_atomic("other"));
     text.unwrap();
@@ -688,7 +685,7 @@ fn no_room() {
     let copy = Path::new(&source)
         .copy(full.path().join("target"))
         .on_progress(tell);
-    let error = block_on(copy.into_future()).unwrap_err();
+    let error = block_on(copy).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::StorageFull, "{error}");
     let message = error.to_string();
     let source_of = format!("failed to copy `{}/below/", source.display());
@@ -713,9 +710,7 @@ fn a_panic_in_the_report_comes_out() {
     let copy = source
         .copy(dir.join("target"))
         .on_progress(|_| panic!("as wanted"));
-    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        block_on(copy.into_future())
-    }));
+    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| block_on(copy)));
     assert_eq!(
         *result.unwrap_err().downcast::<&str>().unwrap(),
         "as wanted"
@@ -724,8 +719,8 @@ fn a_panic_in_the_report_comes_out() {
 
 #[test]
 fn nothing_happens_before_the_first_poll() {
-    fn made<F: IntoFuture<IntoFuture: Send + 'static>>(future: F) {
-        drop(future.into_future());
+    fn made(future: impl Future + Send + 'static) {
+        drop(future);
     }
     let dir = Dir::new();
     let source = Path::new(dir.file("source", "x"));
@@ -745,10 +740,10 @@ fn into_a_directory() {
     let dir = Dir::new();
     let source = Path::new(dir.file("source", "x"));
     fs::create_dir(dir.join("dir")).unwrap();
-    let copied = block_on(source.copy_into(dir.join("dir")).into_future()).unwrap();
+    let copied = block_on(source.copy_into(dir.join("dir"))).unwrap();
     assert_eq!(copied, *dir.join("dir/source"));
     assert_eq!(contents(&dir.join("dir/source")), b"x");
-    let moved = block_on(copied.move_into(dir.path()).into_future()).unwrap();
+    let moved = block_on(copied.move_into(dir.path())).unwrap();
     assert_eq!(moved, *dir.join("source"));
     assert!(!dir.join("dir/source").exists());
 }
@@ -767,7 +762,7 @@ fn another_owner() {
     let copy = Path::new(&file)
         .copy(dir.join("target"))
         .preserve_metadata(true);
-    block_on(copy.into_future()).unwrap();
+    block_on(copy).unwrap();
     assert_eq!(mode(dir.join("target")), 0o755);
     assert_eq!(fs::metadata(dir.join("target")).unwrap().uid(), 0);
 }

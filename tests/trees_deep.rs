@@ -10,7 +10,6 @@ use futures_lite::StreamExt;
 use futures_lite::future::block_on;
 use rustix::fs::{Mode, OFlags, mkdirat, openat};
 use std::fs;
-use std::future::IntoFuture;
 use std::io::{self, ErrorKind, Write};
 use std::os::fd::OwnedFd;
 use std::path::{Path as StdPath, PathBuf};
@@ -108,7 +107,7 @@ fn removed() {
     }
     with_tree(Dir::in_memory(), |dir| {
         let source = dir.join("source");
-        block_on(Path::new(&source).remove_dir_all().into_future()).unwrap();
+        block_on(Path::new(&source).remove_dir_all()).unwrap();
         assert!(!source.exists());
     });
 }
@@ -123,15 +122,15 @@ fn copied() {
         let made = measure(&source);
         assert_eq!(made.0, DEPTH);
         let copy = Path::new(&source).copy(&target).preserve_metadata(true);
-        block_on(copy.on_progress(drop).into_future()).unwrap();
+        block_on(copy.on_progress(drop)).unwrap();
         assert_eq!(measure(&target), made);
         fs::create_dir(dir.join("into")).unwrap();
         let copy = Path::new(&source).copy_into(dir.join("into"));
-        block_on(copy.follow_symlinks(false).into_future()).unwrap();
+        block_on(copy.follow_symlinks(false)).unwrap();
         assert_eq!(measure(&dir.join("into/source")), made);
         // Once more, into what is there.
         let merge = Path::new(&source).copy(&target).exist_ok(true);
-        block_on(merge.into_future()).unwrap();
+        block_on(merge).unwrap();
         assert_eq!(measure(&target), made);
     });
 }
@@ -146,10 +145,10 @@ fn moved_to_another_filesystem() {
     with_tree(Dir::new(), |dir| {
         let (source, target) = (dir.join("source"), there.join("target"));
         let made = measure(&source);
-        block_on(Path::new(&source).move_to(&target).into_future()).unwrap();
+        block_on(Path::new(&source).move_to(&target)).unwrap();
         assert!(!source.exists());
         assert_eq!(measure(&target), made);
-        block_on(Path::new(&target).move_into(dir.path()).into_future()).unwrap();
+        block_on(Path::new(&target).move_into(dir.path())).unwrap();
         assert!(!target.exists());
         assert_eq!(measure(&dir.join("target")), made);
     });
@@ -178,7 +177,7 @@ fn copied_through_links() {
         fs::write(end.join("z"), "z").unwrap();
     }
     let target = dir.join("target");
-    block_on(Path::new(&source).copy(&target).into_future()).unwrap();
+    block_on(Path::new(&source).copy(&target)).unwrap();
     let (depth, files) = measure(&target);
     assert_eq!((depth, files), (301, 6));
 }

@@ -4,12 +4,12 @@
 
 mod common;
 
-use anyfile::{CopyProgress, Path};
+use anyfile::Path;
+use anyfile::path::CopyProgress;
 use common::{Dir, contents, noise};
 use futures_lite::future::block_on;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::future::IntoFuture;
 use std::os::unix::fs::{FileExt, MetadataExt, symlink};
 use std::path::{Path as StdPath, PathBuf};
 use std::process::Command;
@@ -31,12 +31,12 @@ fn copied(source: &StdPath, target: &StdPath) -> Vec<CopyProgress> {
     let copy = Path::new(source).copy(target).preserve_metadata(true);
     let copy = copy.follow_symlinks(false).exist_ok(true);
     let copy = copy.on_progress(move |progress| notes.lock().unwrap().push(progress));
-    block_on(copy.into_future()).unwrap();
+    block_on(copy).unwrap();
     progress.lock().unwrap().clone()
 }
 
 fn moved(source: &StdPath, target: &StdPath) {
-    block_on(Path::new(source).move_to(target).into_future()).unwrap();
+    block_on(Path::new(source).move_to(target)).unwrap();
 }
 
 /// Files of 8 MiB and some bytes, by where there is data.
@@ -126,7 +126,7 @@ fn files_that_are_made_up() {
             continue;
         }
         let copy = Path::new(path).copy(&ours);
-        block_on(copy.into_future()).unwrap();
+        block_on(copy).unwrap();
         assert!(!contents(&theirs).is_empty(), "{path}");
         assert_eq!(contents(&ours), contents(&theirs), "{path}");
     }
@@ -208,7 +208,7 @@ fn hard_links_stay_links() {
     assert_eq!(times(&target), times(&source));
 
     let plain = dir.join("plain");
-    block_on(Path::new(&source).copy(&plain).into_future()).unwrap();
+    block_on(Path::new(&source).copy(&plain)).unwrap();
     assert!(families(&plain).iter().all(|family| family.0 == 1));
 
     let device = |dir: &Dir| fs::metadata(dir.path()).unwrap().dev();
@@ -256,7 +256,7 @@ fn onto_what_is_there() {
         fs::create_dir(target.join(name)).unwrap();
     }
     let copy = Path::new(&source).copy(&target).preserve_metadata(true);
-    let error = block_on(copy.exist_ok(true).into_future()).unwrap_err();
+    let error = block_on(copy.exist_ok(true)).unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::IsADirectory, "{error}");
 }
 
@@ -294,7 +294,7 @@ fn the_first_copy_is_swapped_for_a_secret() {
         }
     });
     // It may be one that the copy is in.
-    println!("{:?}", block_on(copy.into_future()));
+    println!("{:?}", block_on(copy));
     println!("{} swaps", swapped.lock().unwrap());
     assert!(*swapped.lock().unwrap() > 1);
     assert_eq!(fs::metadata(&secret).unwrap().nlink(), 1);

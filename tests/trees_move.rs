@@ -9,7 +9,6 @@ use common::tree::{Mounted, Snapshot, generate, tmpfs};
 use common::{Dir, contents, is_root, noise, poll_times};
 use futures_lite::future::block_on;
 use std::fs;
-use std::future::IntoFuture;
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::{Path as StdPath, PathBuf};
@@ -19,7 +18,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 fn moved(source: &StdPath, target: &StdPath) -> io::Result<Path> {
-    block_on(Path::new(source).move_to(target).into_future())
+    block_on(Path::new(source).move_to(target))
 }
 
 /// A directory on another filesystem than that of temporary files; says if there is none.
@@ -45,7 +44,7 @@ fn by_name() {
     let copy = Path::new(&source)
         .move_to(&target)
         .on_progress(|_| panic!("nothing is copied"));
-    assert_eq!(block_on(copy.into_future()).unwrap(), *target);
+    assert_eq!(block_on(copy).unwrap(), *target);
     Snapshot::of(&target).assert_is(&before);
     assert_eq!(fs::metadata(&target).unwrap().ino(), inode);
     assert!(!source.exists());
@@ -189,14 +188,14 @@ fn across_filesystems_and_back() {
     let notes = progress.clone();
     let moving = Path::new(&source).move_to(there.path().join("target"));
     let moving = moving.on_progress(move |progress| notes.lock().unwrap().push(progress));
-    let target = block_on(moving.into_future()).unwrap();
+    let target = block_on(moving).unwrap();
     Snapshot::of(target.as_ref()).assert_is(&before);
     assert!(fs::symlink_metadata(&source).is_err());
     let last = progress.lock().unwrap().pop().unwrap();
     assert_eq!((last.done.entries, last.done.bytes), made);
     assert_eq!(last.total, Some(last.done));
 
-    let back = block_on(target.move_into(dir.path()).into_future()).unwrap();
+    let back = block_on(target.move_into(dir.path())).unwrap();
     Snapshot::of(back.as_ref()).assert_is(&before);
     assert!(fs::read_dir(there.path()).unwrap().next().is_none());
 }
@@ -266,7 +265,7 @@ fn dropped_before_all_has_arrived() {
     generate(&source, 3000);
     let before = Snapshot::of(&source);
     let moving = Path::new(&source).move_to(there.path().join("target"));
-    assert!(poll_times(moving.into_future(), 4).is_none());
+    assert!(poll_times(moving, 4).is_none());
     std::thread::sleep(Duration::from_millis(300));
     Snapshot::of(&source).assert_is(&before);
 }
@@ -301,7 +300,7 @@ fn what_has_no_copy_stays() {
                 change(&changed);
             }
         });
-        let error = block_on(moving.into_future()).unwrap_err();
+        let error = block_on(moving).unwrap_err();
         let expected = format!(
             "failed to remove after copying `{}`: it is not the same as its copy",
             path.display()

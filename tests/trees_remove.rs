@@ -4,12 +4,12 @@
 
 mod common;
 
-use anyfile::{Path, PathError, RemoveProgress};
+use anyfile::path::RemoveProgress;
+use anyfile::{Path, PathError};
 use common::tree::{Snapshot, generate};
 use common::{Dir, contents, in_child, poll_times, run_in_child, run_unprivileged};
 use futures_lite::future::block_on;
 use std::fs::{self, Permissions};
-use std::future::IntoFuture;
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path as StdPath;
@@ -18,7 +18,7 @@ use std::thread;
 use std::time::Duration;
 
 fn removed(path: impl AsRef<StdPath>) -> io::Result<()> {
-    block_on(Path::new(path).remove_dir_all().into_future())
+    block_on(Path::new(path).remove_dir_all())
 }
 
 fn set_mode(path: impl AsRef<StdPath>, mode: u32) {
@@ -41,7 +41,7 @@ fn three_thousand_entries() {
     let remove = Path::new(dir.join("tree"))
         .remove_dir_all()
         .on_progress(move |progress| notes.lock().unwrap().push(progress));
-    block_on(remove.into_future()).unwrap();
+    block_on(remove).unwrap();
     assert_eq!(names(dir.path()), [r#""""#, r#""outside""#]);
     assert_eq!(contents(&outside), b"kept");
     let progress = progress.lock().unwrap();
@@ -137,7 +137,7 @@ fn what_is_missing_may_be_fine() {
     dir.file("file", "x");
     let remove = |name: &str| {
         let remove = Path::new(dir.join(name)).remove_dir_all().missing_ok(true);
-        block_on(remove.into_future()).map_err(|error| error.kind())
+        block_on(remove).map_err(|error| error.kind())
     };
     assert_eq!(remove("missing"), Ok(()));
     assert_eq!(remove("missing/below"), Ok(()));
@@ -201,7 +201,7 @@ fn several_remove_the_same() {
         thread::scope(|scope| {
             let remove = || {
                 let remove = Path::new(&tree).remove_dir_all().missing_ok(true);
-                block_on(remove.into_future()).unwrap();
+                block_on(remove).unwrap();
             };
             for _ in 0..3 {
                 scope.spawn(remove);
@@ -216,7 +216,7 @@ fn dropped_in_the_middle() {
     let dir = Dir::new();
     generate(&dir.join("tree"), 4000);
     let remove = Path::new(dir.join("tree")).remove_dir_all();
-    assert!(poll_times(remove.into_future(), 4).is_none());
+    assert!(poll_times(remove, 4).is_none());
     thread::sleep(Duration::from_millis(300));
     let left = names(&dir.join("tree")).len();
     println!("{left} are left");

@@ -9,7 +9,6 @@ use common::{Dir, in_child, noise, run_in_child, saturate_pool};
 use futures_lite::future::{Boxed, block_on};
 use futures_lite::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt, StreamExt};
 use std::fs::File;
-use std::future::IntoFuture;
 use std::io::SeekFrom;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
@@ -175,7 +174,7 @@ fn calls_of_a_file() {
         for polled_again in [false, true] {
             let path = dir.file("file", noise(LEN));
             let options = open_file(&path).read(true).write(true);
-            let mut file = ends(name, options.into_future()).unwrap();
+            let mut file = ends(name, options).unwrap();
             cool(&path);
             {
                 let mut calling = call(&mut file);
@@ -200,7 +199,7 @@ fn reads_of_one_file_at_once() {
     let data = noise(LEN);
     let path = dir.file("file", &data);
     for round in 0..20 {
-        let file = ends("open", open_file(&path).into_future()).unwrap();
+        let file = ends("open", open_file(&path)).unwrap();
         let panicking = Arc::new(Panicking::default());
         cool(&path);
         let asleep = saturate_pool(1);

@@ -80,7 +80,7 @@ fn questions_on_the_spot(caching: Caching) {
     for _ in 0..2 {
         block_on(file.metadata()).expect("metadata");
         block_on(file.read_text()).expect("read");
-        block_on(open_file(&file).into_future()).expect("open");
+        block_on(open_file(&file)).expect("open");
     }
     let wake = sleeping_pool();
     let counts = asked(&mount, || {
@@ -92,7 +92,7 @@ fn questions_on_the_spot(caching: Caching) {
         poll_once(Path::new(mount.path()).exists());
         poll_once((Path::new(mount.path()) / "dir/../dir/file").is_file());
         poll_once(file.read_text());
-        poll_once(file.open().into_future());
+        poll_once(file.open());
         poll_once(file.iterdir().next());
     });
     assert_eq!(counts, Counts::default(), "{caching:?}");
@@ -116,7 +116,7 @@ fn open_files_ask_nobody() {
     for caching in [Caching::Nothing, Caching::Everything] {
         let mount = mounted(caching);
         let path = Path::new(mount.path()) / "dir/file";
-        let open = || block_on(path.open().into_future()).expect("open");
+        let open = || block_on(path.open()).expect("open");
         let (mut file, mut other, dropped) = (open(), open(), open());
         block_on(file.read_exact(&mut [0; 1])).expect("read");
         let wake = sleeping_pool();
@@ -161,12 +161,12 @@ fn an_answer_that_nobody_takes_is_closed_elsewhere() {
     }
     let mount = mounted(Caching::Nothing);
     let path = Path::new(mount.path()) / "dir/file";
-    let open = || block_on(path.open().into_future()).expect("open");
+    let open = || block_on(path.open()).expect("open");
     // More than is copied in one go.
     let big = File::create(mount.path().join("big"));
     big.and_then(|big| big.set_len(40 << 20)).expect("a file");
     for polls in 1..5 {
-        abandon(&mount, "open", polls, path.open().into_future());
+        abandon(&mount, "open", polls, path.open());
         abandon(&mount, "try_clone", polls, open().try_clone());
         abandon(&mount, "close", polls, open().close());
         abandon(&mount, "with_mut", polls, open().with_mut(|_| ()));
@@ -176,6 +176,6 @@ fn an_answer_that_nobody_takes_is_closed_elsewhere() {
         abandon(&mount, "walk", polls, dir.walk().next());
         abandon(&mount, "rglob", polls, dir.rglob("*").next());
         let copy = (&dir / "big").copy(&dir / "copy").exist_ok(true);
-        abandon(&mount, "copy", polls, copy.into_future());
+        abandon(&mount, "copy", polls, copy);
     }
 }

@@ -8,7 +8,6 @@ use futures_lite::future::{self, block_on};
 use futures_lite::{AsyncReadExt, AsyncWriteExt};
 use smol::Timer;
 use std::fs::{self, File};
-use std::future::IntoFuture;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::pin::pin;
@@ -49,7 +48,7 @@ fn noise(len: usize) -> Vec<u8> {
 
 fn create(path: &Path) -> AsyncFile {
     let options = open_file(path).read(true).write(true).create(true);
-    block_on(options.into_future()).expect("a new file")
+    block_on(options).expect("a new file")
 }
 
 /// Gives a call up when it hangs.
@@ -322,7 +321,7 @@ fn run(program: &str, arguments: impl FnOnce(&mut Command) -> &mut Command) -> O
 /// One read hangs; others of the same file, at other places, are answered meanwhile.
 fn others_are_read(mount: &Mount, path: &Path) {
     let data = noise(FILE);
-    let mut file = block_on(open_file(path).into_future()).expect("the file");
+    let mut file = block_on(open_file(path)).expect("the file");
     let mut other = block_on(file.try_clone()).expect("a clone");
     let mut start = [0; 1];
     block_on(file.read_exact_at(&mut start, 0)).expect("the start");

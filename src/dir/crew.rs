@@ -17,6 +17,7 @@ use std::vec;
 use async_channel::{Receiver, Sender, TryRecvError};
 
 use crate::budget::{self, Share};
+use crate::call::too_late;
 use crate::pool::{self, Waiters};
 
 /// Items that make a batch worth sending; one part of a directory may put some hundred more in it.
@@ -245,15 +246,23 @@ impl<E: Explore> Batches<E> {
         }
     }
 
-    /// What the crew will do, for its options to be set; `None` once it has begun.
-    pub(crate) fn options(&mut self) -> Option<&mut E> {
-        Some(&mut Arc::get_mut(&mut self.crew)?.explore)
+    /// What the crew will do, for its options to be set.
+    ///
+    /// # Panics
+    ///
+    /// If it has begun.
+    #[track_caller]
+    pub(crate) fn options(&mut self) -> &mut E {
+        match Arc::get_mut(&mut self.crew) {
+            Some(crew) if self.state == State::New => &mut crew.explore,
+            _ => too_late(),
+        }
     }
 
     fn begin(&mut self) {
-        let begin = self.options().map(Explore::begin);
+        let task = self.options().begin();
         let mut board = self.crew.board();
-        board.tasks.extend(begin);
+        board.tasks.push(task);
         let hired = board.hire();
         drop(board);
         self.crew.send_for(hired);

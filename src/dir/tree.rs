@@ -47,7 +47,7 @@ const SLICE_BYTES: u64 = 16 << 20;
 const SLICE_TIME: Duration = Duration::from_millis(20);
 
 /// How far the copying of a tree is: what the function given to
-/// [`on_progress`](crate::CopyTo::on_progress) is told.
+/// [`on_progress`](crate::path::CopyTo::on_progress) is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CopyProgress {
@@ -77,7 +77,7 @@ impl CopyCount {
 }
 
 /// How far the removing of a tree is: what the function given to
-/// [`on_progress`](crate::RemoveDirAll::on_progress) is told.
+/// [`on_progress`](crate::path::RemoveDirAll::on_progress) is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RemoveProgress {

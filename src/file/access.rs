@@ -141,7 +141,7 @@ impl<T: Send + 'static> AsyncFile<T> {
     ///
     /// # let dir = tempfile::tempdir()?;
     /// # let path = dir.path().join("greeting");
-    /// let mut file = anyfile::open_file(&path).write(true).create(true).await?;
+    /// let mut file = anyfile::create_file(&path).await?;
     /// file.write_all(b"hello").await?;
     /// file.close().await?;
     /// assert!(file.write_all(b"again").await.is_err());

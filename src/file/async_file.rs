@@ -94,7 +94,7 @@ use std::task::{Context, Poll};
 ///
 /// # let dir = tempfile::tempdir()?;
 /// # let path = dir.path().join("greeting");
-/// let mut file = anyfile::open_file(&path).read(true).write(true).create(true).await?;
+/// let mut file = anyfile::create_file(&path).read(true).await?;
 /// file.write_all(b"hello world").await?;
 /// file.seek(SeekFrom::Start(6)).await?;
 ///

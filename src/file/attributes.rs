@@ -41,7 +41,7 @@ impl AsyncFile<File> {
     ///
     /// # let dir = tempfile::tempdir()?;
     /// # let path = dir.path().join("greeting");
-    /// let mut file = anyfile::open_file(&path).write(true).create(true).await?;
+    /// let mut file = anyfile::create_file(&path).await?;
     /// file.write_all(b"hello").await?;
     /// assert_eq!(file.metadata().await?.len(), 5);
     /// # std::io::Result::Ok(()) }).unwrap();
@@ -114,7 +114,7 @@ impl AsyncFile<File> {
     /// # futures_lite::future::block_on(async {
     /// # let dir = tempfile::tempdir()?;
     /// # let path = dir.path().join("greeting");
-    /// let file = anyfile::open_file(&path).write(true).create(true).await?;
+    /// let file = anyfile::create_file(&path).await?;
     /// let mut permissions = file.metadata().await?.permissions();
     /// permissions.set_readonly(true);
     /// file.set_permissions(permissions).await?;
@@ -147,7 +147,7 @@ impl AsyncFile<File> {
     ///
     /// # let dir = tempfile::tempdir()?;
     /// # let path = dir.path().join("greeting");
-    /// let file = anyfile::open_file(&path).write(true).create(true).await?;
+    /// let file = anyfile::create_file(&path).await?;
     /// let then = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
     /// file.set_times(std::fs::FileTimes::new().set_modified(then)).await?;
     /// assert_eq!(file.metadata().await?.modified()?, then);
@@ -180,7 +180,7 @@ impl AsyncFile<File> {
     ///
     /// # let dir = tempfile::tempdir()?;
     /// # let path = dir.path().join("greeting");
-    /// let mut file = anyfile::open_file(&path).write(true).create(true).await?;
+    /// let mut file = anyfile::create_file(&path).await?;
     /// file.write_all(b"hello").await?;
     /// file.sync_all().await?;
     /// # std::io::Result::Ok(()) }).unwrap();

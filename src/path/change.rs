@@ -4,15 +4,15 @@ use std::fs::{FileTimes, Permissions};
 use std::io;
 use std::path::Path as StdPath;
 
-use super::ops::awaited;
 use super::{Path, ops, times};
+use crate::call::{Call, Lazy, future};
 use crate::dir::tree::{self, RemoveProgress, Reporter};
 use crate::error::Operation;
 use crate::pool;
 
 /// Removing, renaming, and changing attributes.
 impl Path {
-    /// Removes a file or a symbolic link: await the result, or set an option first.
+    /// Removes a file or a symbolic link: await the future, or set an option first.
     ///
     /// Semantics of `pathlib`; with no options, those of [`std::fs::remove_file`] (`unlink`).
     ///
@@ -26,12 +26,26 @@ impl Path {
     /// notes.unlink().missing_ok(true).await?;
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
-    #[doc(alias = "remove_file")]
     pub fn unlink(&self) -> Unlink {
-        Unlink {
+        Unlink(Lazy::New(UnlinkCall {
             path: self.clone(),
             missing_ok: false,
-        }
+        }))
+    }
+
+    /// Same as [`unlink`](Path::unlink), under the name that std has for it.
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let notes = anyfile::Path::new(dir.path()) / "notes";
+    /// # notes.touch().await?;
+    /// notes.remove_file().await?;
+    /// assert!(!notes.exists().await);
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    pub fn remove_file(&self) -> Unlink {
+        self.unlink()
     }
 
     /// Removes an empty directory.
@@ -53,14 +67,26 @@ impl Path {
     /// assert!(!notes.exists().await);
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
-    #[doc(alias = "remove_dir")]
-    pub fn rmdir(&self) -> impl Future<Output = io::Result<()>> + Send + 'static + use<> {
-        let path = self.clone();
-        let call = pool::shield(move || async_fs::remove_dir(path.clone()));
-        ops::named(Operation::RemoveDir, self.clone(), call)
+    pub fn rmdir(&self) -> Rmdir {
+        Rmdir(Lazy::New(RmdirCall { path: self.clone() }))
     }
 
-    /// Removes a directory and all that is in it: await the result, or set options first.
+    /// Same as [`rmdir`](Path::rmdir), under the name that std has for it.
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let notes = anyfile::Path::new(dir.path()) / "notes";
+    /// # notes.mkdir().await?;
+    /// notes.remove_dir().await?;
+    /// assert!(!notes.exists().await);
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    pub fn remove_dir(&self) -> Rmdir {
+        self.rmdir()
+    }
+
+    /// Removes a directory and all that is in it: await the future, or set options first.
     ///
     /// Semantics of [`std::fs::remove_dir_all`]: symbolic links are removed and not followed, and neither
     /// is the path itself if it names one. See [`RemoveDirAll`] for what differs.
@@ -77,14 +103,14 @@ impl Path {
     /// ```
     #[doc(alias = "rmtree")]
     pub fn remove_dir_all(&self) -> RemoveDirAll {
-        RemoveDirAll {
+        RemoveDirAll(Lazy::New(RemoveDirAllCall {
             path: self.clone(),
             missing_ok: false,
             reporter: Reporter::default(),
-        }
+        }))
     }
 
-    /// Gives what is at the path another one, and returns that.
+    /// Renames what is at the path to `target`, and returns the new path.
     ///
     /// Semantics of [`std::fs::rename`]: a file that is at `target` is replaced in one step, on every
     /// platform (`pathlib`'s `rename` refuses that on Windows). A relative `target` counts from the
@@ -110,40 +136,12 @@ impl Path {
     /// assert!(!draft.exists().await);
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
-    pub fn rename<P: AsRef<StdPath>>(
-        &self,
-        target: P,
-    ) -> impl Future<Output = io::Result<Path>> + Send + 'static + use<P> {
-        let (path, target) = (self.clone(), Path::new(target));
-        async move {
-            let (from, to) = (path.clone(), target.clone());
-            let call = pool::shield(move || async_fs::rename(from.clone(), to.clone()));
-            ops::named_pair(Operation::Rename, path, target.clone(), call).await?;
-            Ok(target)
-        }
-    }
-
-    /// The same as [`rename`](Path::rename), under the name that `pathlib` has for it.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`rename`](Path::rename).
-    ///
-    /// ```
-    /// # futures_lite::future::block_on(async {
-    /// # let dir = tempfile::tempdir()?;
-    /// # let dir = anyfile::Path::new(dir.path());
-    /// (&dir / "new").write_text("2\n").await?;
-    /// (&dir / "notes").write_text("1\n").await?;
-    /// let notes = (&dir / "new").replace(&dir / "notes").await?;
-    /// assert_eq!(notes.read_text().await?, "2\n");
-    /// # std::io::Result::Ok(()) }).unwrap();
-    /// ```
-    pub fn replace<P: AsRef<StdPath>>(
-        &self,
-        target: P,
-    ) -> impl Future<Output = io::Result<Path>> + Send + 'static + use<P> {
-        self.rename(target)
+    #[doc(alias = "replace")]
+    pub fn rename(&self, target: impl AsRef<StdPath>) -> Rename {
+        Rename(Lazy::New(RenameCall {
+            path: self.clone(),
+            target: Path::new(target),
+        }))
     }
 
     /// Sets the permissions of what is at the path, symbolic links followed.
@@ -166,14 +164,11 @@ impl Path {
     /// assert!(notes.metadata().await?.permissions().readonly());
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
-    pub fn set_permissions(
-        &self,
-        permissions: Permissions,
-    ) -> impl Future<Output = io::Result<()>> + Send + 'static + use<> {
-        let path = self.clone();
-        let set = move || async_fs::set_permissions(path.clone(), permissions.clone());
-        let call = pool::shield(set);
-        ops::named(Operation::SetPermissions, self.clone(), call)
+    pub fn set_permissions(&self, permissions: Permissions) -> SetPermissions {
+        SetPermissions(Lazy::New(SetPermissionsCall {
+            path: self.clone(),
+            permissions,
+        }))
     }
 
     /// Sets the permission bits of what is at the path, symbolic links followed.
@@ -198,10 +193,7 @@ impl Path {
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
     #[cfg(unix)]
-    pub fn chmod(
-        &self,
-        mode: u32,
-    ) -> impl Future<Output = io::Result<()>> + Send + 'static + use<> {
+    pub fn chmod(&self, mode: u32) -> SetPermissions {
         self.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(mode))
     }
 
@@ -229,37 +221,46 @@ impl Path {
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
     #[doc(alias = "utime")]
-    pub fn set_times(
-        &self,
-        times: FileTimes,
-    ) -> impl Future<Output = io::Result<()>> + Send + 'static + use<> {
-        // One job for its several calls.
-        ops::run(Operation::SetTimes, self.clone(), move |path| {
-            times::set(path, times)
-        })
+    pub fn set_times(&self, times: FileTimes) -> SetTimes {
+        SetTimes(Lazy::New(SetTimesCall {
+            path: self.clone(),
+            times,
+        }))
     }
 }
 
-/// The option of [`Path::unlink`], awaited to remove the file.
+/// The future of [`Path::unlink`], which takes its option until it is first polled.
 ///
 /// # Errors
 ///
-/// - [`NotFound`](io::ErrorKind::NotFound): nothing is there, and that is not fine.
+/// - [`NotFound`](io::ErrorKind::NotFound): nothing is there, and `missing_ok` is not set.
 /// - It is a directory: [`rmdir`](Path::rmdir) removes that.
 /// - The process may not write to the directory that it is in.
-#[derive(Debug, Clone)]
-#[must_use = "a file is removed when its builder is awaited"]
-pub struct Unlink {
+#[derive(Debug)]
+#[must_use = "futures do nothing unless they are awaited"]
+pub struct Unlink(Lazy<UnlinkCall>);
+
+#[derive(Debug)]
+struct UnlinkCall {
     path: Path,
     missing_ok: bool,
 }
 
 impl Unlink {
-    /// Whether it is fine that nothing is there; by default, it is an error.
+    /// Accepts that nothing is there. Defaults to false.
+    ///
+    /// # Panics
+    ///
+    /// If the future has been polled.
+    #[track_caller]
     pub fn missing_ok(mut self, missing_ok: bool) -> Self {
-        self.missing_ok = missing_ok;
+        self.0.options().missing_ok = missing_ok;
         self
     }
+}
+
+impl Call for UnlinkCall {
+    type Output = io::Result<()>;
 
     async fn call(self) -> io::Result<()> {
         let path = self.path.clone();
@@ -271,9 +272,31 @@ impl Unlink {
     }
 }
 
-awaited!(Unlink => io::Result<()>);
+future!(Unlink => io::Result<()>);
 
-/// The options of [`Path::remove_dir_all`], awaited to remove the directory.
+/// The future of [`Path::rmdir`].
+#[derive(Debug)]
+#[must_use = "futures do nothing unless they are awaited"]
+pub struct Rmdir(Lazy<RmdirCall>);
+
+#[derive(Debug)]
+struct RmdirCall {
+    path: Path,
+}
+
+impl Call for RmdirCall {
+    type Output = io::Result<()>;
+
+    async fn call(self) -> io::Result<()> {
+        let path = self.path.clone();
+        let call = pool::shield(move || async_fs::remove_dir(path.clone()));
+        ops::named(Operation::RemoveDir, self.path, call).await
+    }
+}
+
+future!(Rmdir => io::Result<()>);
+
+/// The future of [`Path::remove_dir_all`], which takes its options until it is first polled.
 ///
 /// Any depth will do: neither the stack nor the number of open files grows with it, and no path in the tree
 /// is too long.
@@ -284,7 +307,7 @@ awaited!(Unlink => io::Result<()>);
 /// all in it `a/b/c`: Permission denied``. Others may have been removed by then. What somebody else removes
 /// meanwhile is no error.
 ///
-/// - [`NotFound`](io::ErrorKind::NotFound): nothing is there, and that is not fine.
+/// - [`NotFound`](io::ErrorKind::NotFound): nothing is there, and `missing_ok` is not set.
 /// - [`NotADirectory`](io::ErrorKind::NotADirectory): it is a file, or a symbolic link with a separator
 ///   behind it (`link/`). std empties the directory that the link leads to; here nothing is removed.
 /// - [`InvalidInput`](io::ErrorKind::InvalidInput): the path does not end with a name (`.`, `a/..`, `/`).
@@ -317,8 +340,11 @@ awaited!(Unlink => io::Result<()>);
 /// # std::io::Result::Ok(()) }).unwrap();
 /// ```
 #[derive(Debug)]
-#[must_use = "a directory is removed when its builder is awaited"]
-pub struct RemoveDirAll {
+#[must_use = "futures do nothing unless they are awaited"]
+pub struct RemoveDirAll(Lazy<RemoveDirAllCall>);
+
+#[derive(Debug)]
+struct RemoveDirAllCall {
     path: Path,
     missing_ok: bool,
     reporter: Reporter<RemoveProgress>,
@@ -326,8 +352,13 @@ pub struct RemoveDirAll {
 
 impl RemoveDirAll {
     /// Accepts that nothing is there. Defaults to false.
+    ///
+    /// # Panics
+    ///
+    /// If the future has been polled.
+    #[track_caller]
     pub fn missing_ok(mut self, missing_ok: bool) -> Self {
-        self.missing_ok = missing_ok;
+        self.0.options().missing_ok = missing_ok;
         self
     }
 
@@ -335,10 +366,19 @@ impl RemoveDirAll {
     ///
     /// `f` runs where the future is awaited, not on the thread pool. There is no total, since the tree is
     /// not counted first.
+    ///
+    /// # Panics
+    ///
+    /// If the future has been polled.
+    #[track_caller]
     pub fn on_progress(mut self, f: impl FnMut(RemoveProgress) + Send + 'static) -> Self {
-        self.reporter = Reporter::new(f);
+        self.0.options().reporter = Reporter::new(f);
         self
     }
+}
+
+impl Call for RemoveDirAllCall {
+    type Output = io::Result<()>;
 
     async fn call(self) -> io::Result<()> {
         match tree::remove(self.path.into(), self.reporter).await {
@@ -348,4 +388,77 @@ impl RemoveDirAll {
     }
 }
 
-awaited!(RemoveDirAll => io::Result<()>);
+future!(RemoveDirAll => io::Result<()>);
+
+/// The future of [`Path::rename`].
+#[derive(Debug)]
+#[must_use = "futures do nothing unless they are awaited"]
+pub struct Rename(Lazy<RenameCall>);
+
+#[derive(Debug)]
+struct RenameCall {
+    path: Path,
+    target: Path,
+}
+
+impl Call for RenameCall {
+    type Output = io::Result<Path>;
+
+    async fn call(self) -> io::Result<Path> {
+        let (path, target) = (self.path.clone(), self.target.clone());
+        let rename = || async_fs::rename(self.path.clone(), self.target.clone());
+        ops::named_pair(Operation::Rename, path, target, pool::shield(rename)).await?;
+        Ok(self.target)
+    }
+}
+
+future!(Rename => io::Result<Path>);
+
+/// The future of [`Path::set_permissions`] and `Path::chmod`.
+#[derive(Debug)]
+#[must_use = "futures do nothing unless they are awaited"]
+pub struct SetPermissions(Lazy<SetPermissionsCall>);
+
+#[derive(Debug)]
+struct SetPermissionsCall {
+    path: Path,
+    permissions: Permissions,
+}
+
+impl Call for SetPermissionsCall {
+    type Output = io::Result<()>;
+
+    async fn call(self) -> io::Result<()> {
+        let path = self.path.clone();
+        let set = || async_fs::set_permissions(self.path.clone(), self.permissions.clone());
+        ops::named(Operation::SetPermissions, path, pool::shield(set)).await
+    }
+}
+
+future!(SetPermissions => io::Result<()>);
+
+/// The future of [`Path::set_times`].
+#[derive(Debug)]
+#[must_use = "futures do nothing unless they are awaited"]
+pub struct SetTimes(Lazy<SetTimesCall>);
+
+#[derive(Debug)]
+struct SetTimesCall {
+    path: Path,
+    times: FileTimes,
+}
+
+impl Call for SetTimesCall {
+    type Output = io::Result<()>;
+
+    async fn call(self) -> io::Result<()> {
+        // One job for its several calls.
+        let Self { path, times } = self;
+        ops::run(Operation::SetTimes, path, move |path| {
+            times::set(path, times)
+        })
+        .await
+    }
+}
+
+future!(SetTimes => io::Result<()>);

@@ -82,7 +82,7 @@ impl Path {
 
 /// The paths that a pattern describes, as a stream; see [`Path::glob`].
 ///
-/// Options are set before the first poll. A stream that is not polled holds no thread and a bounded
+/// Options are set before the first poll: a setter that is called later panics. A stream that is not polled holds no thread and a bounded
 /// number of paths; dropping it ends the work that it has given to the pool.
 #[must_use = "a stream does nothing unless it is polled"]
 pub struct Glob {
@@ -101,6 +101,10 @@ impl Glob {
     ///
     /// If set, names without wildcards are compared with what the directories list, rather than looked up.
     ///
+    /// # Panics
+    ///
+    /// If the stream has been polled.
+    ///
     /// ```
     /// # futures_lite::future::block_on(async {
     /// use futures_lite::StreamExt;
@@ -112,6 +116,7 @@ impl Glob {
     /// assert_eq!(found, Some(&dir / "README.md"));
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
+    #[track_caller]
     pub fn case_sensitive(self, case_sensitive: bool) -> Self {
         self.with(|glob| glob.case_sensitive = Some(case_sensitive))
     }
@@ -119,6 +124,10 @@ impl Glob {
     /// Whether `**` follows symbolic links to directories; by default, it does not.
     ///
     /// A link to a directory that it is in, be that above where the search began, is found, but not followed.
+    ///
+    /// # Panics
+    ///
+    /// If the stream has been polled.
     ///
     /// ```
     /// # #[cfg(unix)]
@@ -134,6 +143,7 @@ impl Glob {
     /// assert_eq!(dir.rglob("notes").recurse_symlinks(true).count().await, 2);
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
+    #[track_caller]
     pub fn recurse_symlinks(self, recurse: bool) -> Self {
         self.with(|glob| glob.recurse_symlinks = recurse)
     }
@@ -142,6 +152,10 @@ impl Glob {
     ///
     /// The order is that of [`Path`], segment by segment. The first path comes when the last one has been
     /// found, and all are held in memory until then.
+    ///
+    /// # Panics
+    ///
+    /// If the stream has been polled.
     ///
     /// ```
     /// # futures_lite::future::block_on(async {
@@ -154,8 +168,9 @@ impl Glob {
     /// assert_eq!(all, [&dir / "a", &dir / "b", &dir / "c"]);
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
+    #[track_caller]
     pub fn sort(mut self, sort: bool) -> Self {
-        self.found.sort = sort;
+        self.found.set_sort(sort);
         self
     }
 
@@ -163,6 +178,10 @@ impl Glob {
     /// runs threads in parallel.
     ///
     /// Worth raising for a network filesystem, where reading is mostly waiting.
+    ///
+    /// # Panics
+    ///
+    /// If the stream has been polled.
     ///
     /// ```
     /// # futures_lite::future::block_on(async {
@@ -173,12 +192,14 @@ impl Glob {
     /// assert_eq!(dir.rglob("*").workers(16).count().await, 0);
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
+    #[track_caller]
     pub fn workers(self, workers: usize) -> Self {
         self.with(|glob| glob.workers = workers)
     }
 
+    #[track_caller]
     fn with(mut self, set: impl FnOnce(&mut dir::Glob)) -> Self {
-        self.found.options().map(set);
+        set(self.found.options());
         self
     }
 }

@@ -1,6 +1,7 @@
 //! The entries of a directory.
 
 use std::fmt;
+use std::future;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -8,6 +9,7 @@ use std::task::{Context, Poll};
 use futures_lite::Stream;
 
 use super::Path;
+use crate::call::{Call, Lazy, future};
 use crate::dir::{self, Batches};
 
 /// What is in a directory.
@@ -44,7 +46,6 @@ impl Path {
     /// }
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
-    #[doc(alias = "read_dir")]
     #[doc(alias = "listdir")]
     #[doc(alias = "scandir")]
     pub fn iterdir(&self) -> Iterdir {
@@ -52,7 +53,38 @@ impl Path {
             found: Batches::new(dir::Iterdir {
                 dir: self.inner.clone(),
             }),
+            first: None,
         }
+    }
+
+    /// Opens a directory, then returns the stream of its entries.
+    ///
+    /// As [`iterdir`](Path::iterdir), but that a directory which cannot be opened is an error of the call and not
+    /// the first item of the stream, as in [`std::fs::read_dir`].
+    ///
+    /// # Errors
+    ///
+    /// - Nothing is at the path, or it is not a directory.
+    /// - The process may not read the directory.
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// use futures_lite::StreamExt;
+    ///
+    /// # let dir = tempfile::tempdir()?;
+    /// # let dir = anyfile::Path::new(dir.path());
+    /// # (&dir / "notes").touch().await?;
+    /// let mut entries = dir.read_dir().await?;
+    /// while let Some(entry) = entries.try_next().await? {
+    ///     assert_eq!(entry, &dir / "notes");
+    /// }
+    ///
+    /// let error = (&dir / "missing").read_dir().await.unwrap_err();
+    /// assert_eq!(error.kind(), std::io::ErrorKind::NotFound);
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    pub fn read_dir(&self) -> ReadDir {
+        ReadDir(Lazy::New(ReadDirCall { path: self.clone() }))
     }
 }
 
@@ -62,15 +94,25 @@ impl Path {
 #[must_use = "a stream does nothing unless it is polled"]
 pub struct Iterdir {
     found: Batches<dir::Iterdir>,
+    /// The first entry, if it was asked for already.
+    first: Option<Path>,
+}
+
+impl Iterdir {
+    fn poll_found(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Path>>> {
+        let item = self.found.poll_next(cx);
+        item.map(|item| Some(item?.map(Path::from)))
+    }
 }
 
 impl Stream for Iterdir {
     type Item = io::Result<Path>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.found
-            .poll_next(cx)
-            .map(|item| Some(item?.map(Path::from)))
+        match self.first.take() {
+            Some(first) => Poll::Ready(Some(Ok(first))),
+            None => self.poll_found(cx),
+        }
     }
 }
 
@@ -79,3 +121,27 @@ impl fmt::Debug for Iterdir {
         f.debug_struct("Iterdir").finish_non_exhaustive()
     }
 }
+
+/// The future of [`Path::read_dir`].
+#[derive(Debug)]
+#[must_use = "futures do nothing unless they are awaited"]
+pub struct ReadDir(Lazy<ReadDirCall>);
+
+#[derive(Debug)]
+struct ReadDirCall {
+    path: Path,
+}
+
+impl Call for ReadDirCall {
+    type Output = io::Result<Iterdir>;
+
+    async fn call(self) -> io::Result<Iterdir> {
+        let mut entries = self.path.iterdir();
+        // To open the directory in a job of its own would take one job more.
+        let first = future::poll_fn(|cx| entries.poll_found(cx)).await;
+        entries.first = first.transpose()?;
+        Ok(entries)
+    }
+}
+
+future!(ReadDir => io::Result<Iterdir>);

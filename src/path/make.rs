@@ -4,15 +4,15 @@ use std::fs::{self, DirBuilder, OpenOptions};
 use std::io;
 use std::path::Path as StdPath;
 
-use super::ops::awaited;
 use super::{Path, ops};
+use crate::call::{Call, Lazy, future};
 use crate::error::Operation;
 use crate::pool;
 use crate::retry::retry;
 
 /// Making directories, files and links.
 impl Path {
-    /// Makes a directory: await the result, or set options first.
+    /// Creates a directory: await the future, or set options first.
     ///
     /// Semantics of `pathlib`; with no options, those of [`std::fs::create_dir`].
     ///
@@ -27,20 +27,47 @@ impl Path {
     /// assert!((&dir / "a/b/c").is_dir().await);
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
-    #[doc(alias = "create_dir")]
-    #[doc(alias = "create_dir_all")]
     #[doc(alias = "makedirs")]
     pub fn mkdir(&self) -> Mkdir {
-        Mkdir {
+        Mkdir(Lazy::New(MkdirCall {
             path: self.clone(),
             parents: false,
             exist_ok: false,
             mode: 0o777,
-        }
+        }))
     }
 
-    /// Makes an empty file, or gives the file that is there the current time: await the result, or set
-    /// options first.
+    /// Same as [`mkdir`](Path::mkdir), under the name that std has for it.
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let dir = anyfile::Path::new(dir.path());
+    /// (&dir / "a").create_dir().await?;
+    /// assert!((&dir / "a").is_dir().await);
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    pub fn create_dir(&self) -> Mkdir {
+        self.mkdir()
+    }
+
+    /// Same as [`mkdir`](Path::mkdir) with [`parents`](Mkdir::parents) and [`exist_ok`](Mkdir::exist_ok),
+    /// under the name that std has for it.
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let dir = anyfile::Path::new(dir.path());
+    /// (&dir / "a/b/c").create_dir_all().await?;
+    /// assert!((&dir / "a/b/c").is_dir().await);
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    pub fn create_dir_all(&self) -> Mkdir {
+        self.mkdir().parents(true).exist_ok(true)
+    }
+
+    /// Creates an empty file, or sets the times of an existing one to the current time: await the future, or
+    /// set options first.
     ///
     /// Semantics of `pathlib`: the time of last access and that of the last change are both set, of a
     /// directory or a device too, and a symbolic link is followed.
@@ -56,14 +83,14 @@ impl Path {
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
     pub fn touch(&self) -> Touch {
-        Touch {
+        Touch(Lazy::New(TouchCall {
             path: self.clone(),
             exist_ok: true,
             mode: 0o666,
-        }
+        }))
     }
 
-    /// Makes the path a symbolic link to `target`: await the result, or set an option first.
+    /// Creates a symbolic link to `target` at this path: await the future, or set an option first.
     ///
     /// Semantics of `pathlib`, and on Unix of [`std::os::unix::fs::symlink`]: `target` is stored as it is,
     /// whether anything is there or not; if relative, it counts from the directory of the link.
@@ -82,16 +109,17 @@ impl Path {
     #[doc(alias = "symlink_dir")]
     #[doc(alias = "symlink_file")]
     pub fn symlink_to(&self, target: impl AsRef<StdPath>) -> SymlinkTo {
-        SymlinkTo {
+        SymlinkTo(Lazy::New(SymlinkCall {
             path: self.clone(),
             target: Path::new(target),
             target_is_directory: false,
-        }
+        }))
     }
 
-    /// Makes the path one more name of the file at `target`.
+    /// Creates a hard link at this path to the file at `target`.
     ///
-    /// Semantics of [`std::fs::hard_link`] (`link`), with the new name first as in `pathlib`. Whether a
+    /// Semantics of [`std::fs::hard_link`] (`link`), with the new name first as in `pathlib`; std takes the
+    /// original first. Whether a
     /// symbolic link at `target` is followed depends on the system: Linux does not.
     ///
     /// # Errors
@@ -113,18 +141,15 @@ impl Path {
     /// ```
     #[doc(alias = "hard_link")]
     #[doc(alias = "link_to")]
-    pub fn hardlink_to<P: AsRef<StdPath>>(
-        &self,
-        target: P,
-    ) -> impl Future<Output = io::Result<()>> + Send + 'static + use<P> {
-        let (path, target) = (self.clone(), Path::new(target));
-        let (old, new) = (target.clone(), path.clone());
-        let call = pool::shield(move || async_fs::hard_link(old.clone(), new.clone()));
-        ops::named_pair(Operation::HardLink, path, target, call)
+    pub fn hardlink_to(&self, target: impl AsRef<StdPath>) -> HardlinkTo {
+        HardlinkTo(Lazy::New(HardlinkCall {
+            path: self.clone(),
+            target: Path::new(target),
+        }))
     }
 }
 
-/// The options of [`Path::mkdir`], awaited to make the directory.
+/// The future of [`Path::mkdir`], which takes its options until it is first polled.
 ///
 /// # Errors
 ///
@@ -132,9 +157,12 @@ impl Path {
 ///   is not a directory.
 /// - [`NotFound`](io::ErrorKind::NotFound): the parent does not exist, and is not to be made.
 /// - A parent is not a directory, or the process may not write to it.
-#[derive(Debug, Clone)]
-#[must_use = "a directory is made when its builder is awaited"]
-pub struct Mkdir {
+#[derive(Debug)]
+#[must_use = "futures do nothing unless they are awaited"]
+pub struct Mkdir(Lazy<MkdirCall>);
+
+#[derive(Debug)]
+struct MkdirCall {
     path: Path,
     parents: bool,
     exist_ok: bool,
@@ -142,34 +170,56 @@ pub struct Mkdir {
 }
 
 impl Mkdir {
-    /// Whether missing parents are made too, with default permissions; by default, they are not.
+    /// Creates missing parents too, with default permissions. Defaults to false.
     ///
     /// Any number of tasks and processes may do this at the same time.
+    ///
+    /// # Panics
+    ///
+    /// If the future has been polled.
+    #[track_caller]
     pub fn parents(mut self, parents: bool) -> Self {
-        self.parents = parents;
+        self.0.options().parents = parents;
         self
     }
 
-    /// Whether it is fine that the directory, or a symbolic link to one, is there already; by default, it
-    /// is an error. With [`parents`](Mkdir::parents), the [empty path](Path#the-empty-path) is fine too.
+    /// Accepts an existing directory, or a symbolic link to one. Defaults to false.
+    ///
+    /// With [`parents`](Mkdir::parents), the [empty path](Path#the-empty-path) is fine too.
+    ///
+    /// # Panics
+    ///
+    /// If the future has been polled.
+    #[track_caller]
     pub fn exist_ok(mut self, exist_ok: bool) -> Self {
-        self.exist_ok = exist_ok;
+        self.0.options().exist_ok = exist_ok;
         self
     }
 
-    /// The permission bits, less the umask, of the directory but not of its parents; `0o777` by default.
-    /// Only Unix has them.
+    /// Sets the permission bits, less the umask, of the directory, not of its parents. Defaults to `0o777`.
+    /// Has no effect except on Unix.
+    ///
+    /// # Panics
+    ///
+    /// If the future has been polled.
+    #[track_caller]
     pub fn mode(mut self, mode: u32) -> Self {
-        self.mode = mode;
+        self.0.options().mode = mode;
         self
     }
+}
+
+impl Call for MkdirCall {
+    type Output = io::Result<()>;
 
     async fn call(self) -> io::Result<()> {
         // One job, since there may be parents to make.
         let path = self.path.clone();
         ops::run(Operation::CreateDir, path, move |path| self.make(path)).await
     }
+}
 
+impl MkdirCall {
     fn make(&self, path: &StdPath) -> io::Result<()> {
         // The parent of a single name: as `create_dir_all` has it, nothing is missing on the way there.
         if path.as_os_str().is_empty() && self.parents && self.exist_ok {
@@ -201,41 +251,61 @@ impl Mkdir {
     }
 }
 
-awaited!(Mkdir => io::Result<()>);
+future!(Mkdir => io::Result<()>);
 
-/// The options of [`Path::touch`], awaited to touch the file.
+/// The future of [`Path::touch`], which takes its options until it is first polled.
 ///
 /// # Errors
 ///
 /// - [`AlreadyExists`](io::ErrorKind::AlreadyExists): something is there, and that was not to be.
 /// - The directory does not exist, or the process may not write to it, or to the file that is there.
-#[derive(Debug, Clone)]
-#[must_use = "a file is touched when its builder is awaited"]
-pub struct Touch {
+#[derive(Debug)]
+#[must_use = "futures do nothing unless they are awaited"]
+pub struct Touch(Lazy<TouchCall>);
+
+#[derive(Debug)]
+struct TouchCall {
     path: Path,
     exist_ok: bool,
     mode: u32,
 }
 
 impl Touch {
-    /// Whether it is fine that the file is there already; by default, it is.
+    /// Accepts an existing file. Defaults to true.
+    ///
+    /// # Panics
+    ///
+    /// If the future has been polled.
+    #[track_caller]
     pub fn exist_ok(mut self, exist_ok: bool) -> Self {
-        self.exist_ok = exist_ok;
+        self.0.options().exist_ok = exist_ok;
         self
     }
 
-    /// The permission bits, less the umask, of a new file; `0o666` by default. Only Unix has them.
+    /// Sets the permission bits, less the umask, of a new file. Defaults to `0o666`. Has no effect except on
+    /// Unix.
+    ///
+    /// # Panics
+    ///
+    /// If the future has been polled.
+    #[track_caller]
     pub fn mode(mut self, mode: u32) -> Self {
-        self.mode = mode;
+        self.0.options().mode = mode;
         self
     }
+}
+
+impl Call for TouchCall {
+    type Output = io::Result<()>;
 
     async fn call(self) -> io::Result<()> {
         // One job, since the file may have to be made.
         let path = self.path.clone();
         ops::run(Operation::Touch, path, move |path| self.touch(path)).await
     }
+}
 
+impl TouchCall {
     fn touch(&self, path: &StdPath) -> io::Result<()> {
         if self.exist_ok && super::times::set_now(path).is_ok() {
             return Ok(());
@@ -248,9 +318,9 @@ impl Touch {
     }
 }
 
-awaited!(Touch => io::Result<()>);
+future!(Touch => io::Result<()>);
 
-/// The option of [`Path::symlink_to`], awaited to make the link.
+/// The future of [`Path::symlink_to`], which takes its option until it is first polled.
 ///
 /// # Errors
 ///
@@ -258,26 +328,41 @@ awaited!(Touch => io::Result<()>);
 ///
 /// - [`AlreadyExists`](io::ErrorKind::AlreadyExists): something is at the path of the link.
 /// - The directory does not exist, or the process may not write to it.
-#[derive(Debug, Clone)]
-#[must_use = "a link is made when its builder is awaited"]
-pub struct SymlinkTo {
+#[derive(Debug)]
+#[must_use = "futures do nothing unless they are awaited"]
+pub struct SymlinkTo(Lazy<SymlinkCall>);
+
+#[derive(Debug)]
+struct SymlinkCall {
     path: Path,
     target: Path,
     target_is_directory: bool,
 }
 
 impl SymlinkTo {
-    /// Whether the target is a directory, which Windows wants to know; by default, it is not.
+    /// Says whether the target is a directory. Defaults to false. Has no effect except on Windows, which has
+    /// two kinds of links.
+    ///
+    /// # Panics
+    ///
+    /// If the future has been polled.
+    #[track_caller]
     pub fn target_is_directory(mut self, target_is_directory: bool) -> Self {
-        self.target_is_directory = target_is_directory;
+        self.0.options().target_is_directory = target_is_directory;
         self
     }
+}
+
+impl Call for SymlinkCall {
+    type Output = io::Result<()>;
 
     async fn call(self) -> io::Result<()> {
         let (path, target) = (self.path.clone(), self.target.clone());
         ops::named_pair(Operation::Symlink, path, target, self.link()).await
     }
+}
 
+impl SymlinkCall {
     #[cfg(not(windows))]
     async fn link(self) -> io::Result<()> {
         let link = || async_fs::unix::symlink(self.target.clone(), self.path.clone());
@@ -295,4 +380,27 @@ impl SymlinkTo {
     }
 }
 
-awaited!(SymlinkTo => io::Result<()>);
+future!(SymlinkTo => io::Result<()>);
+
+/// The future of [`Path::hardlink_to`].
+#[derive(Debug)]
+#[must_use = "futures do nothing unless they are awaited"]
+pub struct HardlinkTo(Lazy<HardlinkCall>);
+
+#[derive(Debug)]
+struct HardlinkCall {
+    path: Path,
+    target: Path,
+}
+
+impl Call for HardlinkCall {
+    type Output = io::Result<()>;
+
+    async fn call(self) -> io::Result<()> {
+        let (path, target) = (self.path.clone(), self.target.clone());
+        let link = || async_fs::hard_link(self.target.clone(), self.path.clone());
+        ops::named_pair(Operation::HardLink, path, target, pool::shield(link)).await
+    }
+}
+
+future!(HardlinkTo => io::Result<()>);

@@ -12,21 +12,6 @@ use crate::error::{Operation, PathError};
 use crate::pool;
 use crate::retry::retry;
 
-/// Gives a builder its `IntoFuture`; its method `call` does the work.
-macro_rules! awaited {
-    ($builder:ty => $output:ty) => {
-        impl std::future::IntoFuture for $builder {
-            type Output = $output;
-            type IntoFuture = futures_lite::future::Boxed<$output>;
-
-            fn into_future(self) -> Self::IntoFuture {
-                Box::pin(self.call())
-            }
-        }
-    };
-}
-pub(super) use awaited;
-
 /// Awaits `call`, and names the operation and the path in its error.
 pub(super) async fn named<R>(
     operation: Operation,

@@ -15,7 +15,7 @@ use crate::pool::{self, Job};
 /// The paths that a crew finds.
 pub(super) struct Ordered<E: Explore<Item = Entry>> {
     found: Batches<E>,
-    pub(super) sort: bool,
+    sort: bool,
     stage: Stage,
 }
 
@@ -35,8 +35,15 @@ impl<E: Explore<Item = Entry>> Ordered<E> {
         }
     }
 
-    pub(super) fn options(&mut self) -> Option<&mut E> {
+    #[track_caller]
+    pub(super) fn options(&mut self) -> &mut E {
         self.found.options()
+    }
+
+    #[track_caller]
+    pub(super) fn set_sort(&mut self, sort: bool) {
+        self.options();
+        self.sort = sort;
     }
 
     pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Path>>> {

@@ -10,13 +10,14 @@ use std::path::{Component, Path as StdPath, PathBuf};
 #[cfg(windows)]
 use super::windows;
 use super::{Path, ops};
+use crate::call::{Call, Lazy, future};
 use crate::error::{Operation, invalid_input, symlink_loop};
 use crate::pool;
 use crate::retry::retry;
 
 /// Where the path leads.
 impl Path {
-    /// The absolute path of what is there, without symbolic links, `.` and `..`.
+    /// Returns the absolute path of what is there, without symbolic links, `.` and `..`.
     ///
     /// Semantics of [`std::fs::canonicalize`] (`realpath`), and `pathlib`'s `resolve(strict=True)`.
     ///
@@ -38,14 +39,8 @@ impl Path {
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
     #[doc(alias = "realpath")]
-    pub fn canonicalize(&self) -> impl Future<Output = io::Result<Path>> + Send + 'static + use<> {
-        let path = self.clone();
-        async move {
-            let asked = path.clone();
-            let call = pool::shield(move || async_fs::canonicalize(asked.clone()));
-            let canonical = ops::named(Operation::Canonicalize, path, call).await?;
-            Ok(canonical.into())
-        }
+    pub fn canonicalize(&self) -> Canonicalize {
+        Canonicalize(Lazy::New(CanonicalizeCall { path: self.clone() }))
     }
 
     /// The absolute path without symbolic links, `.` and `..`, as far as it can be looked up; the rest is
@@ -76,11 +71,8 @@ impl Path {
     /// assert_eq!((&dir / "link/..").resolve().await?, &dir / "a");
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
-    pub fn resolve(&self) -> impl Future<Output = io::Result<Path>> + Send + 'static + use<> {
-        // One job for a call on each part of the path.
-        ops::run(Operation::Resolve, self.clone(), |path| {
-            Ok(resolve(path)?.into())
-        })
+    pub fn resolve(&self) -> Resolve {
+        Resolve(Lazy::New(ResolveCall { path: self.clone() }))
     }
 
     /// The path, put after the current directory if it is relative. Neither symbolic links nor `..` are
@@ -164,6 +156,51 @@ impl Path {
         })
     }
 }
+
+/// The future of [`Path::canonicalize`].
+#[derive(Debug)]
+#[must_use = "futures do nothing unless they are awaited"]
+pub struct Canonicalize(Lazy<CanonicalizeCall>);
+
+#[derive(Debug)]
+struct CanonicalizeCall {
+    path: Path,
+}
+
+impl Call for CanonicalizeCall {
+    type Output = io::Result<Path>;
+
+    async fn call(self) -> io::Result<Path> {
+        let path = self.path.clone();
+        let call = pool::shield(move || async_fs::canonicalize(path.clone()));
+        let canonical = ops::named(Operation::Canonicalize, self.path, call).await?;
+        Ok(canonical.into())
+    }
+}
+
+future!(Canonicalize => io::Result<Path>);
+
+/// The future of [`Path::resolve`].
+#[derive(Debug)]
+#[must_use = "futures do nothing unless they are awaited"]
+pub struct Resolve(Lazy<ResolveCall>);
+
+#[derive(Debug)]
+struct ResolveCall {
+    path: Path,
+}
+
+impl Call for ResolveCall {
+    type Output = io::Result<Path>;
+
+    async fn call(self) -> io::Result<Path> {
+        // One job for a call on each part of the path.
+        let resolve = |path: &StdPath| Ok(resolve(path)?.into());
+        ops::run(Operation::Resolve, self.path, resolve).await
+    }
+}
+
+future!(Resolve => io::Result<Path>);
 
 /// What is still to be done, the next step last.
 enum Step {

@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path as StdPath;
 
 use super::Path;
-use super::ops::awaited;
+use crate::call::{Call, Lazy, future};
 use crate::dir::tree::{self, CopyProgress, Options, Reporter};
 use crate::error::{Operation, PathError, invalid_input};
 
@@ -117,7 +117,7 @@ impl Place {
     }
 }
 
-/// The options of [`Path::copy`] and [`Path::copy_into`], awaited to copy.
+/// The future of [`Path::copy`] and [`Path::copy_into`], which takes its options until it is first polled.
 ///
 /// # What is at the target
 ///
@@ -215,8 +215,11 @@ impl Place {
 /// # std::io::Result::Ok(()) }).unwrap();
 /// ```
 #[derive(Debug)]
-#[must_use = "nothing is copied before its builder is awaited"]
-pub struct CopyTo {
+#[must_use = "futures do nothing unless they are awaited"]
+pub struct CopyTo(Lazy<CopyCall>);
+
+#[derive(Debug)]
+struct CopyCall {
     source: Path,
     place: Place,
     options: Options,
@@ -225,7 +228,7 @@ pub struct CopyTo {
 
 impl CopyTo {
     fn new(source: &Path, place: Place) -> CopyTo {
-        CopyTo {
+        CopyTo(Lazy::New(CopyCall {
             source: source.clone(),
             place,
             options: Options {
@@ -235,13 +238,18 @@ impl CopyTo {
                 moving: false,
             },
             reporter: Reporter::default(),
-        }
+        }))
     }
 
     /// Whether what a symbolic link leads to is copied, be it the source itself or in it; by default, it is.
     /// Otherwise, the copy has a link to the same path.
+    ///
+    /// # Panics
+    ///
+    /// If the future has been polled.
+    #[track_caller]
     pub fn follow_symlinks(mut self, follow_symlinks: bool) -> Self {
-        self.options.follow_symlinks = follow_symlinks;
+        self.0.options().options.follow_symlinks = follow_symlinks;
         self
     }
 
@@ -253,18 +261,28 @@ impl CopyTo {
     /// copy has others. [Permissions](CopyTo#permissions) are narrowed where they would mean somebody else
     /// then. An attribute is left out if the process may not read or set it, or if the filesystem does
     /// not have it or has no room for it. Extended attributes of links are left out.
+    ///
+    /// # Panics
+    ///
+    /// If the future has been polled.
+    #[track_caller]
     pub fn preserve_metadata(mut self, preserve_metadata: bool) -> Self {
-        self.options.preserve_metadata = preserve_metadata;
+        self.0.options().options.preserve_metadata = preserve_metadata;
         self
     }
 
-    /// Whether it is fine that directories are there already; by default, it is an error.
+    /// Accepts existing directories. Defaults to false.
     ///
     /// A directory is then merged into the one that is there: its files overwrite those of the same name,
     /// and its links and files replace links. Anything else that is in the way of something is an error.
     /// In the tree at the target, no link is followed; the target itself may be one.
+    ///
+    /// # Panics
+    ///
+    /// If the future has been polled.
+    #[track_caller]
     pub fn exist_ok(mut self, exist_ok: bool) -> Self {
-        self.options.exist_ok = exist_ok;
+        self.0.options().options.exist_ok = exist_ok;
         self
     }
 
@@ -272,10 +290,19 @@ impl CopyTo {
     ///
     /// `f` is called where the future is awaited, not on the thread pool. How much there is in all is
     /// counted meanwhile.
+    ///
+    /// # Panics
+    ///
+    /// If the future has been polled.
+    #[track_caller]
     pub fn on_progress(mut self, f: impl FnMut(CopyProgress) + Send + 'static) -> Self {
-        self.reporter = Reporter::new(f);
+        self.0.options().reporter = Reporter::new(f);
         self
     }
+}
+
+impl Call for CopyCall {
+    type Output = io::Result<Path>;
 
     async fn call(self) -> io::Result<Path> {
         let target = self.place.target(Operation::Copy, &self.source)?;
@@ -285,9 +312,9 @@ impl CopyTo {
     }
 }
 
-awaited!(CopyTo => io::Result<Path>);
+future!(CopyTo => io::Result<Path>);
 
-/// The option of [`Path::move_to`] and [`Path::move_into`], awaited to move.
+/// The future of [`Path::move_to`] and [`Path::move_into`], which takes its option until it is first polled.
 ///
 /// # What is at the target
 ///
@@ -338,8 +365,11 @@ awaited!(CopyTo => io::Result<Path>);
 /// # std::io::Result::Ok(()) }).unwrap();
 /// ```
 #[derive(Debug)]
-#[must_use = "nothing is moved before its builder is awaited"]
-pub struct MoveTo {
+#[must_use = "futures do nothing unless they are awaited"]
+pub struct MoveTo(Lazy<MoveCall>);
+
+#[derive(Debug)]
+struct MoveCall {
     source: Path,
     place: Place,
     reporter: Reporter<CopyProgress>,
@@ -347,11 +377,11 @@ pub struct MoveTo {
 
 impl MoveTo {
     fn new(source: &Path, place: Place) -> MoveTo {
-        MoveTo {
+        MoveTo(Lazy::New(MoveCall {
             source: source.clone(),
             place,
             reporter: Reporter::default(),
-        }
+        }))
     }
 
     /// Calls `f` again and again while something is copied to another filesystem, and at the end of that,
@@ -359,10 +389,19 @@ impl MoveTo {
     ///
     /// `f` is called where the future is awaited, not on the thread pool. How much there is in all is
     /// counted meanwhile.
+    ///
+    /// # Panics
+    ///
+    /// If the future has been polled.
+    #[track_caller]
     pub fn on_progress(mut self, f: impl FnMut(CopyProgress) + Send + 'static) -> Self {
-        self.reporter = Reporter::new(f);
+        self.0.options().reporter = Reporter::new(f);
         self
     }
+}
+
+impl Call for MoveCall {
+    type Output = io::Result<Path>;
 
     async fn call(self) -> io::Result<Path> {
         let target = self.place.target(Operation::Move, &self.source)?;
@@ -372,4 +411,4 @@ impl MoveTo {
     }
 }
 
-awaited!(MoveTo => io::Result<Path>);
+future!(MoveTo => io::Result<Path>);

@@ -1,4 +1,4 @@
-//! Users and groups: what the user database knows, with the feature `user`, and home directories.
+//! Home directories.
 
 use std::env;
 use std::ffi::OsStr;
@@ -8,10 +8,9 @@ use std::path::{Component, Path as StdPath, PathBuf};
 use super::{Path, ops};
 use crate::error::Operation;
 
-/// Users, groups and home directories.
+/// Home directories.
 ///
-/// `owner`, `group` and `~name` ask the user database of Unix, by way of the `nix` crate: they need the
-/// feature `user`. On other platforms they fail with [`Unsupported`](io::ErrorKind::Unsupported).
+/// `~name` asks the user database of Unix, by way of the `nix` crate: it needs the feature `user-db`.
 impl Path {
     /// The home directory of the user, as [`expanduser`](Path::expanduser) puts it for `~`.
     ///
@@ -41,7 +40,7 @@ impl Path {
     ///
     /// - Those of [`home`](Path::home).
     /// - [`NotFound`](io::ErrorKind::NotFound): there is no user of that name.
-    /// - [`Unsupported`](io::ErrorKind::Unsupported): `~name` without the feature `user`, or not on Unix.
+    /// - [`Unsupported`](io::ErrorKind::Unsupported): `~name` without the feature `user-db`, or not on Unix.
     /// - Whatever the user database reports.
     ///
     /// ```
@@ -56,46 +55,6 @@ impl Path {
     pub fn expanduser(&self) -> impl Future<Output = io::Result<Path>> + Send + 'static + use<> {
         // The user database may be a file, or on the network.
         ops::run(Operation::ExpandUser, self.clone(), expand_user)
-    }
-
-    /// The name of the user who owns what is at the path, symbolic links followed.
-    ///
-    /// Semantics of `pathlib`.
-    ///
-    /// # Errors
-    ///
-    /// - Those of [`metadata`](Path::metadata).
-    /// - [`NotFound`](io::ErrorKind::NotFound): the user has no name.
-    /// - Whatever the user database reports.
-    ///
-    /// ```
-    /// # #[cfg(unix)]
-    /// # futures_lite::future::block_on(async {
-    /// assert_eq!(anyfile::Path::new("/").owner().await?, "root");
-    /// # std::io::Result::Ok(()) }).unwrap();
-    /// ```
-    #[cfg(feature = "user")]
-    pub fn owner(&self) -> impl Future<Output = io::Result<String>> + Send + 'static + use<> {
-        ops::run(Operation::Owner, self.clone(), database::owner)
-    }
-
-    /// The name of the group that what is at the path belongs to, symbolic links followed.
-    ///
-    /// Semantics of `pathlib`.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`owner`](Path::owner), about the group.
-    ///
-    /// ```
-    /// # #[cfg(unix)]
-    /// # futures_lite::future::block_on(async {
-    /// println!("{}", anyfile::Path::new("/").group().await?);
-    /// # std::io::Result::Ok(()) }).unwrap();
-    /// ```
-    #[cfg(feature = "user")]
-    pub fn group(&self) -> impl Future<Output = io::Result<String>> + Send + 'static + use<> {
-        ops::run(Operation::Group, self.clone(), database::group)
     }
 }
 
@@ -125,33 +84,15 @@ fn home() -> io::Result<PathBuf> {
         .ok_or_else(|| not_found("the home directory is not known"))
 }
 
-fn not_found(reason: impl Into<String>) -> io::Error {
+pub(super) fn not_found(reason: impl Into<String>) -> io::Error {
     io::Error::new(io::ErrorKind::NotFound, reason.into())
 }
 
-#[cfg(all(unix, feature = "user"))]
+#[cfg(all(unix, feature = "user-db"))]
 mod database {
-    use super::{OsStr, PathBuf, StdPath, io, not_found};
+    use super::{OsStr, PathBuf, io, not_found};
     use crate::retry::retry;
-    use nix::unistd::{Gid, Group, Uid, User};
-    use std::fs;
-    use std::os::unix::fs::MetadataExt;
-
-    pub(super) fn owner(path: &StdPath) -> io::Result<String> {
-        let uid = retry(|| fs::metadata(path))?.uid();
-        match retry(|| User::from_uid(Uid::from_raw(uid)).map_err(io::Error::from))? {
-            Some(user) => Ok(user.name),
-            None => Err(not_found(format!("user {uid} has no name"))),
-        }
-    }
-
-    pub(super) fn group(path: &StdPath) -> io::Result<String> {
-        let gid = retry(|| fs::metadata(path))?.gid();
-        match retry(|| Group::from_gid(Gid::from_raw(gid)).map_err(io::Error::from))? {
-            Some(group) => Ok(group.name),
-            None => Err(not_found(format!("group {gid} has no name"))),
-        }
-    }
+    use nix::unistd::User;
 
     /// The home directory of the user in `~name`.
     pub(super) fn home_of(user: &OsStr) -> io::Result<PathBuf> {
@@ -164,23 +105,12 @@ mod database {
     }
 }
 
-#[cfg(not(all(unix, feature = "user")))]
+#[cfg(not(all(unix, feature = "user-db")))]
 mod database {
     use super::{OsStr, PathBuf, io};
 
-    #[cfg(feature = "user")]
-    pub(super) use no_names as owner;
-    #[cfg(feature = "user")]
-    pub(super) use no_names as group;
-
-    #[cfg(feature = "user")]
-    pub(super) fn no_names(_: &super::StdPath) -> io::Result<String> {
-        let reason = "only Unix has a user database";
-        Err(io::Error::new(io::ErrorKind::Unsupported, reason))
-    }
-
     pub(super) fn home_of(_: &OsStr) -> io::Result<PathBuf> {
-        let reason = "other users' homes need Unix and the feature `user`";
+        let reason = "other users' homes need Unix and the feature `user-db`";
         Err(io::Error::new(io::ErrorKind::Unsupported, reason))
     }
 }

@@ -78,7 +78,7 @@ impl From<Listing> for WalkEntry {
 
 /// The directories of a tree, as a stream; see [`Path::walk`].
 ///
-/// Options are set before the first poll. A stream that is not polled holds no thread; it holds a bounded
+/// Options are set before the first poll: a setter that is called later panics. A stream that is not polled holds no thread; it holds a bounded
 /// number of directories, each with all of its names, and the paths of those that it has still to read.
 /// Dropping it ends the work that it has given to the pool.
 #[must_use = "a stream does nothing unless it is polled"]
@@ -91,6 +91,10 @@ impl Walk {
     ///
     /// Otherwise it comes after all that are below it, as is needed to remove them, and one directory is
     /// read at a time.
+    ///
+    /// # Panics
+    ///
+    /// If the stream has been polled.
     ///
     /// ```
     /// # futures_lite::future::block_on(async {
@@ -105,6 +109,7 @@ impl Walk {
     /// assert_eq!(paths, [&dir / "a/b", &dir / "a", dir]);
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
+    #[track_caller]
     pub fn top_down(self, top_down: bool) -> Self {
         self.with(|walk| {
             walk.order = match top_down {
@@ -118,6 +123,10 @@ impl Walk {
     ///
     /// A link to a directory that it is in is reported as an error where it is met, and not followed, as
     /// `ignore` does it: `pathlib` goes round until the system stops it.
+    ///
+    /// # Panics
+    ///
+    /// If the stream has been polled.
     ///
     /// ```
     /// # #[cfg(unix)]
@@ -135,6 +144,7 @@ impl Walk {
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
     #[doc(alias = "followlinks")]
+    #[track_caller]
     pub fn follow_symlinks(self, follow: bool) -> Self {
         self.with(|walk| walk.follow_symlinks = follow)
     }
@@ -143,6 +153,10 @@ impl Walk {
     ///
     /// The walk goes on after each. `f` is called on the pool, by one thread at a time; a panic in it
     /// resumes in whoever polls the stream.
+    ///
+    /// # Panics
+    ///
+    /// If the stream has been polled.
     ///
     /// ```
     /// # futures_lite::future::block_on(async {
@@ -159,6 +173,7 @@ impl Walk {
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
     #[doc(alias = "onerror")]
+    #[track_caller]
     pub fn on_error(self, f: impl FnMut(io::Error) + Send + 'static) -> Self {
         self.with(|walk| walk.on_error = Some(Mutex::new(Box::new(f))))
     }
@@ -168,6 +183,10 @@ impl Walk {
     /// They are still named in [`dirs`](WalkEntry::dirs) of the one that they are in. `f` is called on the
     /// pool, where it may ask the file system, by one thread at a time; a panic in it resumes in whoever
     /// polls the stream.
+    ///
+    /// # Panics
+    ///
+    /// If the stream has been polled.
     ///
     /// ```
     /// # futures_lite::future::block_on(async {
@@ -182,6 +201,7 @@ impl Walk {
     /// assert_eq!(walk.count().await, 2);
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
+    #[track_caller]
     pub fn prune(self, mut f: impl FnMut(&Path) -> bool + Send + 'static) -> Self {
         self.with(|walk| {
             let prune = move |dir: &dir::Entry| f(&Path::from(dir.clone()));
@@ -193,6 +213,10 @@ impl Walk {
     ///
     /// In order, each directory comes with all that is below it before the next one, as in `pathlib` if it
     /// were to sort its lists, and one directory is read at a time.
+    ///
+    /// # Panics
+    ///
+    /// If the stream has been polled.
     ///
     /// ```
     /// # futures_lite::future::block_on(async {
@@ -206,12 +230,17 @@ impl Walk {
     /// assert_eq!(paths, [dir.clone(), &dir / "a", &dir / "a/c", &dir / "b"]);
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
+    #[track_caller]
     pub fn sort(self, sort: bool) -> Self {
         self.with(|walk| walk.sort = sort)
     }
 
     /// How many directories are read at once, at the most; by default, or with 0, as many as the machine
     /// runs threads in parallel.
+    ///
+    /// # Panics
+    ///
+    /// If the stream has been polled.
     ///
     /// ```
     /// # futures_lite::future::block_on(async {
@@ -222,12 +251,14 @@ impl Walk {
     /// assert_eq!(dir.walk().workers(1).count().await, 1);
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
+    #[track_caller]
     pub fn workers(self, workers: usize) -> Self {
         self.with(|walk| walk.workers = workers)
     }
 
+    #[track_caller]
     fn with(mut self, set: impl FnOnce(&mut dir::Walk)) -> Self {
-        self.found.options().map(set);
+        set(self.found.options());
         self
     }
 }

@@ -4,15 +4,36 @@ use std::fs;
 use std::io;
 use std::path::Path as StdPath;
 
+use super::data::{Contents, Data, Text, data};
 use super::{Path, atomic, ops};
+use crate::call::{Call, Lazy, future};
 use crate::error::Operation;
-use crate::open::{OpenFile, open_file};
+use crate::open::{OpenFile, create_file, open_file};
 
 /// Whole files.
 impl Path {
-    /// Opens the file: await the result to read, or set options first.
+    /// Opens the file for reading: await the future, or set options first.
     ///
-    /// The same as [`open_file`], whose options are those of [`std::fs::OpenOptions`].
+    /// Same as [`open_file`], whose options are those of [`std::fs::OpenOptions`].
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let notes = anyfile::Path::new(dir.path()) / "notes";
+    /// # notes.write_text("first\n").await?;
+    /// let mut line = String::new();
+    /// notes.open().await?.read_line(&mut line).await?;
+    /// assert_eq!(line, "first\n");
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    pub fn open(&self) -> OpenFile {
+        open_file(self)
+    }
+
+    /// Opens the file for writing, creates it if it does not exist, and empties it if it does: await the future,
+    /// or set options first.
+    ///
+    /// Same as [`create_file`].
     ///
     /// ```
     /// # futures_lite::future::block_on(async {
@@ -20,14 +41,14 @@ impl Path {
     /// # let notes = anyfile::Path::new(dir.path()) / "notes";
     /// use futures_lite::AsyncWriteExt;
     ///
-    /// let mut file = notes.open().write(true).create(true).await?;
+    /// let mut file = notes.create().await?;
     /// file.write_all(b"first\n").await?;
     /// file.close().await?;
-    /// assert_eq!(notes.open().await?.metadata().await?.len(), 6);
+    /// assert_eq!(notes.read_text().await?, "first\n");
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
-    pub fn open(&self) -> OpenFile {
-        open_file(self)
+    pub fn create(&self) -> OpenFile {
+        create_file(self)
     }
 
     /// Reads the whole file.
@@ -48,8 +69,8 @@ impl Path {
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
     #[doc(alias = "read")]
-    pub fn read_bytes(&self) -> impl Future<Output = io::Result<Vec<u8>>> + Send + 'static + use<> {
-        ops::read(self.clone(), Ok)
+    pub fn read_bytes(&self) -> ReadBytes {
+        ReadBytes(Lazy::New(ReadBytesCall { path: self.clone() }))
     }
 
     /// Reads the whole file as UTF-8.
@@ -75,17 +96,16 @@ impl Path {
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
     #[doc(alias = "read_to_string")]
-    pub fn read_text(&self) -> impl Future<Output = io::Result<String>> + Send + 'static + use<> {
-        ops::read(self.clone(), text)
+    pub fn read_text(&self) -> ReadText {
+        ReadText(Lazy::New(ReadTextCall { path: self.clone() }))
     }
 
-    /// Makes `data` the contents of the file, which is created if it does not exist.
+    /// Writes `contents` as the whole contents of the file, and creates it if it does not exist.
     ///
     /// Semantics of [`std::fs::write`]: the old contents are cut off first, and a failure leaves what
     /// was written until then. [`write_atomic`](Path::write_atomic) leaves one or the other whole.
     ///
-    /// `data` is owned, since it must outlive a dropped future: a `Vec<u8>` or a `String` is moved and not
-    /// copied, and a slice is copied once.
+    /// An owned buffer is moved, and a lent one copied once: see [`Contents`].
     ///
     /// # Errors
     ///
@@ -102,20 +122,17 @@ impl Path {
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
     #[doc(alias = "write")]
-    pub fn write_bytes<D: Into<Vec<u8>>>(
-        &self,
-        data: D,
-    ) -> impl Future<Output = io::Result<()>> + Send + 'static + use<D> {
-        let data = data.into();
-        ops::run(Operation::WriteAll, self.clone(), move |path| {
-            fs::write(path, data)
-        })
+    pub fn write_bytes(&self, contents: impl Contents) -> WriteBytes {
+        WriteBytes(Lazy::New(WriteCall {
+            path: self.clone(),
+            data: data(contents),
+        }))
     }
 
-    /// Makes `text`, in UTF-8, the contents of the file, which is created if it does not exist.
+    /// Writes `text` as the whole contents of the file, in UTF-8, and creates it if it does not exist.
     ///
-    /// As [`write_bytes`](Path::write_bytes): a `String` is moved and a `&str` copied once. Line ends stay
-    /// as they are.
+    /// As [`write_bytes`](Path::write_bytes): a `String` is moved and a `&str` copied once, see [`Text`]. Line
+    /// ends stay as they are.
     ///
     /// # Errors
     ///
@@ -131,19 +148,18 @@ impl Path {
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
     #[doc(alias = "write")]
-    pub fn write_text<T: Into<String>>(
-        &self,
-        text: T,
-    ) -> impl Future<Output = io::Result<()>> + Send + 'static + use<T> {
-        self.write_bytes(text.into())
+    pub fn write_text(&self, text: impl Text) -> WriteText {
+        WriteText(Lazy::New(WriteCall {
+            path: self.clone(),
+            data: data(text),
+        }))
     }
 
-    /// Makes `data` the contents of the file, so that there is no moment at which it has anything but
-    /// the old contents or the new ones, whole.
+    /// Atomically replaces the contents of the file: readers see the old or the new contents, never a mix.
     ///
-    /// The data goes to a new file in the same directory, which then takes the place of the old one
-    /// (`rename`). That holds for whoever reads the file meanwhile, and if this process is killed; both
-    /// file and directory are synced before it returns, so that it holds for a power failure too.
+    /// The contents go to a new file in the same directory, which then replaces the old one (`rename`). If this
+    /// process is killed meanwhile, the old contents are still there. Both file and directory are synced before
+    /// it returns, so that the same holds for a power failure.
     ///
     /// A new file gets what any new file gets: `0o666` less the umask, or what the directory has new files
     /// inherit. At a symbolic link, what it points to is written, whether that exists or not. Other hard
@@ -171,7 +187,7 @@ impl Path {
     ///
     /// No temporary file is left behind, unless the process is killed: then one named `.tmp…` may be.
     ///
-    /// `data` is moved or copied as in [`write_bytes`](Path::write_bytes).
+    /// `contents` are moved or copied as in [`write_bytes`](Path::write_bytes).
     ///
     /// # Errors
     ///
@@ -200,17 +216,105 @@ impl Path {
     /// assert_eq!(notes.read_text().await?, "all of it");
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
-    pub fn write_atomic<D: Into<Vec<u8>>>(
-        &self,
-        data: D,
-    ) -> impl Future<Output = io::Result<()>> + Send + 'static + use<D> {
-        let data = data.into();
-        // One job: a dropped future must not leave the temporary file behind between two of them.
-        ops::run(Operation::Replace, self.clone(), move |path: &StdPath| {
-            atomic::replace(path, &data)
-        })
+    pub fn write_atomic(&self, contents: impl Contents) -> WriteAtomic {
+        WriteAtomic(Lazy::New(WriteAtomicCall {
+            path: self.clone(),
+            data: data(contents),
+        }))
     }
 }
+
+/// The future of [`Path::read_bytes`].
+#[derive(Debug)]
+#[must_use = "futures do nothing unless they are awaited"]
+pub struct ReadBytes(Lazy<ReadBytesCall>);
+
+#[derive(Debug)]
+struct ReadBytesCall {
+    path: Path,
+}
+
+impl Call for ReadBytesCall {
+    type Output = io::Result<Vec<u8>>;
+
+    async fn call(self) -> io::Result<Vec<u8>> {
+        ops::read(self.path, Ok).await
+    }
+}
+
+future!(ReadBytes => io::Result<Vec<u8>>);
+
+/// The future of [`Path::read_text`].
+#[derive(Debug)]
+#[must_use = "futures do nothing unless they are awaited"]
+pub struct ReadText(Lazy<ReadTextCall>);
+
+#[derive(Debug)]
+struct ReadTextCall {
+    path: Path,
+}
+
+impl Call for ReadTextCall {
+    type Output = io::Result<String>;
+
+    async fn call(self) -> io::Result<String> {
+        ops::read(self.path, text).await
+    }
+}
+
+future!(ReadText => io::Result<String>);
+
+/// The future of [`Path::write_bytes`].
+#[derive(Debug)]
+#[must_use = "futures do nothing unless they are awaited"]
+pub struct WriteBytes(Lazy<WriteCall>);
+
+/// The future of [`Path::write_text`].
+#[derive(Debug)]
+#[must_use = "futures do nothing unless they are awaited"]
+pub struct WriteText(Lazy<WriteCall>);
+
+#[derive(Debug)]
+struct WriteCall {
+    path: Path,
+    data: Data,
+}
+
+impl Call for WriteCall {
+    type Output = io::Result<()>;
+
+    async fn call(self) -> io::Result<()> {
+        let Self { path, data } = self;
+        ops::run(Operation::WriteAll, path, move |path| fs::write(path, data)).await
+    }
+}
+
+future!(WriteBytes => io::Result<()>);
+future!(WriteText => io::Result<()>);
+
+/// The future of [`Path::write_atomic`].
+#[derive(Debug)]
+#[must_use = "futures do nothing unless they are awaited"]
+pub struct WriteAtomic(Lazy<WriteAtomicCall>);
+
+#[derive(Debug)]
+struct WriteAtomicCall {
+    path: Path,
+    data: Data,
+}
+
+impl Call for WriteAtomicCall {
+    type Output = io::Result<()>;
+
+    async fn call(self) -> io::Result<()> {
+        // One job: a dropped future must not leave the temporary file behind between two of them.
+        let Self { path, data } = self;
+        let replace = move |path: &StdPath| atomic::replace(path, data.as_ref());
+        ops::run(Operation::Replace, path, replace).await
+    }
+}
+
+future!(WriteAtomic => io::Result<()>);
 
 /// The contents as text.
 fn text(contents: Vec<u8>) -> io::Result<String> {

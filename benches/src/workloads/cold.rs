@@ -91,7 +91,7 @@ fn random(stage: &Stage) -> io::Result<Field> {
             Ok(())
         })
     });
-    let file = Arc::new(Executor::Lite.block_on(open_file(path).into_future())?);
+    let file = Arc::new(Executor::Lite.block_on(open_file(path))?);
     field.tasks("anyfile", Executor::Lite, IN_FLIGHT, move |i, mut tally| {
         let file = file.clone();
         async move {

@@ -233,12 +233,6 @@ fn changing() -> Vec<Operation> {
             s.check();
             assert_eq!(s.path("new").read_text().await?, "small\n");
         }),
-        operation!("Path::replace", s => {
-            s.begin();
-            s.path("small").replace(s.path("file")).await?;
-            s.check();
-            assert_eq!(s.path("file").read_text().await?, "small\n");
-        }),
         operation!("Path::chmod", s => {
             s.begin();
             s.path("file").chmod(0o600).await?;

@@ -1,0 +1,89 @@
+//! Calls with options: futures that take their options by value until they are first polled.
+//!
+//! A builder that only becomes a future by `.await` cannot be spawned, joined, raced or given to `block_on`. So
+//! each builder holds a [`Lazy`] and is the future itself.
+
+use futures_lite::future::Boxed;
+use std::fmt;
+use std::mem;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::task::{Context, Poll, ready};
+
+/// The options of a call, and what it does.
+pub(crate) trait Call: Send + 'static {
+    type Output;
+
+    fn call(self) -> impl Future<Output = Self::Output> + Send + 'static;
+}
+
+/// A call that begins at its first poll.
+pub(crate) enum Lazy<C: Call> {
+    /// Its options may still be set.
+    New(C),
+    /// Boxed, so that a builder can be moved and polled without pinning, as [`Unpin`].
+    Begun(Boxed<C::Output>),
+    /// It has returned.
+    Over,
+}
+
+impl<C: Call> Lazy<C> {
+    /// The options, to set one.
+    #[track_caller]
+    pub(crate) fn options(&mut self) -> &mut C {
+        match self {
+            Lazy::New(call) => call,
+            Lazy::Begun(_) | Lazy::Over => too_late(),
+        }
+    }
+
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<C::Output> {
+        *self = match mem::replace(self, Lazy::Over) {
+            Lazy::New(call) => Lazy::Begun(Box::pin(call.call())),
+            begun => begun,
+        };
+        let Lazy::Begun(future) = self else {
+            panic!("the future was polled after it had returned");
+        };
+        let outcome = ready!(future.as_mut().poll(cx));
+        *self = Lazy::Over;
+        Poll::Ready(outcome)
+    }
+}
+
+/// Panics in a setter: an option that comes too late must not be ignored without a word.
+#[cold]
+#[track_caller]
+pub(crate) fn too_late() -> ! {
+    panic!("an option was set after the first poll");
+}
+
+/// A call that panicked panics again if it is polled again; nothing else can be seen of it.
+impl<C: Call> UnwindSafe for Lazy<C> {}
+impl<C: Call> RefUnwindSafe for Lazy<C> {}
+
+impl<C: Call + fmt::Debug> fmt::Debug for Lazy<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Lazy::New(call) => call.fmt(f),
+            Lazy::Begun(_) => f.write_str("begun"),
+            Lazy::Over => f.write_str("over"),
+        }
+    }
+}
+
+/// Makes a builder that holds a [`Lazy`] the future of its call.
+macro_rules! future {
+    ($builder:ty => $output:ty) => {
+        impl std::future::Future for $builder {
+            type Output = $output;
+
+            fn poll(
+                mut self: std::pin::Pin<&mut Self>,
+                cx: &mut std::task::Context<'_>,
+            ) -> std::task::Poll<$output> {
+                self.0.poll(cx)
+            }
+        }
+    };
+}
+pub(crate) use future;

@@ -1,0 +1,133 @@
+//! Owners: what the user database says of them, with the feature `user-db`.
+
+use std::io;
+#[cfg(not(unix))]
+use std::path::Path as StdPath;
+
+use super::{Path, ops};
+use crate::call::{Call, Lazy, future};
+use crate::error::Operation;
+
+/// Owners.
+///
+/// These ask the user database of Unix, by way of the `nix` crate, and need the feature `user-db`. On other
+/// platforms they fail with [`Unsupported`](io::ErrorKind::Unsupported).
+impl Path {
+    /// Returns the name of the user who owns what is at the path, symbolic links followed.
+    ///
+    /// Semantics of `pathlib`.
+    ///
+    /// # Errors
+    ///
+    /// - Those of [`metadata`](Path::metadata).
+    /// - [`NotFound`](io::ErrorKind::NotFound): the user has no name.
+    /// - Whatever the user database reports.
+    ///
+    /// ```
+    /// # #[cfg(unix)]
+    /// # futures_lite::future::block_on(async {
+    /// assert_eq!(anyfile::Path::new("/").owner().await?, "root");
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    pub fn owner(&self) -> Owner {
+        Owner(Lazy::New(OwnerCall { path: self.clone() }))
+    }
+
+    /// Returns the name of the group that owns what is at the path, symbolic links followed.
+    ///
+    /// Semantics of `pathlib`.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`owner`](Path::owner), about the group.
+    ///
+    /// ```
+    /// # #[cfg(unix)]
+    /// # futures_lite::future::block_on(async {
+    /// println!("{}", anyfile::Path::new("/").group().await?);
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    pub fn group(&self) -> Group {
+        Group(Lazy::New(GroupCall { path: self.clone() }))
+    }
+}
+
+/// The future of [`Path::owner`].
+#[derive(Debug)]
+#[must_use = "futures do nothing unless they are awaited"]
+pub struct Owner(Lazy<OwnerCall>);
+
+#[derive(Debug)]
+struct OwnerCall {
+    path: Path,
+}
+
+impl Call for OwnerCall {
+    type Output = io::Result<String>;
+
+    async fn call(self) -> io::Result<String> {
+        ops::run(Operation::Owner, self.path, database::owner).await
+    }
+}
+
+future!(Owner => io::Result<String>);
+
+/// The future of [`Path::group`].
+#[derive(Debug)]
+#[must_use = "futures do nothing unless they are awaited"]
+pub struct Group(Lazy<GroupCall>);
+
+#[derive(Debug)]
+struct GroupCall {
+    path: Path,
+}
+
+impl Call for GroupCall {
+    type Output = io::Result<String>;
+
+    async fn call(self) -> io::Result<String> {
+        ops::run(Operation::Group, self.path, database::group).await
+    }
+}
+
+future!(Group => io::Result<String>);
+
+#[cfg(unix)]
+mod database {
+    use crate::path::user::not_found;
+    use crate::retry::retry;
+    use nix::unistd::{Gid, Group, Uid, User};
+    use std::fs;
+    use std::io;
+    use std::os::unix::fs::MetadataExt;
+    use std::path::Path;
+
+    pub(super) fn owner(path: &Path) -> io::Result<String> {
+        let uid = retry(|| fs::metadata(path))?.uid();
+        match retry(|| User::from_uid(Uid::from_raw(uid)).map_err(io::Error::from))? {
+            Some(user) => Ok(user.name),
+            None => Err(not_found(format!("user {uid} has no name"))),
+        }
+    }
+
+    pub(super) fn group(path: &Path) -> io::Result<String> {
+        let gid = retry(|| fs::metadata(path))?.gid();
+        match retry(|| Group::from_gid(Gid::from_raw(gid)).map_err(io::Error::from))? {
+            Some(group) => Ok(group.name),
+            None => Err(not_found(format!("group {gid} has no name"))),
+        }
+    }
+}
+
+#[cfg(not(unix))]
+mod database {
+    use super::{StdPath, io};
+
+    pub(super) use no_names as owner;
+    pub(super) use no_names as group;
+
+    pub(super) fn no_names(_: &StdPath) -> io::Result<String> {
+        let reason = "only Unix has a user database";
+        Err(io::Error::new(io::ErrorKind::Unsupported, reason))
+    }
+}
