@@ -71,6 +71,56 @@ impl<T: Send + 'static> AsyncFile<T> {
 }
 
 impl<T: Seek + Send + 'static> AsyncFile<T> {
+    /// Moves the position to the start of the file, as [`Seek::rewind`].
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, the position has been moved, or it has not.
+    ///
+    /// # Errors
+    ///
+    /// * The object cannot seek.
+    /// * A write that this file accepted earlier cannot be carried out.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// let mut file = anyfile::wrap_file(std::io::Cursor::new("one\ntwo\n"));
+    /// let mut line = String::new();
+    /// file.read_line(&mut line).await?;
+    /// assert_eq!(file.stream_position().await?, 4);
+    /// file.rewind().await?;
+    /// file.read_line(&mut line).await?;
+    /// assert_eq!(line, "one\none\n");
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    pub async fn rewind(&mut self) -> io::Result<()> {
+        self.seek_to(SeekFrom::Start(0)).await.map(drop)
+    }
+
+    /// Returns the position, as [`Seek::stream_position`]: a seek by 0, which keeps what was read ahead.
+    ///
+    /// # Cancel safety
+    ///
+    /// The position is not moved.
+    ///
+    /// # Errors
+    ///
+    /// As [`rewind`](AsyncFile::rewind).
+    ///
+    /// # Examples
+    ///
+    /// See [`rewind`](AsyncFile::rewind).
+    #[doc(alias = "tell")]
+    pub async fn stream_position(&mut self) -> io::Result<u64> {
+        self.seek_to(SeekFrom::Current(0)).await
+    }
+
+    async fn seek_to(&mut self, to: SeekFrom) -> io::Result<u64> {
+        future::poll_fn(|cx| Pin::new(&mut *self).poll_seek(cx, to)).await
+    }
+
     /// Moves the position by `offset` bytes, and keeps what was read ahead where it can.
     ///
     /// As [`BufReader::seek_relative`](std::io::BufReader::seek_relative). A seek within the bytes that are
