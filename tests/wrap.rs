@@ -10,6 +10,7 @@ use futures_lite::future::block_on;
 use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, StreamExt};
 use std::fs::File;
 use std::io::{self, Cursor, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
@@ -639,6 +640,57 @@ fn a_closed_object_says_so() {
     });
 }
 
+/// Waits in each write, and when it is dropped, until it is let go.
+struct Waits(mpsc::Receiver<()>);
+
+impl Write for Waits {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        let _ = self.0.recv();
+        Ok(buf.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Drop for Waits {
+    fn drop(&mut self) {
+        let _ = self.0.recv();
+    }
+}
+
+/// A file is closed when nothing can be done with it any more, whether or not the pool has closed it by then.
+#[test]
+fn is_closed_tells_what_became_of_a_close() {
+    let scripted = Scripted::new([], [Step::Fail(ErrorKind::StorageFull)]);
+    let mut file = wrap_file(scripted.handle());
+    assert!(!file.is_closed());
+    block_on(file.write_all(b"hello")).unwrap();
+    block_on(file.close()).unwrap_err();
+    assert!(!file.is_closed(), "after a close that failed");
+    for _ in 0..2 {
+        block_on(file.close()).unwrap();
+        assert!(file.is_closed(), "after a close that succeeded");
+    }
+
+    let (go, go_on) = mpsc::channel();
+    let mut file = wrap_file(Waits(go_on));
+    block_on(file.write_all(b"hello")).unwrap();
+    assert!(poll_times(file.close(), 2).is_none());
+    assert!(!file.is_closed(), "while bytes wait to be written");
+    block_on(file.write_all(b"more")).unwrap();
+    go.send(()).unwrap();
+    go.send(()).unwrap();
+    block_on(file.flush()).unwrap();
+    assert!(poll_times(file.close(), 2).is_none());
+    assert!(file.is_closed(), "while the pool closes it");
+    block_on(file.write(b"x")).unwrap_err();
+    drop(go);
+    block_on(file.close()).unwrap();
+    assert!(file.is_closed(), "when the pool has closed it");
+}
+
 /// What was read ahead is no longer to be had when the file has been closed.
 #[test]
 fn closing_forgets_what_was_read() {
@@ -678,6 +730,7 @@ fn a_file_comes_from_a_descriptor_and_lends_it() {
     let raw = std.as_raw_fd();
     let mut file = AsyncFile::from(OwnedFd::from(std));
     assert_eq!(file.as_fd().as_raw_fd(), raw);
+    assert_eq!(file.as_raw_fd(), raw);
     block_on(async {
         file.seek(SeekFrom::End(0)).await.unwrap();
         file.write_all(b" world").await.unwrap();
@@ -688,6 +741,20 @@ fn a_file_comes_from_a_descriptor_and_lends_it() {
         assert_eq!(inner.as_raw_fd(), raw);
     });
     assert_eq!(contents(&path), b"hello world");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_closed_file_has_no_descriptor() {
+    use std::os::fd::{AsFd, AsRawFd};
+    let mut file = wrap_file(tempfile::tempfile().unwrap());
+    block_on(file.close()).unwrap();
+    let lend: [&dyn Fn() -> i32; 2] = [&|| file.as_fd().as_raw_fd(), &|| file.as_raw_fd()];
+    for lend in lend {
+        let panic = catch_unwind(AssertUnwindSafe(lend)).unwrap_err();
+        let message = panic.downcast_ref::<String>().unwrap();
+        assert!(message.contains("the file has been closed"), "{message}");
+    }
 }
 
 /// What `with_mut` does to a file takes effect: its cursor, its contents, its length.

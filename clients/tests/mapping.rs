@@ -4,6 +4,7 @@
 // nobody else knows the file, and it is not changed otherwise while such a reference is there.
 #![allow(unsafe_code)]
 
+use anyfile::AsyncFile;
 use anyfile_clients::{Dir, SIZES, assert_same, contents, create_both, noise, run};
 use futures_lite::{AsyncSeekExt, AsyncWriteExt};
 use memmap2::{Mmap, MmapMut};
@@ -11,6 +12,12 @@ use std::fs::File;
 use std::io::{self, SeekFrom};
 
 fn map(file: &File) -> io::Result<Mmap> {
+    // SAFETY: nobody writes to the file while it is mapped.
+    unsafe { Mmap::map(file) }
+}
+
+/// As a file of std is: memmap2 asks for no more than a descriptor.
+fn map_async(file: &AsyncFile) -> io::Result<Mmap> {
     // SAFETY: nobody writes to the file while it is mapped.
     unsafe { Mmap::map(file) }
 }
@@ -54,6 +61,23 @@ fn mapped_after_flush() {
         io::Result::Ok(())
     })
     .unwrap();
+}
+
+/// What was written is flushed first. The mapping outlives the file.
+#[test]
+fn mapped_as_it_is() {
+    let (dir, bytes) = (Dir::new(), noise(300_000));
+    let path = dir.join("file");
+    let mapping = run(async {
+        let mut file = create_both(&path).await?;
+        file.write_all(&bytes).await?;
+        file.flush().await?;
+        let mapping = map_async(&file)?;
+        assert_same(&mapping[..], &bytes, "mapped");
+        file.close().await?;
+        io::Result::Ok(mapping)
+    });
+    assert_same(&mapping.unwrap()[..], bytes, "mapped, and the file closed");
 }
 
 #[test]

@@ -1,12 +1,12 @@
-//! A file's descriptor on Unix, its handle on Windows.
+//! A file's descriptor on Unix, its handle on Windows: lent, and as a number.
 
 use super::async_file::{AsyncFile, wrap_file};
 use std::fs::File;
 
 #[cfg(unix)]
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 #[cfg(windows)]
-use std::os::windows::io::{AsHandle, BorrowedHandle, OwnedHandle};
+use std::os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, OwnedHandle, RawHandle};
 
 #[cfg(unix)]
 impl From<OwnedFd> for AsyncFile<File> {
@@ -29,6 +29,38 @@ impl AsFd for AsyncFile<File> {
     }
 }
 
+#[cfg(unix)]
+impl AsRawFd for AsyncFile<File> {
+    /// Returns the file's descriptor, which is valid until the file is closed or dropped. Its own cursor and contents lag
+    /// behind the logical ones while bytes wait in a buffer: `flush` first, or use
+    /// [`with_mut`](AsyncFile::with_mut).
+    ///
+    /// # Panics
+    ///
+    /// If the file has been closed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// use futures_lite::AsyncWriteExt;
+    /// use std::os::fd::AsRawFd;
+    ///
+    /// # let dir = tempfile::tempdir()?;
+    /// # let path = dir.path().join("greeting");
+    /// let mut file = anyfile::open_file(&path).write(true).create_new(true).await?;
+    /// file.write_all(b"hello").await?;
+    /// file.flush().await?;
+    /// let fd = file.as_raw_fd();
+    /// # let std = file.into_inner().await?;
+    /// # assert_eq!(fd, std.as_raw_fd());
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    fn as_raw_fd(&self) -> RawFd {
+        self.lent_file().as_raw_fd()
+    }
+}
+
 #[cfg(windows)]
 impl From<OwnedHandle> for AsyncFile<File> {
     /// As [`wrap_file`] of the [`File`] that owns `handle`.
@@ -47,6 +79,38 @@ impl AsHandle for AsyncFile<File> {
     /// If the file has been closed.
     fn as_handle(&self) -> BorrowedHandle<'_> {
         self.lent_file().as_handle()
+    }
+}
+
+#[cfg(windows)]
+impl AsRawHandle for AsyncFile<File> {
+    /// Returns the file's handle, which is valid until the file is closed or dropped. Its own cursor and contents lag
+    /// behind the logical ones while bytes wait in a buffer: `flush` first, or use
+    /// [`with_mut`](AsyncFile::with_mut).
+    ///
+    /// # Panics
+    ///
+    /// If the file has been closed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// use futures_lite::AsyncWriteExt;
+    /// use std::os::windows::io::AsRawHandle;
+    ///
+    /// # let dir = tempfile::tempdir()?;
+    /// # let path = dir.path().join("greeting");
+    /// let mut file = anyfile::open_file(&path).write(true).create_new(true).await?;
+    /// file.write_all(b"hello").await?;
+    /// file.flush().await?;
+    /// let handle = file.as_raw_handle();
+    /// # let std = file.into_inner().await?;
+    /// # assert_eq!(handle, std.as_raw_handle());
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    fn as_raw_handle(&self) -> RawHandle {
+        self.lent_file().as_raw_handle()
     }
 }
 
