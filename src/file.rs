@@ -1,9 +1,11 @@
-//! [`AsyncFile`], room by room, from the methods down to the system calls.
-//!
-//! The methods (`access`, `attributes`, `descriptor`, `positional`, `read`, `records`, `to_end`, `write`,
-//! `seek`) stand on `async_file`, which keeps the order of things: accepted bytes are written before anything
-//! is read, bytes that were read are dropped before anything is written, and the object's own cursor is
-//! moved last. Below it are the two buffers, then the object that they share with their jobs.
+//! The types around [`AsyncFile`].
+
+// Room by room, from the methods down to the system calls.
+//
+// The methods (`access`, `attributes`, `descriptor`, `into_inner`, `positional`, `read`, `records`, `to_end`,
+// `write`, `seek`) stand on `async_file`, which keeps the order of things: accepted bytes are written before
+// anything is read, bytes that were read are dropped before anything is written, and the object's own cursor is
+// moved last. Below it are the two buffers, then the object that they share with their jobs.
 
 mod access;
 mod async_file;
@@ -11,6 +13,7 @@ mod attributes;
 mod closing;
 mod cursor;
 mod descriptor;
+mod into_inner;
 mod object;
 mod position;
 mod positional;
@@ -23,5 +26,7 @@ mod to_end;
 mod write;
 mod write_buffer;
 
+#[doc(no_inline)]
 pub use async_file::{AsyncFile, wrap_file};
+pub use into_inner::IntoInnerError;
 pub(crate) use records::Record;

@@ -216,7 +216,7 @@ mod cached;
 mod call;
 mod dir;
 mod error;
-mod file;
+pub mod file;
 mod lines;
 pub mod open;
 pub mod path;
@@ -228,6 +228,7 @@ mod retry;
 mod sync;
 
 pub use error::PathError;
+#[doc(inline)]
 pub use file::{AsyncFile, wrap_file};
 pub use lines::Lines;
 #[doc(inline)]

@@ -1,5 +1,6 @@
 //! Which types and futures may cross threads. All of it is checked by the compiler.
 
+use anyfile::file::IntoInnerError;
 use anyfile::open::OpenFile;
 use anyfile::path::{Glob, Iterdir, Walk, WalkEntry};
 use anyfile::{AsyncFile, Lines, Path, PathError, open_file, wrap_file};
@@ -88,6 +89,9 @@ table! {
     AsyncFile<Cell<u8>>: [Send Sync Unpin];
     AsyncFile<Awkward>: [Send Sync Unpin];
     AsyncFile<Box<dyn Read + Send>>: [Send Sync Unpin];
+    IntoInnerError<File>: [Send Sync Unpin];
+    IntoInnerError<Cell<u8>>: [Send Sync Unpin];
+    IntoInnerError<Awkward>: [Send Sync Unpin];
     Lines<File>: [Send Sync Unpin];
     Lines<Awkward>: [Send Sync Unpin];
     OpenFile: [Send Unpin];
@@ -122,6 +126,8 @@ macro_rules! futures_of_all {
             file.read_to_string(&mut String::new());
             file.with_mut(|_| ());
             file.close();
+            file.rewind();
+            file.stream_position();
             futures_lite::AsyncReadExt::read(file, &mut [0]);
             futures_lite::AsyncBufReadExt::fill_buf(file);
             futures_lite::AsyncWriteExt::write_all(file, b"");

@@ -133,7 +133,10 @@ fn a_panic_is_had_once() {
                     "into_inner" => match block_on(file.into_inner()) {
                         // It has been given back: its drop is the caller's.
                         Ok(object) => drop(catch_unwind(AssertUnwindSafe(|| drop(object)))),
-                        Err(_) => wait_for(&dropped, here),
+                        Err(error) => {
+                            drop(error);
+                            wait_for(&dropped, here);
+                        }
                     },
                     _ => thread::spawn(move || drop(file)).join().unwrap(),
                 }

@@ -670,8 +670,41 @@ fn errors_of_a_closed_file_name_it() {
         let error = lines.next_line().await.unwrap_err();
         assert_eq!(PathError::of(&error).unwrap().path(), path);
         let error = lines.into_inner().into_inner().await.unwrap_err();
-        assert_eq!(PathError::of(&error).unwrap().path(), path);
+        assert_eq!(PathError::of(error.error()).unwrap().path(), path);
         assert_eq!(contents(&path), b"hello");
+    });
+}
+
+/// The path is the one that was given, whatever becomes of the file.
+#[test]
+fn a_file_knows_the_path_it_was_opened_by() {
+    let dir = Dir::new();
+    let path = dir.file("file", "hello");
+    block_on(async {
+        // As it was given, not as it is resolved.
+        let given = dir.join("./file");
+        let mut file = open_file(&given).await.unwrap();
+        assert_eq!(file.path().map(Path::as_os_str), Some(given.as_os_str()));
+        let clone = file.try_clone().await.unwrap();
+        std::fs::rename(&path, dir.join("renamed")).unwrap();
+        for _ in 0..2 {
+            assert_eq!(file.path().map(Path::as_os_str), Some(given.as_os_str()));
+            file.close().await.unwrap();
+        }
+        assert_eq!(clone.path(), Some(&*given));
+        assert_eq!(clone.lines().get_ref().path(), Some(&*given));
+
+        let pathlib = anyfile::Path::new(dir.join("renamed"));
+        let file = pathlib.open().await.unwrap();
+        assert_eq!(file.path(), Some(pathlib.as_ref()));
+        let std = file.into_inner().await.unwrap();
+        // A `File` does not know how it was opened.
+        let mut wrapped = AsyncFile::from(std);
+        assert_eq!(wrapped.path(), None);
+        assert_eq!(wrapped.try_clone().await.unwrap().path(), None);
+        wrapped.close().await.unwrap();
+        assert_eq!(wrapped.path(), None);
+        assert_eq!(wrap_file(io::empty()).path(), None);
     });
 }
 
@@ -758,6 +791,7 @@ fn a_write_that_failed_fails_whatever_needs_it() {
             check_error(full, "write to file", file.read(&mut [0]).await, &no_room);
             check_error(full, "write to file", file.close().await, &no_room);
         }
-        check_error(full, "write to file", file.into_inner().await, &no_room);
+        let taken = file.into_inner().await.map_err(io::Error::from);
+        check_error(full, "write to file", taken, &no_room);
     });
 }

@@ -1,12 +1,12 @@
-//! The object behind a file as a whole: lent, given back, closed.
+//! The object behind a file as a whole: lent, closed, and the path that it was opened by.
 
 use super::async_file::AsyncFile;
-use super::object::{Shared, closed};
+use super::object::Shared;
 use crate::error::Operation;
 use crate::pool;
-use crate::sync::Arc;
 use futures_lite::future;
 use std::io;
+use std::path::Path;
 
 impl<T: Send + 'static> AsyncFile<T> {
     /// Runs `f` on the wrapped object, on the thread pool.
@@ -66,53 +66,6 @@ impl<T: Send + 'static> AsyncFile<T> {
         result
     }
 
-    /// Gives back the wrapped object, with everything written to it and, where it can seek, with its
-    /// cursor at the logical position.
-    ///
-    /// Bytes that were read ahead from an object that cannot seek are dropped, as
-    /// [`BufReader::into_inner`](std::io::BufReader::into_inner) does.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the future closes the file, as dropping the file does.
-    ///
-    /// # Errors
-    ///
-    /// * What was written cannot be carried out; the file is then closed, and those bytes are lost.
-    ///   A successful `flush` before rules this out.
-    /// * The file has been closed, or an earlier call on the object panicked.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # futures_lite::future::block_on(async {
-    /// use futures_lite::AsyncWriteExt;
-    ///
-    /// let mut file = anyfile::wrap_file(Vec::new());
-    /// file.write_all(b"abc").await?;
-    /// assert_eq!(file.into_inner().await?, b"abc");
-    /// # std::io::Result::Ok(()) }).unwrap();
-    /// ```
-    pub async fn into_inner(mut self) -> io::Result<T> {
-        future::poll_fn(|cx| self.poll_settled(cx)).await?;
-        let shared = self.take_shared().ok_or_else(|| closed(None))?;
-        let object = match Arc::try_unwrap(shared) {
-            Ok(shared) if !shared.is_poisoned() => shared.into_object()?,
-            shared => {
-                // After a panic nobody gets the object, and to drop it may wait.
-                let shared = shared.map_or_else(|shared| shared, Arc::new);
-                // A call whose future was dropped may still be at work. What nobody takes is closed elsewhere.
-                let taken = pool::call(move || {
-                    let object = shared.name(Operation::Access, shared.take_object())?;
-                    io::Result::Ok(pool::Closing::new(object))
-                });
-                taken.await?.into_inner()
-            }
-        };
-        let object = object.downcast().map(|object| *object);
-        Ok(object.expect("BUG: the object is not of its handle's type"))
-    }
-
     /// Writes what waits, then closes the file; reports what went wrong.
     ///
     /// Closing a closed file does nothing, as in Python, and neither does flushing it: adapters flush before
@@ -151,7 +104,13 @@ impl<T: Send + 'static> AsyncFile<T> {
         future::poll_fn(|cx| self.poll_closed(cx)).await
     }
 
-    /// Whether the file has been closed, or is being closed.
+    /// Returns `true` if the file has been closed: every operation on it but `close` and `flush` is an error.
+    ///
+    /// * After a [`close`](AsyncFile::close) that succeeded: `true`.
+    /// * After one that failed: `false`. The file is open, with the bytes that could not be written.
+    /// * After one whose future was dropped: `false` if it still waited for bytes to be written, and the file is
+    ///   as it was. `true` if it had begun to close the file: the thread pool closes it in the background, and
+    ///   another `close` waits for that.
     ///
     /// # Examples
     ///
@@ -163,8 +122,34 @@ impl<T: Send + 'static> AsyncFile<T> {
     /// assert!(file.is_closed());
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
+    #[doc(alias = "closed")]
     pub fn is_closed(&self) -> bool {
         self.shared().is_err()
+    }
+
+    /// Returns the path that the file was opened by, or `None` if it was made by
+    /// [`wrap_file`](crate::wrap_file) or one of the conversions.
+    ///
+    /// The path is as it was given: a relative one is not made absolute, and a file that is renamed keeps its
+    /// old one. A clone has the path of its original, and a closed file still has its own.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let path = dir.path().join("greeting");
+    /// std::fs::write(&path, "hello")?;
+    /// let file = anyfile::open_file(&path).await?;
+    /// assert_eq!(file.path(), Some(path.as_path()));
+    ///
+    /// let wrapped = anyfile::wrap_file(std::fs::File::open(&path)?);
+    /// assert_eq!(wrapped.path(), None);
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    #[doc(alias = "name")]
+    pub fn path(&self) -> Option<&Path> {
+        self.state.path()
     }
 
     /// Discards the bytes that were accepted and are not written yet, and returns how many these were.

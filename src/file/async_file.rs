@@ -131,6 +131,14 @@ impl State {
             State::Closed(path, _) => Err(closed(path.as_deref())),
         }
     }
+
+    /// The path that the file was opened by.
+    pub(super) fn path(&self) -> Option<&Path> {
+        match self {
+            State::Open(shared) => shared.path().map(|path| &**path),
+            State::Closed(path, _) => path.as_deref(),
+        }
+    }
 }
 
 /// Makes the blocking object `inner` asynchronous.
@@ -366,10 +374,10 @@ impl<T: Send + 'static> Drop for AsyncFile<T> {
 impl<T: Send + 'static> fmt::Debug for AsyncFile<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = f.debug_struct("AsyncFile");
-        match &self.state {
-            State::Open(shared) => debug.field("path", &shared.path()),
-            State::Closed(path, _) => debug.field("path", path).field("closed", &true),
-        };
+        debug.field("path", &self.state.path());
+        if let State::Closed(..) = self.state {
+            debug.field("closed", &true);
+        }
         debug
             .field("position", &self.position)
             .finish_non_exhaustive()

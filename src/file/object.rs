@@ -97,11 +97,12 @@ impl Shared {
         }
     }
 
-    /// Takes the object out, if no job is left that shares a file.
-    pub(super) fn into_object(self) -> io::Result<Box<dyn Any + Send>> {
-        match self.object {
+    /// Takes the object out, unless somebody else shares it, or a call on it has panicked.
+    pub(super) fn into_object(self: Arc<Self>) -> Result<Box<dyn Any + Send>, Arc<Shared>> {
+        let shared = Arc::try_unwrap(self)?;
+        match shared.object {
             Object::File(file) => Ok(Box::new(file)),
-            Object::Other(_) => self.take_object(),
+            Object::Other(_) => shared.take_object().map_err(|_| Arc::new(shared)),
         }
     }
 
@@ -167,11 +168,6 @@ impl Shared {
     /// Whether a call on an object is under way.
     pub(super) fn is_at_work(&self) -> bool {
         self.other().is_some_and(Other::is_at_work)
-    }
-
-    /// Whether a call on the object has panicked.
-    pub(super) fn is_poisoned(&self) -> bool {
-        self.other().is_some_and(Other::is_poisoned)
     }
 
     pub(super) fn facts(&self) -> Option<&Facts> {

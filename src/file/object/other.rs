@@ -59,10 +59,6 @@ impl Other {
         matches!(self.object.try_lock(), Err(TryLockError::WouldBlock))
     }
 
-    pub(super) fn is_poisoned(&self) -> bool {
-        self.object.is_poisoned()
-    }
-
     pub(super) fn take(&self) -> io::Result<Box<dyn Any + Send>> {
         let object = self.object.lock().map_err(poisoned)?.take();
         object.ok_or_else(|| closed(None))
