@@ -442,7 +442,7 @@ fn a_file_that_cannot_be_duplicated_comes_back() {
     use std::sync::mpsc::channel;
     if !common::in_child() {
         let test = "a_file_that_cannot_be_duplicated_comes_back";
-        common::run_in_child_after("ulimit -n 64", test);
+        common::run_in_child_after("ulimit -n 64; export BLOCKING_MAX_THREADS=4", test);
         return;
     }
     let dir = Dir::new();
@@ -498,4 +498,42 @@ fn a_dropped_future_finishes_the_file_as_a_drop_does() {
         drop(poll_times(taking, polls));
         assert_eq!(contents(&path), b"hello", "{polls} polls");
     }
+}
+
+/// Also while another call, whose future was dropped, keeps the pool from taking the object out.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_dropped_future_waits_for_a_call_that_is_at_work() {
+    use std::sync::mpsc::channel;
+    if !common::in_child() {
+        let test = "a_dropped_future_waits_for_a_call_that_is_at_work";
+        common::run_in_child(test, &[("BLOCKING_MAX_THREADS", "1")]);
+        return;
+    }
+    let dir = Dir::new();
+    let path = dir.join("file");
+    let file = open_file(&path).write(true).create_new(true);
+    let mut file = block_on(file.into_future()).unwrap();
+    block_on(file.write_all(b"hello")).unwrap();
+    let (go, go_on) = channel::<()>();
+    let (begun, begins) = channel();
+    let work = move |_: &mut File| {
+        begun.send(()).unwrap();
+        let _ = go_on.recv();
+    };
+    let mut working = Box::pin(file.with_mut(work));
+    while begins.try_recv().is_err() {
+        assert!(poll_times(working.as_mut(), 1).is_none());
+    }
+    drop(working);
+    let mut taking = Box::pin(file.into_inner());
+    assert!(poll_times(taking.as_mut(), 2).is_none());
+    assert!(common::descriptors().contains(&path));
+    let ends = std::thread::spawn(move || {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        drop(go);
+    });
+    drop(taking);
+    assert!(!common::descriptors().contains(&path));
+    ends.join().unwrap();
 }
