@@ -42,7 +42,10 @@ fn a_program_that_was_closed() {
 
 #[test]
 fn a_program_whose_file_was_taken_out_and_dropped() {
-    assert_run_after(async |file| Ok(drop(file.into_inner().await?)));
+    assert_run_after(async |file| {
+        drop(file.into_inner().await?);
+        Ok(())
+    });
 }
 
 #[test]
