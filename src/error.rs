@@ -46,9 +46,11 @@ pub(crate) enum Operation {
     ExpandUser,
     ReadLink,
     CurrentDir,
+    ChangeName,
     ChangeStem,
+    ChangeSuffix,
     Relate,
-    Match,
+    CompilePattern,
     MakeUri,
     ReadUri,
     ReadDir,
@@ -96,9 +98,11 @@ impl Operation {
             Operation::ExpandUser => "expand home directory in",
             Operation::ReadLink => "read symbolic link",
             Operation::CurrentDir => "find current directory",
+            Operation::ChangeName => "change name of",
             Operation::ChangeStem => "change stem of",
+            Operation::ChangeSuffix => "change suffix of",
             Operation::Relate => "relate",
-            Operation::Match => "match",
+            Operation::CompilePattern => "compile pattern",
             Operation::MakeUri => "make URI of",
             Operation::ReadUri => "read URI",
             Operation::ReadDir => "read directory",
@@ -214,7 +218,7 @@ impl PathError {
     /// ```
     /// use anyfile::{Path, PathError};
     ///
-    /// let error = Path::new("a/b").relative_to("c").get().unwrap_err();
+    /// let error = Path::new("a/b").relative_to("c").unwrap_err();
     /// assert!(error.to_string().starts_with("failed to relate `a/b` to `c`: "));
     /// let details = PathError::of(&error).unwrap();
     /// assert_eq!(details.target(), Some(std::path::Path::new("c")));

@@ -31,6 +31,7 @@
 //!   [`rglob`](Path::rglob) are streams of what is in a directory or below it;
 //!   [`copy`](Path::copy) and [`move_to`](Path::move_to) take a tree as a whole.
 //! * [`Lines`] iterates lines, as a stream of `String`s or lent one by one.
+//! * [`Pattern`] is a shell pattern for paths, compiled once and used often.
 //! * [`PathError`] tells the operation and the path behind an error.
 //!
 //! It runs under smol, async-std, tokio, `futures`, pollster and any other executor, alike: it needs no
@@ -150,9 +151,12 @@
 //! | `f.wrapped` | [`with_mut`](AsyncFile::with_mut), [`into_inner`](AsyncFile::into_inner) |
 //! | `Path(p)`, `Path(p) / "x"`, `Path(a, b)` | [`Path::new(p)`](Path::new), `path / "x"`, `[a, b].iter().collect::<Path>()` |
 //! | `p.name`, `p.stem`, `p.suffix`, `p.parts` | [`file_name`](Path::file_name), [`file_stem`](Path::file_stem), [`extension`](Path::extension) (no dot), [`components`](Path::components) |
-//! | `p.with_name(n)`, `p.with_suffix(s)` | [`with_file_name`](Path::with_file_name), [`with_extension`](Path::with_extension) (no dot) |
+//! | `p.with_name(n)`, `p.with_stem(s)`, `p.with_suffix(s)` | the same names; [`with_file_name`](Path::with_file_name) and [`with_extension`](Path::with_extension) (no dot) are std's |
 //! | `p.parents`, `p.joinpath(x)`, `p.match(x)` | [`ancestors`](Path::ancestors) (begins with `p`), [`join`](Path::join), [`matches`](Path::matches) |
-//! | `p.is_relative_to(x)` | [`p.relative_to(x).get().is_ok()`](Path::relative_to) |
+//! | `re.compile(fnmatch.translate(x))`, `p.match(x, case_sensitive=False)` | [`Pattern::new(x)`](Pattern::new), [`.case_sensitive(false)`](Pattern::case_sensitive) |
+//! | `p.relative_to(x)`, `p.is_relative_to(x)` | the same names |
+//! | `os.path.relpath(p, x)`, `p.relative_to(x, walk_up=True)` | [`relative_to_walk_up`](Path::relative_to_walk_up) |
+//! | `p.as_posix()`, `p.as_uri()`, `Path.from_uri(u)` | [`to_posix`](Path::to_posix), [`to_uri`](Path::to_uri), [`Path::from_uri`] |
 //! | `await p.open("w")` | [`p.open()`](Path::open) with the setters of [`open_file`] |
 //! | `await p.read_text()`, `read_bytes`, `write_text`, `write_bytes` | the same names |
 //! | `await p.stat()`, `lstat` | [`metadata`](Path::metadata), [`symlink_metadata`](Path::symlink_metadata) |
@@ -219,6 +223,7 @@ mod error;
 pub mod file;
 mod lines;
 pub mod open;
+mod parts;
 pub mod path;
 mod pattern;
 #[cfg(unix)]
@@ -235,6 +240,7 @@ pub use lines::Lines;
 pub use open::{create_file, open_file};
 #[doc(inline)]
 pub use path::Path;
+pub use pattern::Pattern;
 
 /// Runs the examples of the README.
 #[cfg(doctest)]

@@ -1,260 +1,226 @@
-//! Shell patterns: one segment of a path against one segment of a pattern, and sequences of either.
-//!
-//! The meaning is that of Python's `fnmatch`. The `globset` crate cannot express it: there `?` takes one
-//! byte of `é`, `[é]` takes none, and case is ignored in ASCII only (globset 0.4). Here the unit is a
-//! character, and a byte that is no part of one counts as a character of its own.
+//! [`Pattern`]: shell patterns for paths, compiled once.
 
-use std::ffi::OsStr;
-use std::sync::OnceLock;
+mod segment;
+mod wildcard;
 
-/// One segment of a pattern, ready to be compared with names.
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::io;
+use std::path::Path as StdPath;
+use std::str::FromStr;
+
+use crate::error::{Operation, PathError, invalid_input};
+use crate::parts::{self, same};
+
+pub(crate) use segment::Segment;
+
+/// A shell pattern for paths, compiled once and used often.
 ///
-/// `*` stands for any number of characters, `?` for one, `[seq]` for one of a set and `[!seq]` for one
-/// that is not in it; everything else, a lone `[` too, stands for itself. A leading dot is not special.
-#[derive(Debug, Clone)]
-pub(crate) struct Segment {
-    /// `None` is the star.
-    tokens: Vec<Option<Token>>,
-    ignore_case: bool,
+/// [`Path::matches`](crate::Path::matches) and [`Path::full_match`](crate::Path::full_match) compile their
+/// pattern on each call. A `Pattern` is compiled once, tells what is wrong with it, and can ignore case.
+///
+/// # Syntax
+///
+/// | in a segment | stands for |
+/// | --- | --- |
+/// | `?` | one character |
+/// | `*` | any number of characters, none too |
+/// | `[seq]` | one character of the set, which may have ranges: `[a-z_]` |
+/// | `[!seq]` | one character that is not in the set |
+/// | `**` as a whole segment | any number of segments, none too; in [`matches`](Pattern::matches), what `*` is |
+///
+/// Everything else stands for itself, braces and the backslash among them. A wildcard in brackets does too:
+/// `[*]`. No wildcard stands for a separator. Names that begin with a dot are names like any other, `.`
+/// segments, repeated and trailing slashes do not count, and `..` is a name. A byte that belongs to no
+/// character counts as a character.
+///
+/// The semantics are those of `pathlib` 3.14.
+///
+/// # Examples
+///
+/// ```
+/// use anyfile::{Path, Pattern};
+///
+/// let sources = Pattern::new("src/**/*.rs")?;
+/// let paths = ["src/lib.rs", "src/bin/main.rs", "README.md"].map(Path::new);
+/// let found: Vec<_> = paths.iter().filter(|path| sources.full_match(path)).collect();
+/// assert_eq!(found, ["src/lib.rs", "src/bin/main.rs"]);
+/// # std::io::Result::Ok(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Pattern {
+    text: OsString,
+    case_sensitive: bool,
+    /// The drive and the root; empty if the pattern begins with a segment.
+    anchor: OsString,
+    /// One for each segment; `None` is `**`.
+    segments: Vec<Option<Segment>>,
 }
 
-#[derive(Debug, Clone)]
-enum Token {
-    One,
-    Literal(u32),
-    /// Ranges that include both ends.
-    Set {
-        negated: bool,
-        ranges: Vec<(u32, u32)>,
-    },
-}
-
-impl Segment {
-    /// Compiles `pattern`, every one of which has a meaning.
-    pub(crate) fn new(pattern: &OsStr, case_sensitive: bool) -> Segment {
-        let ignore_case = !case_sensitive;
-        let pattern: Vec<u32> = Units::of(pattern).collect();
-        let mut tokens = Vec::with_capacity(pattern.len());
-        let mut rest = &pattern[..];
-        // What is not closed once is not looked through again for each `[` in it.
-        let mut may_close = true;
-        while let Some((&first, after)) = rest.split_first() {
-            rest = after;
-            tokens.push(match char::from_u32(first) {
-                Some('*') => None,
-                Some('?') => Some(Token::One),
-                Some('[') if may_close => match split_set(after) {
-                    Some((set, after)) => {
-                        rest = after;
-                        Some(Token::set(set))
-                    }
-                    None => {
-                        may_close = false;
-                        Some(Token::Literal(first))
-                    }
-                },
-                _ if ignore_case => Some(Token::Literal(fold(first))),
-                _ => Some(Token::Literal(first)),
-            });
-        }
-        Segment {
-            tokens,
-            ignore_case,
-        }
+impl Pattern {
+    /// Compiles a pattern.
+    ///
+    /// # Errors
+    ///
+    /// Of kind [`InvalidInput`](io::ErrorKind::InvalidInput), with a [`PathError`] that has the pattern for
+    /// its path:
+    ///
+    /// - The pattern is empty, or nothing but `.`.
+    /// - It contains a NUL byte, which no path of a file has.
+    ///
+    /// ```
+    /// use anyfile::Pattern;
+    ///
+    /// assert!(Pattern::new("*.tar.[gx]z")?.matches("backup/home.tar.gz"));
+    /// assert!(Pattern::new("").is_err());
+    /// # std::io::Result::Ok(())
+    /// ```
+    pub fn new(pattern: impl AsRef<StdPath>) -> io::Result<Pattern> {
+        let text = pattern.as_ref();
+        let pattern = Pattern::compile(text, !cfg!(windows));
+        pattern.check().map_err(|reason| {
+            PathError::wrap(Operation::CompilePattern, text, invalid_input(reason))
+        })?;
+        Ok(pattern)
     }
 
-    /// Whether this segment describes the whole of `name`.
-    pub(crate) fn is_match(&self, name: &OsStr) -> bool {
-        matches(&self.tokens, Units::of(name), |token, &unit| {
-            token.takes(unit, self.ignore_case)
+    /// Sets whether upper and lower case differ; by default, they do except on Windows.
+    ///
+    /// ```
+    /// use anyfile::Pattern;
+    ///
+    /// let readme = Pattern::new("readme.*")?.case_sensitive(false);
+    /// assert!(readme.matches("docs/README.md"));
+    /// # std::io::Result::Ok(())
+    /// ```
+    #[must_use]
+    pub fn case_sensitive(self, case_sensitive: bool) -> Self {
+        Pattern::compile(self.text.as_ref(), case_sensitive)
+    }
+
+    /// Returns whether the end of the path is as the pattern describes it; all of it, if the pattern is
+    /// anchored.
+    ///
+    /// A segment `**` stands for one name, as `*` does. Semantics of `pathlib`'s `match`, in 3.14.
+    ///
+    /// ```
+    /// use anyfile::Pattern;
+    ///
+    /// let pattern = Pattern::new("b?n/*.rs")?;
+    /// assert!(pattern.matches("src/bin/main.rs"));
+    /// assert!(!pattern.matches("main.rs"));
+    /// assert!(!Pattern::new("/*.rs")?.matches("/src/main.rs"));
+    /// # std::io::Result::Ok(())
+    /// ```
+    #[doc(alias = "match")]
+    #[doc(alias = "is_match")]
+    pub fn matches(&self, path: impl AsRef<StdPath>) -> bool {
+        let path = path.as_ref();
+        let mut names = parts::names(path);
+        let mut segments = self.segments.iter().rev();
+        let end_matches = segments.all(|segment| match (segment, names.next_back()) {
+            (Some(segment), Some(name)) => segment.is_match(name),
+            (None, Some(_)) => true,
+            (_, None) => false,
+        });
+        if self.anchor.is_empty() {
+            return end_matches;
+        }
+        end_matches && names.next().is_none() && same(&self.anchor, parts::anchor(path))
+    }
+
+    /// Returns whether the whole path is as the pattern describes it.
+    ///
+    /// A segment `**` stands for any number of names. Semantics of `pathlib` 3.14: `a/**` is whatever lies
+    /// below `a`, but not `a` itself.
+    ///
+    /// ```
+    /// use anyfile::Pattern;
+    ///
+    /// let sources = Pattern::new("src/**/*.rs")?;
+    /// assert!(sources.full_match("src/main.rs"));
+    /// assert!(sources.full_match("src/bin/main.rs"));
+    /// assert!(!sources.full_match("/home/ada/src/main.rs"));
+    /// # std::io::Result::Ok(())
+    /// ```
+    pub fn full_match(&self, path: impl AsRef<StdPath>) -> bool {
+        let path = path.as_ref();
+        let mut names = parts::names(path);
+        let same_anchor = same(&self.anchor, parts::anchor(path));
+        let any_first = matches!(self.segments.first(), Some(None));
+        let any_last = matches!(self.segments.last(), Some(None));
+        // Only `**` in front describes an anchor without naming it.
+        if !(same_anchor || self.anchor.is_empty() && any_first) {
+            return false;
+        }
+        // Unless `**` is all there is, it wants at least one name after such an anchor, and one at the end.
+        if self.segments.iter().any(Option::is_some) {
+            let no_first = !same_anchor && names.next().is_none();
+            if no_first || any_last && names.next_back().is_none() {
+                return false;
+            }
+        }
+        wildcard::matches(&self.segments, names, |segment, name| {
+            segment.is_match(name)
         })
     }
-}
 
-impl Token {
-    /// Reads what stands between `[` and `]`.
-    fn set(body: &[u32]) -> Token {
-        let (negated, mut body) = match body.split_first() {
-            Some((&BANG, body)) => (true, body),
-            _ => (false, body),
-        };
-        let mut ranges = Vec::new();
-        loop {
-            body = match *body {
-                // A range that runs backwards is empty.
-                [low, HYPHEN, high, ref rest @ ..] => {
-                    ranges.push((low, high));
-                    rest
-                }
-                [one, ref rest @ ..] => {
-                    ranges.push((one, one));
-                    rest
-                }
-                [] => return Token::Set { negated, ranges },
-            }
+    /// Borrows the text that was compiled.
+    ///
+    /// ```
+    /// use anyfile::Pattern;
+    ///
+    /// assert_eq!(Pattern::new("*.rs")?.as_os_str(), "*.rs");
+    /// # std::io::Result::Ok(())
+    /// ```
+    #[doc(alias = "as_str")]
+    pub fn as_os_str(&self) -> &OsStr {
+        &self.text
+    }
+
+    /// Compiles what may be a pattern that [`new`](Pattern::new) refuses.
+    pub(crate) fn compile(text: &StdPath, case_sensitive: bool) -> Pattern {
+        let segment = |name| (name != "**").then(|| Segment::new(name, case_sensitive));
+        Pattern {
+            text: text.into(),
+            case_sensitive,
+            anchor: parts::anchor(text).into(),
+            segments: parts::names(text).map(segment).collect(),
         }
     }
 
-    fn takes(&self, unit: u32, ignore_case: bool) -> bool {
-        match self {
-            Token::One => true,
-            Token::Literal(literal) if ignore_case => *literal == fold(unit),
-            Token::Literal(literal) => *literal == unit,
-            Token::Set { negated, ranges } => {
-                let has = |unit| {
-                    ranges
-                        .iter()
-                        .any(|&(low, high)| (low..=high).contains(&unit))
-                };
-                let found = match ignore_case {
-                    true => forms(unit).any(has),
-                    false => has(unit),
-                };
-                found != *negated
-            }
+    fn check(&self) -> Result<(), &'static str> {
+        if self.anchor.is_empty() && self.segments.is_empty() {
+            return Err("the pattern is empty");
         }
-    }
-}
-
-const BANG: u32 = '!' as u32;
-const HYPHEN: u32 = '-' as u32;
-const CLOSE: u32 = ']' as u32;
-
-/// Splits what follows a `[` into the set and what comes after it, if the set is ever closed.
-fn split_set(after: &[u32]) -> Option<(&[u32], &[u32])> {
-    // A `]` in front belongs to the set.
-    let head = usize::from(after.first() == Some(&BANG)) + 1;
-    let end = head + after.get(head..)?.iter().position(|&unit| unit == CLOSE)?;
-    Some((&after[..end], &after[end + 1..]))
-}
-
-/// Whether `pattern` describes the whole of `items`; a `None` in it stands for any number of items.
-pub(crate) fn matches<P, I>(
-    pattern: &[Option<P>],
-    mut items: I,
-    takes: impl Fn(&P, &I::Item) -> bool,
-) -> bool
-where
-    I: Iterator + Clone,
-{
-    let mut pattern = pattern;
-    // Behind the last star: the pattern, and the first item that the star has not taken yet.
-    let mut retry: Option<(&[Option<P>], I)> = None;
-    loop {
-        match pattern.split_first() {
-            Some((None, [])) => return true,
-            Some((None, after)) => {
-                retry = Some((after, items.clone()));
-                pattern = after;
-                continue;
-            }
-            Some((Some(one), after)) => match items.next() {
-                Some(item) if takes(one, &item) => {
-                    pattern = after;
-                    continue;
-                }
-                Some(_) => {}
-                // Were a star to take more, even less would be left.
-                None => return false,
-            },
-            None if items.next().is_none() => return true,
-            None => {}
+        if self.text.as_encoded_bytes().contains(&0) {
+            return Err("the pattern has a NUL byte in it");
         }
-        let Some((after, untaken)) = &mut retry else {
-            return false;
-        };
-        if untaken.next().is_none() {
-            return false;
-        }
-        pattern = after;
-        items = untaken.clone();
+        Ok(())
     }
 }
 
-/// The characters of a name; bytes that belong to none are numbered as Python's `surrogateescape` does,
-/// from `0xDC80`, where no character is.
-#[derive(Clone)]
-struct Units<'a> {
-    bytes: &'a [u8],
-}
+impl FromStr for Pattern {
+    type Err = io::Error;
 
-impl<'a> Units<'a> {
-    fn of(name: &'a OsStr) -> Self {
-        let bytes = name.as_encoded_bytes();
-        Units { bytes }
+    /// As [`Pattern::new`].
+    fn from_str(pattern: &str) -> io::Result<Pattern> {
+        Pattern::new(pattern)
     }
 }
 
-impl Iterator for Units<'_> {
-    type Item = u32;
-
-    fn next(&mut self) -> Option<u32> {
-        let (&first, rest) = self.bytes.split_first()?;
-        let length = match first {
-            0xC2..=0xDF => 2,
-            0xE0..=0xEF => 3,
-            0xF0..=0xF4 => 4,
-            _ => 1,
-        };
-        let character = || {
-            let encoded = std::str::from_utf8(self.bytes.get(..length)?).ok()?;
-            encoded.chars().next()
-        };
-        let (unit, rest) = match character() {
-            Some(character) => (u32::from(character), &self.bytes[length..]),
-            None => (0xDC00 + u32::from(first), rest),
-        };
-        self.bytes = rest;
-        Some(unit)
+/// Shows the text that was compiled, with `�` in place of whatever is not valid Unicode.
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&StdPath::new(&self.text).display(), f)
     }
 }
 
-/// What all forms of a letter have in common.
-fn fold(unit: u32) -> u32 {
-    match unit {
-        // Each of these is one letter twice, without an upper case of one character.
-        0x1FD3 => 0x0390,
-        0x1FE3 => 0x03B0,
-        0xFB06 => 0xFB05,
-        _ => lower(upper(unit)),
-    }
-}
-
-/// All forms of a letter, which are folded to the same one.
-fn forms(unit: u32) -> impl Iterator<Item = u32> {
-    let folded = fold(unit);
-    let rare = rare_forms().iter();
-    let rare = rare.filter_map(move |&(of, form)| (of == folded).then_some(form));
-    [folded, upper(folded)].into_iter().chain(rare)
-}
-
-/// The letters that are neither the lower nor the upper case of what they are folded to, beside that: some
-/// thirty, as `ς` of `σ`. They are looked for once: a range cannot be folded itself.
-fn rare_forms() -> &'static [(u32, u32)] {
-    /// No letter behind it has case.
-    const LAST: u32 = 0x1_FFFF;
-    static RARE: OnceLock<Vec<(u32, u32)>> = OnceLock::new();
-    RARE.get_or_init(|| {
-        let pairs = (0..=LAST).map(|unit| (fold(unit), unit));
-        let is_rare = |&(folded, unit): &(u32, u32)| unit != folded && unit != upper(folded);
-        pairs.filter(is_rare).collect()
-    })
-}
-
-fn lower(unit: u32) -> u32 {
-    // Only `İ` has a lower case of two characters, `i` and a dot.
-    char::from_u32(unit)
-        .and_then(|c| c.to_lowercase().next())
-        .map_or(unit, u32::from)
-}
-
-fn upper(unit: u32) -> u32 {
-    let Some(mut letters) = char::from_u32(unit).map(char::to_uppercase) else {
-        return unit;
-    };
-    match (letters.next(), letters.next()) {
-        (Some(letter), None) => u32::from(letter),
-        // `ß` has no single upper case letter.
-        _ => unit,
+impl fmt::Debug for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pattern")
+            .field("text", &self.text)
+            .field("case_sensitive", &self.case_sensitive)
+            .finish()
     }
 }

@@ -3,7 +3,7 @@
 use anyfile::file::IntoInnerError;
 use anyfile::open::OpenFile;
 use anyfile::path::{Glob, Iterdir, Walk, WalkEntry};
-use anyfile::{AsyncFile, Lines, Path, PathError, open_file, wrap_file};
+use anyfile::{AsyncFile, Lines, Path, PathError, Pattern, open_file, wrap_file};
 use futures_lite::future::block_on;
 use std::cell::Cell;
 use std::fs::{File, FileTimes, Permissions};
@@ -95,6 +95,7 @@ table! {
     Lines<File>: [Send Sync Unpin];
     Lines<Awkward>: [Send Sync Unpin];
     OpenFile: [Send Unpin];
+    Pattern: [Send Sync Unpin];
     PathError: [Send Sync Unpin];
     Iterdir: [Send Sync Unpin];
     Glob: [Send Sync Unpin];

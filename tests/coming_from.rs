@@ -6,7 +6,7 @@
 
 mod common;
 
-use anyfile::{Path, create_file, open_file, wrap_file};
+use anyfile::{Path, Pattern, create_file, open_file, wrap_file};
 use common::Dir;
 use futures_lite::future::{Boxed, block_on};
 use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, StreamExt};
@@ -231,27 +231,63 @@ for p in ('a/b.tar.gz', '/a/.profile', 'a/b'):
             }
             Ok(all)
         };
-        "`p.with_name(n)`, `p.with_suffix(s)`", "
-p = PurePath('a/b.txt'); say(p.with_name('c'), p.with_suffix('.md'), p.with_suffix(''))", |_d| {
+        "`p.with_name(n)`, `p.with_stem(s)`, `p.with_suffix(s)`", "
+p = PurePath('a/b.txt'); say(p.with_name('c'), p.with_stem('d'), p.with_suffix('.md'), p.with_suffix(''), '')
+for suffix in ('md', './md'):
+    try: p.with_suffix(suffix)
+    except ValueError: say('no', '')", |_d| {
             let p = Path::new("a/b.txt");
-            Ok(said!(p.with_file_name("c").display(), p.with_extension("md").display(), p.with_extension("").display()))
+            let std = [p.with_file_name("c"), p.with_extension("md"), p.with_extension("")];
+            let ours = [p.with_name("c")?, p.with_suffix(".md")?, p.with_suffix("")?];
+            assert_eq!(ours, std);
+            let [name, suffix, none] = ours.each_ref().map(Path::display);
+            let refused = ["md", "./md"].map(|s| p.with_suffix(s).map_or("no ", |_| "yes "));
+            Ok(said!(name, p.with_stem("d")?.display(), suffix, none, refused.concat()))
         };
         "`p.parents`, `p.joinpath(x)`, `p.match(x)`", "
 p = PurePath('/a/b.py'); say(*p.parents, p.joinpath('c'), p.joinpath('/c'), p.match('*.py'), p.match('/*.py'))", |_d| {
             let p = Path::new("/a/b.py");
             let parents: Vec<_> = p.ancestors().skip(1).map(|p| p.display().to_string()).collect();
-            let (one, other) = (p.matches("*.py").get()?, p.matches("/*.py").get()?);
+            let (one, other) = (p.matches("*.py"), p.matches("/*.py"));
             Ok(said!(parents.join(" "), p.join("c").display(), p.join("/c").display(), one, other))
         };
-        "`p.is_relative_to(x)`", "
+        "`re.compile(fnmatch.translate(x))`, `p.match(x, case_sensitive=False)`", "
+import re, fnmatch
+pattern = re.compile(fnmatch.translate('[A-C]*.p?'), re.IGNORECASE)
+say(*(pattern.match(p) is not None for p in ('B.py', 'beta.PY', 'd.py', 'b.pyc')))", |_d| {
+            let pattern = Pattern::new("[A-C]*.p?")?.case_sensitive(false);
+            let found = ["B.py", "beta.PY", "d.py", "b.pyc"].map(|p| pattern.matches(p).to_string());
+            Ok(found.join(" "))
+        };
+        "`p.relative_to(x)`, `p.is_relative_to(x)`", "
 for p in ('a/b', '/a', 'a', '', '.', '../a', '//a'):
     for x in ('a', '.', '', '/', 'a/', './a', '..', 'a/b/c', '//', '/a', 'b'):
-        say(PurePath(p).is_relative_to(x), '')", |_d| {
+        is_below = PurePath(p).is_relative_to(x)
+        say(is_below, PurePath(p).relative_to(x) if is_below else '', '')", |_d| {
             let mut all = String::new();
             for p in ["a/b", "/a", "a", "", ".", "../a", "//a"].map(Path::new) {
                 for x in ["a", ".", "", "/", "a/", "./a", "..", "a/b/c", "//", "/a", "b"] {
-                    all += &format!("{} ", p.relative_to(x).get().is_ok());
+                    let relative = p.relative_to(x).map_or(String::new(), |p| p.display().to_string());
+                    all += &format!("{} {relative} ", p.is_relative_to(x));
                 }
+            }
+            Ok(all)
+        };
+        "`os.path.relpath(p, x)`, `p.relative_to(x, walk_up=True)`", "
+for p, x in (('/a/b', '/a/c/d'), ('/a', '/'), ('/', '/a'), ('a/b', 'a'), ('a', 'b'), ('a', 'a')):
+    say(os.path.relpath(p, x), '')", |_d| {
+            let pairs = [("/a/b", "/a/c/d"), ("/a", "/"), ("/", "/a"), ("a/b", "a"), ("a", "b"), ("a", "a")];
+            let all = pairs.map(|(p, x)| Path::new(p).relative_to_walk_up(x).unwrap().display().to_string() + " ");
+            Ok(all.concat())
+        };
+        "`p.as_posix()`, `p.as_uri()`, `Path.from_uri(u)`", "
+import urllib.parse
+for p in ('/a//b/./c/', '/é b%'):
+    p = PurePath(p); say(p.as_posix(), p.as_uri(), urllib.parse.unquote(p.as_uri()[7:]), '')", |_d| {
+            let mut all = String::new();
+            for p in ["/a//b/./c/", "/é b%"].map(Path::new) {
+                let (posix, uri) = (p.to_posix().into_string().unwrap(), p.to_uri()?);
+                all += &(said!(posix, uri, Path::from_uri(&uri)?.display()) + " ");
             }
             Ok(all)
         };

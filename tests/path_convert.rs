@@ -101,6 +101,7 @@ fn into_every_type() {
         Arc<StdPath>,
         Cow<'_, StdPath>
     );
+    assert_eq!(path.to_path_buf().as_os_str(), TEXT);
     // By way of `AsRef<OsStr>`.
     assert_eq!(PathBuf::from(&path).as_os_str(), TEXT);
     assert_eq!(OsString::from(&path), TEXT);
@@ -245,9 +246,7 @@ fn building_and_taking_apart() {
 fn auto_traits() {
     fn all<T: Send + Sync + Unpin + UnwindSafe + RefUnwindSafe + Clone + Debug + 'static>() {}
     all::<Path>();
-    all::<anyfile::path::RelativeTo>();
-    all::<anyfile::path::FullMatch>();
-    all::<anyfile::path::Matches>();
+    all::<anyfile::Pattern>();
 }
 
 #[cfg(feature = "serde")]

@@ -397,7 +397,7 @@ fn pathlib_agrees() {
         let ours = Path::new(path);
         let text = |path: std::io::Result<Path>| match path {
             // As `pathlib` writes it.
-            Ok(path) => path.as_posix().into_string().unwrap(),
+            Ok(path) => path.to_posix().into_string().unwrap(),
             Err(error) if error.to_string().contains("symbolic links") => "loop".to_owned(),
             Err(_) => "error".to_owned(),
         };

@@ -31,7 +31,10 @@ PATHS = [
     "%41", "a%", "a?b#c", "a:b", "~", "/~-._", "a&b=c+d,e;f@g!h$i'j(k)l*m", "x" * 300 + ".y", "a/" * 200 + "b.c.d",
 ]
 
+# What a new name, or a new stem, may be.
 STEMS = ["c", "", ".", "..", "c.d", ".c", "c.", "c/d", "c/", "/c", "é", "\udcff", "c d"]
+
+SUFFIXES = ["", ".", ".c", "c", "..", ".c.d", "..c", ".c.", "./", ".c/d", "/", "/.c", ".é", ".\udcff", ". c"]
 
 BASES = [
     "", ".", "..", "/", "//", "/a", "//a", "a", "./a", "a/", "a/b", "/a/b", "a/../b", "..", "../..", "../a", "ab",
@@ -272,9 +275,14 @@ def generated():
         # Long ones teach nothing more.
         for stem in STEMS if len(path) < 100 else STEMS[:1]:
             yield "with_stem", path, stem, "", ask("with_stem", path, stem)
-    for path in PATHS:
-        for base in BASES if len(path) < 100 else ():
-            yield "relative_to", path, base, "", ask("relative_to", path, base)
+    for method, arguments in (("with_name", STEMS), ("with_suffix", SUFFIXES)):
+        for path in PATHS:
+            for argument in arguments if len(path) < 100 else arguments[:1]:
+                yield method, path, argument, "", ask(method, path, argument)
+    for method in ("relative_to", "is_relative_to"):
+        for path in PATHS:
+            for base in BASES if len(path) < 100 else ():
+                yield method, path, base, "", ask(method, path, base)
     for paths, patterns in ((NAMES, NAME_PATTERNS), (MANY, MANY_PATTERNS)):
         for path in paths:
             for pattern in patterns:
@@ -313,11 +321,13 @@ def differs(method, path, argument, option):
     changes = [
         # "Changed in version 3.14: A single dot ('.') is considered a valid suffix", and dots in front of a
         # name are never one.
-        ((3, 14), method in ("suffixes", "with_stem") and dots),
+        ((3, 14), method in ("suffixes", "with_stem", "with_suffix") and dots),
+        ((3, 14), method == "with_suffix" and argument == "."),
         # "Changed in version 3.14": other hosts, queries and fragments.
         ((3, 14), method == "from_uri"),
         # The stem of a name with a suffix cannot be empty, nor is any name with a separator in it a name.
         ((3, 13), method == "with_stem" and (not argument or "/" in argument)),
+        ((3, 13), method == "with_name" and "/" in argument),
         # "Added in version 3.13".
         ((3, 13), method == "full_match"),
         # `*` stood for the root, too, and `**` for nothing.
@@ -326,6 +336,15 @@ def differs(method, path, argument, option):
         ((3, 12), option != ""),
     ]
     return any(sys.version_info < version for version, is_changed in changes if is_changed)
+
+
+def takes_separator(method, path, argument):
+    """Whether Python may take a separator for part of a name: it makes one regular expression of a pattern."""
+    # Against its documentation, `[!seq]` is any separator: https://github.com/python/cpython/issues/130942
+    in_set = "[!" in argument and {"full_match": "/" in path, "matches": path.startswith("/")}.get(method)
+    # The second slash of the root `//` is as good as a name to `**`.
+    in_root = method == "full_match" and "**" in argument and PurePosixPath(path).root == "//"
+    return in_set or in_root
 
 
 def check(path):
@@ -351,11 +370,11 @@ def check(path):
 
 
 def answer(line):
-    """The row of a question, or an empty line if newer versions answer otherwise."""
+    """The row of a question, or an empty line if this Python's answer is not that of the documentation."""
     cells = line.rstrip("\n").split("\t")
     unescaped = [re.sub(rb"\\x(..)", lambda hex: bytes.fromhex(hex[1].decode()), cell.encode()) for cell in cells]
     vector = [os.fsdecode(cell) for cell in unescaped]
-    return "" if differs(*vector) else row(*vector, ask(*vector))
+    return "" if differs(*vector) or takes_separator(*vector[:3]) else row(*vector, ask(*vector))
 
 
 if __name__ == "__main__":

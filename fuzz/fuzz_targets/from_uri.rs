@@ -1,4 +1,4 @@
-//! `Path::from_uri` against a decoder that goes byte by byte, and back through `Path::as_uri`.
+//! `Path::from_uri` against a decoder that goes byte by byte, and back through `Path::to_uri`.
 //!
 //! The input is a URI, and also the bytes of a path.
 
@@ -61,7 +61,7 @@ fn expected(uri: &str) -> Option<Vec<u8>> {
 
 /// To a URI and back: the same path, and no byte in between that has a meaning of its own.
 fn round_trip(path: &Path) {
-    let uri = path.as_uri().expect("it is absolute");
+    let uri = path.to_uri().expect("it is absolute");
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/%-._~".contains(&byte);
     assert!(
         uri.starts_with("file:///") && uri[5..].bytes().all(plain),
@@ -69,6 +69,6 @@ fn round_trip(path: &Path) {
     );
     let back = Path::from_uri(&uri).expect("a path's URI is one");
     assert_eq!(back, *path);
-    assert_eq!(back.as_os_str(), path.as_posix(), "{uri:?}");
-    assert_eq!(back.as_uri().expect("it is absolute"), uri);
+    assert_eq!(back.as_os_str(), path.to_posix(), "{uri:?}");
+    assert_eq!(back.to_uri().expect("it is absolute"), uri);
 }

@@ -5,9 +5,9 @@ use std::io;
 use std::path::{Component, MAIN_SEPARATOR_STR, Path as StdPath};
 
 use super::Path;
-use super::parts::{Parts, anchor, forward_slashes, same};
 use super::pure::split_extension;
 use crate::error::{Operation, PathError, invalid_input};
+use crate::parts::{Parts, anchor, forward_slashes, same};
 
 /// What Python's `pathlib.PurePath` has and [`std::path::Path`] has not.
 impl Path {
@@ -51,9 +51,33 @@ impl Path {
         suffixes
     }
 
-    /// The path with another stem and the same last [suffix](Path::suffixes).
+    /// Returns the path with another name, checked.
     ///
-    /// Semantics of `pathlib` 3.14: the result is in [normal form](Path::as_posix), a dot at the end of the
+    /// [`with_file_name`](Path::with_file_name) does not check. Semantics of `pathlib` 3.14: the result is in
+    /// [normal form](Path::to_posix), and `..` counts as a name.
+    ///
+    /// # Errors
+    ///
+    /// Of kind [`InvalidInput`](io::ErrorKind::InvalidInput), with a [`PathError`]:
+    ///
+    /// - The path has no name: it is empty or a root.
+    /// - The new name is not one name: it is empty or `.`, or contains a separator.
+    ///
+    /// ```
+    /// use anyfile::Path;
+    ///
+    /// assert_eq!(Path::new("a/b.txt").with_name("c.md")?, "a/c.md");
+    /// assert!(Path::new("a/b.txt").with_name("c/d").is_err());
+    /// assert!(Path::new("/").with_name("c").is_err());
+    /// # std::io::Result::Ok(())
+    /// ```
+    pub fn with_name(&self, name: impl AsRef<OsStr>) -> io::Result<Path> {
+        self.change_name(Operation::ChangeName, |_| Ok(name.as_ref().to_os_string()))
+    }
+
+    /// Returns the path with another stem and the same last [suffix](Path::suffixes).
+    ///
+    /// Semantics of `pathlib` 3.14: the result is in [normal form](Path::to_posix), a dot at the end of the
     /// old name stays, and `..` counts as a name.
     ///
     /// # Errors
@@ -72,121 +96,145 @@ impl Path {
     /// # std::io::Result::Ok(())
     /// ```
     pub fn with_stem(&self, stem: impl AsRef<OsStr>) -> io::Result<Path> {
-        let fail =
-            |reason| PathError::wrap(Operation::ChangeStem, self.as_ref(), invalid_input(reason));
-        let mut new = stem.as_ref().to_os_string();
-        let mut parts = Parts::of(self.as_std_path());
-        let Some(name) = parts.names.last_mut() else {
-            return Err(fail("it has no file name"));
-        };
-        if let Some((_, extension)) = split_suffix(name) {
-            if new.is_empty() {
-                return Err(fail("the new name would be a suffix alone"));
+        let stem = stem.as_ref();
+        self.change_name(Operation::ChangeStem, |old| match split_suffix(old) {
+            Some(_) if stem.is_empty() => Err("the new name would be a suffix alone"),
+            Some((_, extension)) => Ok([stem, extension].join(".".as_ref())),
+            None => Ok(stem.to_os_string()),
+        })
+    }
+
+    /// Returns the path with another last [suffix](Path::suffixes), checked: replaced, added, or removed if
+    /// `suffix` is empty.
+    ///
+    /// The suffix has its dot. [`with_extension`](Path::with_extension) takes it without, and panics at a
+    /// separator. Semantics of `pathlib` 3.14: the result is in [normal form](Path::to_posix), and a dot
+    /// alone is a suffix.
+    ///
+    /// # Errors
+    ///
+    /// Of kind [`InvalidInput`](io::ErrorKind::InvalidInput), with a [`PathError`]:
+    ///
+    /// - The path has no name: it is empty or a root.
+    /// - The suffix does not begin with a dot, or contains a separator.
+    ///
+    /// ```
+    /// use anyfile::Path;
+    ///
+    /// let archive = Path::new("a/b.tar.gz");
+    /// assert_eq!(archive.with_suffix(".xz")?, "a/b.tar.xz");
+    /// assert_eq!(archive.with_suffix("")?, "a/b.tar");
+    /// assert!(archive.with_suffix("xz").is_err());
+    /// # std::io::Result::Ok(())
+    /// ```
+    pub fn with_suffix(&self, suffix: impl AsRef<OsStr>) -> io::Result<Path> {
+        let suffix = suffix.as_ref();
+        self.change_name(Operation::ChangeSuffix, |old| {
+            if !suffix.is_empty() && !suffix.as_encoded_bytes().starts_with(b".") {
+                return Err("the suffix does not begin with a dot");
             }
-            new.push(".");
-            new.push(extension);
-        }
-        if !is_name(&new) {
-            return Err(fail("the new name would not be a file name"));
-        }
-        *name = &new;
+            let stem = split_suffix(old).map_or(old, |(stem, _)| stem);
+            Ok([stem, suffix].join("".as_ref()))
+        })
+    }
+
+    /// The path with what `change` makes of its last name, or the reason why that cannot be.
+    fn change_name(
+        &self,
+        operation: Operation,
+        change: impl FnOnce(&OsStr) -> Result<OsString, &'static str>,
+    ) -> io::Result<Path> {
+        let mut parts = Parts::of(self.as_std_path());
+        let old = parts.names.pop().ok_or("it has no file name");
+        let name = old
+            .and_then(change)
+            .and_then(checked_name)
+            .map_err(|reason| PathError::wrap(operation, self.as_ref(), invalid_input(reason)))?;
+        parts.names.push(&name);
         let path = parts.join(parts.anchor.to_os_string(), MAIN_SEPARATOR_STR);
         Ok(Path::new(path))
     }
 
-    /// The path as seen from `other`, by the text of both alone.
+    /// Returns the path as seen from `other`, which it must lie below, by the text of both alone.
     ///
-    /// Finish with [`get`](RelativeTo::get). With [`walk_up(true)`](RelativeTo::walk_up) the result may
-    /// begin with `..`; without, the path must lie below `other`.
-    ///
-    /// ```
-    /// use anyfile::Path;
-    ///
-    /// let hosts = Path::new("/etc/hosts");
-    /// assert_eq!(hosts.relative_to("/etc").get()?, "hosts");
-    /// assert_eq!(hosts.relative_to("/usr/lib").walk_up(true).get()?, "../../etc/hosts");
-    /// # std::io::Result::Ok(())
-    /// ```
-    #[doc(alias = "is_relative_to")]
-    pub fn relative_to(&self, other: impl AsRef<StdPath>) -> RelativeTo {
-        RelativeTo {
-            path: self.clone(),
-            other: Path::new(other),
-            walk_up: false,
-        }
-    }
-
-    /// The path in `pathlib`'s normal form with forward slashes.
-    ///
-    /// Semantics of `pathlib`: repeated and trailing slashes and every `.` are left out, `..` stays, and
-    /// the empty path is `.`.
-    ///
-    /// ```
-    /// use anyfile::Path;
-    ///
-    /// assert_eq!(Path::new("./a//b/").as_posix(), "a/b");
-    /// assert_eq!(Path::new("").as_posix(), ".");
-    /// ```
-    pub fn as_posix(&self) -> OsString {
-        let parts = Parts::of(self.as_std_path());
-        let posix = parts.join(forward_slashes(parts.anchor), "/");
-        if posix.is_empty() { ".".into() } else { posix }
-    }
-}
-
-/// The question that [`Path::relative_to`] asks.
-#[derive(Debug, Clone)]
-#[must_use = "nothing is computed before `get`"]
-pub struct RelativeTo {
-    path: Path,
-    other: Path,
-    walk_up: bool,
-}
-
-impl RelativeTo {
-    /// Whether the result may begin with `..`; by default, it may not.
-    ///
-    /// ```
-    /// use anyfile::Path;
-    ///
-    /// assert_eq!(Path::new("a/b").relative_to("a/c").walk_up(true).get()?, "../b");
-    /// # std::io::Result::Ok(())
-    /// ```
-    pub fn walk_up(mut self, walk_up: bool) -> Self {
-        self.walk_up = walk_up;
-        self
-    }
-
-    /// The relative path; `.` if both paths are the same.
+    /// The path as seen from itself is `.`. Semantics of `pathlib`: every relative path lies below `.` and the
+    /// empty path. [`strip_prefix`](Path::strip_prefix) is std's.
     ///
     /// # Errors
     ///
     /// Of kind [`InvalidInput`](io::ErrorKind::InvalidInput), with a [`PathError`] that names both paths:
     ///
-    /// - The path does not lie below the other one, and walking up is not allowed.
+    /// - The paths have different [anchors](Path::anchor).
+    /// - The path does not lie below the other one.
+    ///
+    /// ```
+    /// use anyfile::Path;
+    ///
+    /// assert_eq!(Path::new("/etc/hosts").relative_to("/etc")?, "hosts");
+    /// assert_eq!(Path::new("a/b").relative_to("a/b")?, ".");
+    /// assert!(Path::new("/etc/hosts").relative_to("/usr").is_err());
+    /// # std::io::Result::Ok(())
+    /// ```
+    pub fn relative_to(&self, other: impl AsRef<StdPath>) -> io::Result<Path> {
+        self.relate(other.as_ref(), WalkUp::Never)
+    }
+
+    /// Returns the path as seen from `other`, by the text of both alone; the result begins with `..` as often
+    /// as needed.
+    ///
+    /// Semantics of `pathlib`'s `relative_to` with `walk_up=True`. Where a name of `other` is a symbolic link,
+    /// its `..` may lead elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// Of kind [`InvalidInput`](io::ErrorKind::InvalidInput), with a [`PathError`] that names both paths:
+    ///
     /// - The paths have different [anchors](Path::anchor).
     /// - `..` in the other path would have to be walked up.
     ///
     /// ```
     /// use anyfile::Path;
     ///
-    /// assert_eq!(Path::new("a/b").relative_to("a").get()?, "b");
-    /// assert_eq!(Path::new("a/b").relative_to("a/b").get()?, ".");
-    /// assert!(Path::new("a/b").relative_to("c").get().is_err());
+    /// let hosts = Path::new("/etc/hosts");
+    /// assert_eq!(hosts.relative_to_walk_up("/usr/lib")?, "../../etc/hosts");
+    /// assert_eq!(hosts.relative_to_walk_up("/etc")?, "hosts");
+    /// assert!(hosts.relative_to_walk_up("usr").is_err());
     /// # std::io::Result::Ok(())
     /// ```
-    pub fn get(self) -> io::Result<Path> {
-        let (path, other) = (self.path.as_std_path(), self.other.as_std_path());
+    #[doc(alias = "walk_up")]
+    pub fn relative_to_walk_up(&self, other: impl AsRef<StdPath>) -> io::Result<Path> {
+        self.relate(other.as_ref(), WalkUp::Allowed)
+    }
+
+    /// Returns whether the path lies below `other`, or is the same: whether
+    /// [`relative_to`](Path::relative_to) succeeds.
+    ///
+    /// Semantics of `pathlib`. In [`starts_with`](Path::starts_with), which is std's, no relative path starts
+    /// with `.`, and every path with the empty one.
+    ///
+    /// ```
+    /// use anyfile::Path;
+    ///
+    /// assert!(Path::new("/etc/hosts").is_relative_to("/etc"));
+    /// assert!(!Path::new("/etc/hosts").is_relative_to("/e"));
+    /// assert!(Path::new("etc").is_relative_to("."));
+    /// ```
+    pub fn is_relative_to(&self, other: impl AsRef<StdPath>) -> bool {
+        let (from, to) = (Parts::of(other.as_ref()), Parts::of(self.as_std_path()));
+        same(from.anchor, to.anchor) && common(&from, &to) == from.names.len()
+    }
+
+    fn relate(&self, other: &StdPath, walk_up: WalkUp) -> io::Result<Path> {
+        let path = self.as_std_path();
         let fail =
             |reason| PathError::wrap_pair(Operation::Relate, path, other, invalid_input(reason));
         let (from, to) = (Parts::of(other), Parts::of(path));
         if !same(from.anchor, to.anchor) {
             return Err(fail("they do not begin at the same root"));
         }
-        let common = from.names.iter().zip(&to.names);
-        let common = common.take_while(|(a, b)| same(a, b)).count();
+        let common = common(&from, &to);
         let (up, down) = (&from.names[common..], &to.names[common..]);
-        if !up.is_empty() && !self.walk_up {
+        if !up.is_empty() && walk_up == WalkUp::Never {
             return Err(fail("the first is not below the second"));
         }
         if up.iter().any(|&name| name == "..") {
@@ -200,6 +248,37 @@ impl RelativeTo {
             relative
         })
     }
+
+    /// Returns the path in `pathlib`'s normal form with forward slashes.
+    ///
+    /// Semantics of `pathlib`: repeated and trailing slashes and every `.` are left out, `..` stays, and
+    /// the empty path is `.`.
+    ///
+    /// ```
+    /// use anyfile::Path;
+    ///
+    /// assert_eq!(Path::new("./a//b/").to_posix(), "a/b");
+    /// assert_eq!(Path::new("").to_posix(), ".");
+    /// ```
+    #[doc(alias = "as_posix")]
+    pub fn to_posix(&self) -> OsString {
+        let parts = Parts::of(self.as_std_path());
+        let posix = parts.join(forward_slashes(parts.anchor), "/");
+        if posix.is_empty() { ".".into() } else { posix }
+    }
+}
+
+/// Whether a relative path may begin with `..`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum WalkUp {
+    Never,
+    Allowed,
+}
+
+/// How many names two paths have in common, from the first one on.
+fn common(a: &Parts<'_>, b: &Parts<'_>) -> usize {
+    let pairs = a.names.iter().zip(&b.names);
+    pairs.take_while(|(a, b)| same(a, b)).count()
 }
 
 /// A name up to its last suffix, and that without its dot. `pathlib` wants more than dots before it, std
@@ -209,13 +288,15 @@ fn split_suffix(name: &OsStr) -> Option<(&OsStr, &OsStr)> {
     split_extension(name).filter(|(stem, _)| !stem.as_encoded_bytes().iter().all(is_dot))
 }
 
-/// Whether `name` can stand as the last name of a path.
-fn is_name(name: &OsStr) -> bool {
-    let mut components = StdPath::new(name).components();
+/// The name, if it can stand as the last one of a path.
+fn checked_name(name: OsString) -> Result<OsString, &'static str> {
+    let mut components = StdPath::new(&name).components();
     match (components.next(), components.next()) {
-        (Some(only @ (Component::Normal(_) | Component::ParentDir)), None) => {
-            only.as_os_str() == name
+        (Some(only @ (Component::Normal(_) | Component::ParentDir)), None)
+            if only.as_os_str() == name =>
+        {
+            Ok(name)
         }
-        _ => false,
+        _ => Err("the new name would not be a file name"),
     }
 }

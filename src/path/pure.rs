@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::iter::{self, FusedIterator};
-use std::path::{Components, Display, Iter, Path as StdPath, StripPrefixError, is_separator};
+use std::path::{
+    Components, Display, Iter, Path as StdPath, PathBuf, StripPrefixError, is_separator,
+};
 
 use super::Path;
 
@@ -50,6 +52,16 @@ impl Path {
     /// ```
     pub fn into_os_string(self) -> OsString {
         self.into()
+    }
+
+    /// Copies the path into a [`PathBuf`], the same as `PathBuf::from(path)`.
+    ///
+    /// ```
+    /// let path = anyfile::Path::new("a/b");
+    /// assert_eq!(path.to_path_buf(), std::path::PathBuf::from("a/b"));
+    /// ```
+    pub fn to_path_buf(&self) -> PathBuf {
+        self.inner.to_path_buf()
     }
 
     /// The path as a `str`, if it is valid Unicode.
@@ -190,13 +202,14 @@ impl Path {
 
     /// The path with another [`file_name`](Path::file_name), which is appended if there is none.
     ///
+    /// [`with_name`](Path::with_name) checks that the new name is one.
+    ///
     /// ```
     /// use anyfile::Path;
     ///
     /// assert_eq!(Path::new("a/b.txt").with_file_name("c.md"), "a/c.md");
     /// assert_eq!(Path::new("/").with_file_name("c.md"), "/c.md");
     /// ```
-    #[doc(alias = "with_name")]
     #[must_use]
     pub fn with_file_name(&self, file_name: impl AsRef<OsStr>) -> Path {
         self.inner.with_file_name(file_name).into()
@@ -204,7 +217,8 @@ impl Path {
 
     /// The path with another [`extension`](Path::extension): replaced, added, or removed if it is empty.
     ///
-    /// A path without a file name stays as it is.
+    /// A path without a file name stays as it is. [`with_suffix`](Path::with_suffix) takes the extension with
+    /// its dot, and fails instead.
     ///
     /// # Panics
     ///
@@ -217,7 +231,6 @@ impl Path {
     /// assert_eq!(Path::new("a/b").with_extension("md"), "a/b.md");
     /// assert_eq!(Path::new("a/b.txt").with_extension(""), "a/b");
     /// ```
-    #[doc(alias = "with_suffix")]
     #[must_use]
     pub fn with_extension(&self, extension: impl AsRef<OsStr>) -> Path {
         self.inner.with_extension(extension).into()
@@ -286,8 +299,8 @@ impl Path {
 
     /// Whether the first components are those of `base`, each of them whole.
     ///
-    /// `pathlib`'s `is_relative_to` is whether [`relative_to`](Path::relative_to) succeeds: for that, every
-    /// relative path starts with `.`, and no absolute path with the empty one.
+    /// For [`is_relative_to`](Path::is_relative_to), which is `pathlib`'s, every relative path starts with `.`,
+    /// and no absolute path with the empty one.
     ///
     /// ```
     /// use anyfile::Path;
@@ -313,7 +326,7 @@ impl Path {
 
     /// The path without the components of `base` in front of it.
     ///
-    /// [`relative_to`](Path::relative_to) can also walk up.
+    /// [`relative_to_walk_up`](Path::relative_to_walk_up) can also walk up.
     ///
     /// # Errors
     ///

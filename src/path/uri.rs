@@ -18,7 +18,7 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
 
 /// Paths as URIs, as Python's `pathlib` has them.
 impl Path {
-    /// The path as a `file:` URI, in its [normal form](Path::as_posix).
+    /// Returns the path as a `file:` URI, in its [normal form](Path::to_posix).
     ///
     /// Semantics of `pathlib`: every byte but ASCII letters, digits and `-._~/` is escaped. On Windows, a
     /// share becomes the URI's host.
@@ -33,16 +33,17 @@ impl Path {
     /// # #[cfg(unix)] {
     /// use anyfile::Path;
     ///
-    /// assert_eq!(Path::new("/srv/my notes").as_uri()?, "file:///srv/my%20notes");
+    /// assert_eq!(Path::new("/srv/my notes").to_uri()?, "file:///srv/my%20notes");
     /// # }
     /// # std::io::Result::Ok(())
     /// ```
-    pub fn as_uri(&self) -> io::Result<String> {
+    #[doc(alias = "as_uri")]
+    pub fn to_uri(&self) -> io::Result<String> {
         if !self.is_absolute() {
             let relative = invalid_input("it is not absolute");
             return Err(PathError::wrap(Operation::MakeUri, self.as_ref(), relative));
         }
-        let path = self.as_posix();
+        let path = self.to_posix();
         let (prefix, path) = uri_prefix(path.as_encoded_bytes());
         Ok(format!("{prefix}{}", percent_encode(path, ESCAPED)))
     }

@@ -1,5 +1,5 @@
-//! Patterns against matchers that try everything: `Path::full_match` and `Path::matches` on a path of the
-//! input, `Path::glob` and `Path::rglob` on a small tree that is always the same.
+//! Patterns against matchers that try everything: `Pattern`, `Path::full_match` and `Path::matches` on a path
+//! of the input, `Path::glob` and `Path::rglob` on a small tree that is always the same.
 //!
 //! The input is a byte whose bits are the options, then a pattern up to the end of the line, then a path.
 
@@ -8,7 +8,7 @@
 mod oracle;
 mod tree;
 
-use anyfile::Path;
+use anyfile::{Path, Pattern};
 use libfuzzer_sys::fuzz_target;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -33,20 +33,36 @@ fuzz_target!(|data: &[u8]| {
 });
 
 fn match_path(pattern: &[u8], path: &[u8]) {
-    let shown = [pattern, path].map(|bytes| bytes.escape_ascii().to_string());
+    let compiled = Pattern::new(OsStr::from_bytes(pattern));
+    check_path(pattern, path, compiled.as_ref().ok());
+    let refused = pattern.contains(&0) || oracle::matches(pattern, path, false).is_none();
+    assert_eq!(compiled.is_err(), refused, "{:?}", pattern.escape_ascii());
+    let Ok(compiled) = compiled else { return };
     for ignore_case in [false, true] {
-        let [path, pattern] = [path, pattern].map(OsStr::from_bytes);
-        let path = Path::new(path);
-        let full = path.full_match(pattern).case_sensitive(!ignore_case).get();
-        let end = path.matches(pattern).case_sensitive(!ignore_case).get();
         // Of other letters the oracles do not know which are the same.
-        if ignore_case && !(path.as_os_str().is_ascii() && pattern.is_ascii()) {
+        if ignore_case && !(path.is_ascii() && pattern.is_ascii()) {
             continue;
         }
-        let (pattern, path) = (pattern.as_bytes(), path.as_os_str().as_bytes());
+        let compiled = compiled.clone().case_sensitive(!ignore_case);
+        let shown = [pattern, path].map(|bytes| bytes.escape_ascii().to_string());
+        let found = compiled.full_match(OsStr::from_bytes(path));
         let expected = oracle::full_match(pattern, path, ignore_case);
-        assert_eq!(full, expected, "full_match {shown:?} {ignore_case}");
+        assert_eq!(found, expected, "full_match {shown:?} {ignore_case}");
+        let found = compiled.matches(OsStr::from_bytes(path));
         let expected = oracle::matches(pattern, path, ignore_case);
-        assert_eq!(end.ok(), expected, "matches {shown:?} {ignore_case}");
+        assert_eq!(Some(found), expected, "matches {shown:?} {ignore_case}");
     }
+}
+
+/// The path's own methods, which take the pattern as it is.
+fn check_path(pattern: &[u8], path: &[u8], compiled: Option<&Pattern>) {
+    let shown = [pattern, path].map(|bytes| bytes.escape_ascii().to_string());
+    let (text, path) = (
+        OsStr::from_bytes(pattern),
+        Path::new(OsStr::from_bytes(path)),
+    );
+    let expected = oracle::full_match(pattern, path.as_os_str().as_bytes(), false);
+    assert_eq!(path.full_match(text), expected, "full_match {shown:?}");
+    let expected = compiled.is_some_and(|pattern| pattern.matches(&path));
+    assert_eq!(path.matches(text), expected, "matches {shown:?}");
 }

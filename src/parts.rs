@@ -4,25 +4,21 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Component, Path as StdPath};
 
 /// A path as `pathlib` sees it: the anchor, and all names after it but `.`.
-pub(super) struct Parts<'a> {
-    pub(super) anchor: &'a OsStr,
-    pub(super) names: Vec<&'a OsStr>,
+pub(crate) struct Parts<'a> {
+    pub(crate) anchor: &'a OsStr,
+    pub(crate) names: Vec<&'a OsStr>,
 }
 
 impl<'a> Parts<'a> {
-    pub(super) fn of(path: &'a StdPath) -> Self {
-        let names = path.components().filter_map(|component| match component {
-            Component::Normal(_) | Component::ParentDir => Some(component.as_os_str()),
-            Component::Prefix(_) | Component::RootDir | Component::CurDir => None,
-        });
+    pub(crate) fn of(path: &'a StdPath) -> Self {
         Parts {
             anchor: anchor(path),
-            names: names.collect(),
+            names: names(path).collect(),
         }
     }
 
     /// The names after `anchor`, with `separator` between them.
-    pub(super) fn join(&self, mut anchor: OsString, separator: &str) -> OsString {
+    pub(crate) fn join(&self, mut anchor: OsString, separator: &str) -> OsString {
         for (place, name) in self.names.iter().enumerate() {
             if place > 0 {
                 anchor.push(separator);
@@ -33,8 +29,16 @@ impl<'a> Parts<'a> {
     }
 }
 
+/// The names after the anchor, all but `.`.
+pub(crate) fn names(path: &StdPath) -> impl DoubleEndedIterator<Item = &OsStr> + Clone {
+    path.components().filter_map(|component| match component {
+        Component::Normal(_) | Component::ParentDir => Some(component.as_os_str()),
+        Component::Prefix(_) | Component::RootDir | Component::CurDir => None,
+    })
+}
+
 #[cfg(not(windows))]
-pub(super) fn anchor(path: &StdPath) -> &OsStr {
+pub(crate) fn anchor(path: &StdPath) -> &OsStr {
     let path = path.as_os_str().as_encoded_bytes();
     let slashes = path.iter().take_while(|&&byte| byte == b'/').count();
     OsStr::new(match slashes {
@@ -45,12 +49,12 @@ pub(super) fn anchor(path: &StdPath) -> &OsStr {
 }
 
 #[cfg(windows)]
-pub(super) fn anchor(path: &StdPath) -> &OsStr {
+pub(crate) fn anchor(path: &StdPath) -> &OsStr {
     path.ancestors().last().unwrap_or(path).as_os_str()
 }
 
 /// An anchor with `/` for `\`.
-pub(super) fn forward_slashes(anchor: &OsStr) -> OsString {
+pub(crate) fn forward_slashes(anchor: &OsStr) -> OsString {
     if !cfg!(windows) {
         return anchor.to_os_string();
     }
@@ -58,7 +62,7 @@ pub(super) fn forward_slashes(anchor: &OsStr) -> OsString {
 }
 
 /// Whether two parts are the same one: Windows knows neither case nor the direction of slashes.
-pub(super) fn same(a: &OsStr, b: &OsStr) -> bool {
+pub(crate) fn same(a: &OsStr, b: &OsStr) -> bool {
     let plain = |part| forward_slashes(part).to_string_lossy().to_lowercase();
     a == b || cfg!(windows) && plain(a) == plain(b)
 }
