@@ -84,10 +84,36 @@ pub use whole::{ReadBytes, ReadText, WriteAtomic, WriteBytes, WriteText};
 /// - [`iterdir`](Path::iterdir), [`walk`](Path::walk), [`glob`](Path::glob), [`rglob`](Path::rglob) and
 ///   [`resolve`](Path::resolve), which are `pathlib`'s, take it for the current directory, as `pathlib` does.
 ///
+/// # What a scan knew
+///
+/// A path from [`iterdir`](Path::iterdir), [`glob`](Path::glob), [`rglob`](Path::rglob) or
+/// [`walk`](Path::walk) carries the file type that the scan of the directory found, if the filesystem tells it.
+/// [`info`](Path::info) answers from that without a system call. Clones keep it; a path made of other paths, by
+/// [`join`](Path::join) or [`parent`](Path::parent) for example, knows nothing.
+///
+/// Equality, order and hash are [`std::path::Path`]'s and ignore it. So two equal paths may know different
+/// things, and a set keeps the one that came first.
+///
+/// ```
+/// # futures_lite::future::block_on(async {
+/// use futures_lite::StreamExt;
+///
+/// # let dir = tempfile::tempdir()?;
+/// # let dir = anyfile::Path::new(dir.path());
+/// let notes = dir.join("notes");
+/// notes.write_text("").await?;
+///
+/// let found = dir.iterdir().try_next().await?.unwrap();
+/// assert_eq!(found, notes);
+/// assert_eq!(found.info().is_file(), Some(true));
+/// assert_eq!(notes.info().is_file(), None);
+/// # std::io::Result::Ok(()) }).unwrap();
+/// ```
+///
 /// # No blocking by accident
 ///
-/// `Path` does not dereference to [`std::path::Path`], so that the blocking methods of that type cannot
-/// be reached unawares. A function that wants a standard path gets one on request:
+/// `Path` does not dereference to [`std::path::Path`], so that none of the blocking methods of that type can be
+/// called by accident. A function that takes a `&std::path::Path` gets one on request:
 ///
 /// ```
 /// fn wants_std(_: &std::path::Path) {}
@@ -95,12 +121,24 @@ pub use whole::{ReadBytes, ReadText, WriteAtomic, WriteBytes, WriteText};
 /// wants_std(anyfile::Path::new("notes").as_std_path());
 /// ```
 ///
-/// but never silently:
+/// and not by coercion:
 ///
 /// ```compile_fail,E0308
 /// fn wants_std(_: &std::path::Path) {}
 ///
 /// wants_std(&anyfile::Path::new("notes"));
+/// ```
+///
+/// Functions are not kept out. One that takes `impl AsRef<std::path::Path>`, as most of [`std::fs`] do, takes
+/// a `Path` as it is, and blocks:
+///
+/// ```
+/// # let dir = tempfile::tempdir()?;
+/// # let notes = anyfile::Path::new(dir.path().join("notes"));
+/// # std::fs::write(&notes, "")?;
+/// let contents = std::fs::read(&notes)?; // Blocks: `notes.read_bytes().await` does not.
+/// # assert!(contents.is_empty());
+/// # std::io::Result::Ok(())
 /// ```
 ///
 /// # Examples
