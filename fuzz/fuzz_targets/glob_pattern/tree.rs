@@ -124,9 +124,11 @@ impl Search {
                     Kind::File => false,
                     Kind::Link(target) => self.recurse_symlinks && !way.contains(target),
                 };
+                // A link that leads back is found, but not followed.
+                let is_wanted = !self.dirs_only || self.recurse_symlinks && dir.is_some();
                 match dir.filter(|_| is_followed) {
                     Some(dir) => self.select(&shown, &[way, &[dir]].concat(), parts),
-                    None if rest.is_empty() && !self.dirs_only => _ = self.found.insert(shown),
+                    None if rest.is_empty() && is_wanted => _ = self.found.insert(shown),
                     None => {}
                 }
             } else if is_segment_match(part, name, self.ignore_case) {
@@ -145,7 +147,8 @@ pub fn search(pattern: &[u8], options: u8) {
         [1, 2, 4, 8].map(|bit| options & bit != 0);
     let mut parts = names(pattern);
     let count = |name: &[u8]| parts.iter().filter(|part| **part == name).count();
-    let is_valid = !parts.is_empty() && anchor(pattern) == 0 && !pattern.contains(&0);
+    let is_empty = parts.is_empty() && !anywhere;
+    let is_valid = !is_empty && anchor(pattern) == 0 && !pattern.contains(&0);
     if count(b"..") > 2 || count(b"**") > 3 || ignore_case && !pattern.is_ascii() {
         return;
     }
@@ -170,7 +173,8 @@ pub fn search(pattern: &[u8], options: u8) {
     let mut search = Search {
         ignore_case,
         recurse_symlinks,
-        dirs_only: pattern.ends_with(b"/"),
+        // Of the empty pattern, only the `**/` in front of it is left.
+        dirs_only: pattern.is_empty() || pattern.ends_with(b"/"),
         found: BTreeSet::new(),
     };
     search.select(tree().as_os_str().as_bytes(), &[BASE], &parts);
