@@ -56,6 +56,14 @@ fn directory(place: &[u8]) -> Option<&[u8]> {
     }
 }
 
+/// A directory and those above it, itself the last one.
+fn and_above(place: &[u8]) -> Vec<&[u8]> {
+    let slashes = (0..place.len()).filter(|&at| place[at] == b'/');
+    let mut dirs: Vec<_> = slashes.map(|at| &place[..at]).collect();
+    dirs.push(place);
+    dirs
+}
+
 fn tree() -> &'static PathBuf {
     static DIR: OnceLock<(TempDir, PathBuf)> = OnceLock::new();
     let make = || {
@@ -89,7 +97,8 @@ struct Search {
 }
 
 impl Search {
-    /// `way` has the directories that were gone through, the last one included.
+    /// `way` has the directory and those above it: those that were gone through since the last `..`, or since
+    /// the search began, and those above where that was.
     fn select(&mut self, shown: &[u8], way: &[&[u8]], parts: &[&[u8]]) {
         let here = *way.last().expect("the base");
         let Some((&part, rest)) = parts.split_first() else {
@@ -105,7 +114,7 @@ impl Search {
                 .nth(1)
                 .unwrap_or_default();
             let shown = [shown, b"/.."].concat();
-            return self.select(&shown, &[way, &[parent]].concat(), rest);
+            return self.select(&shown, &and_above(parent), rest);
         }
         for (place, kind) in TREE {
             let name = match place.strip_prefix(here) {
@@ -177,7 +186,7 @@ pub fn search(pattern: &[u8], options: u8) {
         dirs_only: pattern.is_empty() || pattern.ends_with(b"/"),
         found: BTreeSet::new(),
     };
-    search.select(tree().as_os_str().as_bytes(), &[BASE], &parts);
+    search.select(tree().as_os_str().as_bytes(), &and_above(BASE), &parts);
     let bytes = |path: &Path| path.as_os_str().as_bytes().to_vec();
     let mut found: Vec<Vec<u8>> = found.iter().map(bytes).collect();
     found.sort_unstable();
