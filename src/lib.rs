@@ -86,8 +86,9 @@
 //!
 //! # Errors
 //!
-//! Every error is an [`std::io::Error`]. If the file was opened by its path, the message names the
-//! operation and the path before the system's reason, and [`PathError::of`] gives the parts:
+//! Every error is an [`std::io::Error`], or with `?` becomes one
+//! ([`IntoInnerError`](file::IntoInnerError), which gives the file back). If the file was opened by its path, the
+//! message names the operation and the path before the system's reason, and [`PathError::of`] gives the parts:
 //!
 //! ```text
 //! failed to open file `notes/a.txt`: No such file or directory (os error 2)
