@@ -179,6 +179,8 @@
 //! | `await p.move(q)`, `move_into(d)`, `shutil.move` | [`move_to`](Path::move_to), [`move_into`](Path::move_into) |
 //! | `p.info` | [`p.info()`](Path::info), and [`load`](path::PathInfo::load) for what is not known yet |
 //!
+//! Text is what is in the file: `\r\n` stays, where Python's text mode reads it as `\n`.
+//!
 //! # Coming from async-fs or async-std
 //!
 //! Both have a function for each operation, of which async-std takes its own `Path` too. Here these are
@@ -207,6 +209,52 @@
 //! | `copy(p, q)` | [`p.copy(q)`](Path::copy), which takes directories too |
 //! | `async_walkdir::WalkDir` | [`walk`](Path::walk), [`rglob("*")`](Path::rglob) |
 //! | `async_std::path::Path`, `PathBuf` | [`Path`], which is owned and cheap to clone; `exists`, `is_file`, `metadata` and the rest have the same names |
+//!
+//! # Coming from tokio
+//!
+//! tokio's functions, too, are methods of [`Path`] here. They need no tokio runtime and run within one as well. The
+//! extension traits of an [`AsyncFile`] are those of `futures-lite` or `futures`.
+//!
+//! | tokio | here |
+//! | --- | --- |
+//! | `File::open(p)`, `File::create(p)`, `File::create_new(p)` | [`open_file(p)`](open_file), [`create_file(p)`](create_file), `open_file(p).read(true).write(true).create_new(true)` |
+//! | `OpenOptions::new()….open(p)` | `open_file(p)` with the same setters, or [`OpenFile::with_options`](open::OpenFile::with_options) |
+//! | `BufReader::new(file).lines()`, `lines.next_line()` | [`file.lines()`](AsyncFile::lines), whose [`next_line`](Lines::next_line) lends a `&str`; as a stream it gives `String`s |
+//! | `BufWriter::new(file)`, `file.shutdown()` | the file: there is a buffer already; [`close`](AsyncFile::close) |
+//! | `file.set_max_buf_size(n)` | [`buffering(n)`](open::OpenFile::buffering), for writes; reads need no setting |
+//! | `File::from_std(file)`, `file.into_std()` | [`AsyncFile::from(file)`](AsyncFile), [`into_inner`](AsyncFile::into_inner) |
+//! | `file.try_clone()`, `file.sync_all()` and the rest | the same names |
+//! | `tokio::io::copy(&mut a, &mut b)` | `futures_lite::io::copy(a, b)`; [`p.copy(q)`](Path::copy) for whole files |
+//! | `file`, where tokio's traits are wanted | `file.compat()`, with `FuturesAsyncReadCompatExt` of `tokio_util::compat` |
+//! | `spawn_blocking(f)` | [`wrap_file(t)`](wrap_file), [`with_mut`](AsyncFile::with_mut) |
+//! | `read(p)`, `read_to_string(p)` | [`p.read_bytes()`](Path::read_bytes), [`p.read_text()`](Path::read_text) |
+//! | `write(p, data)` | [`p.write_bytes(data)`](Path::write_bytes), [`write_text`](Path::write_text), [`write_atomic`](Path::write_atomic) |
+//! | `metadata(p)`, `symlink_metadata(p)`, `canonicalize(p)`, `read_link(p)`, `try_exists(p)` | the same names |
+//! | `create_dir(p)`, `create_dir_all(p)` | [`p.create_dir()`](Path::create_dir), [`p.create_dir_all()`](Path::create_dir_all) |
+//! | `DirBuilder::new().recursive(true).mode(m)` | `p.create_dir_all().mode(m)` |
+//! | `remove_file(p)`, `remove_dir(p)`, `remove_dir_all(p)` | the same names |
+//! | `rename(p, q)`, `set_permissions(p, perm)` | [`p.rename(q)`](Path::rename), [`p.set_permissions(perm)`](Path::set_permissions) |
+//! | `hard_link(original, link)`, `symlink(original, link)` | [`link.hardlink_to(original)`](Path::hardlink_to), [`link.symlink_to(original)`](Path::symlink_to): the link comes first |
+//! | `read_dir(p).await?`, `entries.next_entry()` | [`p.read_dir().await?`](Path::read_dir), a stream of paths, and `try_next` of its extension trait |
+//! | `entry.file_type().await` | [`path.info()`](Path::info), which needs no system call |
+//! | `copy(p, q)` | [`p.copy(q)`](Path::copy), which takes directories too |
+//!
+//! # Same words, other meaning
+//!
+//! async-fs, async-std and tokio mean what [`std::fs`] means. Code that moves from them may compile and mean
+//! something else here:
+//!
+//! | there | here | the same as there |
+//! | --- | --- | --- |
+//! | `entry.metadata()` of a link is the link's | [`metadata`](Path::metadata) follows it | [`symlink_metadata`](Path::symlink_metadata) |
+//! | `entry.file_type()` of a link is no file and no directory | [`is_file`](Path::is_file) and [`is_dir`](Path::is_dir) follow it | [`info`](Path::info) of an entry, [`symlink_metadata`](Path::symlink_metadata) |
+//! | `hard_link(a, b)`, `symlink(a, b)` make `b` | `a.hardlink_to(b)`, `a.symlink_to(b)` make `a` | `b.hardlink_to(a)`, `b.symlink_to(a)` |
+//! | `copy(p, q)` returns the number of bytes | [`p.copy(q)`](Path::copy) returns the path `q` | `p.copy(q).await?.metadata().await?.len()` |
+//! | `copy(p, q)` of a directory fails | [`p.copy(q)`](Path::copy) copies the tree | ask [`p.is_file()`](Path::is_file) first |
+//! | `spawn_blocking(f)` runs `f`, awaited or not | [`with_mut(f)`](AsyncFile::with_mut) does nothing before it is awaited | await it |
+//!
+//! A file that is dropped without a flush may lose there what was written. Here, [its drop](crate#drop) writes it;
+//! [`close`](AsyncFile::close) does so without blocking the executor, and reports errors.
 //!
 //! [`blocking`]: https://docs.rs/blocking
 
