@@ -17,6 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub(crate) use crew::{Batches, Explore};
 pub(crate) use glob::Glob;
 pub(crate) use iterdir::Iterdir;
+pub(crate) use scan::Naming;
 pub(crate) use walk::{Listing, Order, Walk};
 
 use crate::retry::retry;

@@ -8,6 +8,7 @@ use common::Dir;
 use futures_lite::future::{block_on, poll_once};
 use futures_lite::{StreamExt, stream};
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::fs::{self, FileTimes};
 use std::future::Future;
@@ -334,6 +335,23 @@ fn read_dir_fails_where_the_directory_cannot_be_opened() {
         assert!(empty.next().await.is_none());
         assert!(empty.next().await.is_none());
     });
+}
+
+#[test]
+fn read_dir_names_entries_as_std_does() {
+    for dir in [".", "./", "src", "./src", "src/", "src/.", "src/..", ""] {
+        let theirs = fs::read_dir(dir).map_err(|error| error.kind());
+        let theirs = theirs.map(|entries| {
+            let paths = entries.map(|entry| entry.unwrap().path().into_os_string());
+            paths.collect::<BTreeSet<_>>()
+        });
+        let ours = block_on(async {
+            let entries = Path::new(dir).read_dir().await.map_err(|e| e.kind())?;
+            let paths = entries.map(|entry| entry.unwrap().into_os_string());
+            Ok(paths.collect::<BTreeSet<_>>().await)
+        });
+        assert_eq!(ours, theirs, "{dir:?}");
+    }
 }
 
 /// Writes the same contents in every form.

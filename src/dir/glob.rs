@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use super::crew::{Explore, Found};
 use super::iterdir::failed;
-use super::scan::{Join, Scan};
+use super::scan::{Join, Naming, Scan};
 use super::{Above, Entry, EntryType};
 use crate::error::{Operation, PathError, invalid_input, is_symlink_loop};
 use crate::pattern::Segment;
@@ -186,7 +186,7 @@ impl Glob {
             }
         }
         for (name, next) in names {
-            self.look(Join::new(dir).name(name), &next, found);
+            self.look(Join::new(dir, Naming::Pathlib).name(name), &next, found);
         }
     }
 
@@ -195,7 +195,7 @@ impl Glob {
         if !places.iter().any(reads) {
             return self.look_up(&dir, &places, false, found);
         }
-        match Scan::open(dir.clone()) {
+        match Scan::open(dir.clone(), Naming::Pathlib) {
             Ok(scan) => {
                 self.look_up(&dir, &places, true, found);
                 self.read(scan, places, found);
@@ -211,7 +211,7 @@ impl Glob {
     }
 
     fn read(&self, mut scan: Scan, places: Places, found: &mut Found<Glob>) {
-        let mut join = Join::new(scan.dir());
+        let mut join = Join::new(scan.dir(), Naming::Pathlib);
         let before = found.tasks.len();
         let mut seen = 0;
         loop {

@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use super::Entry;
 use super::crew::{Explore, Found};
-use super::scan::{Join, Scan};
+use super::scan::{Join, Naming, Scan};
 use crate::error::{Operation, PathError};
 
 /// Lists one directory.
 pub(crate) struct Iterdir {
     pub(crate) dir: Arc<Path>,
+    pub(crate) naming: Naming,
 }
 
 pub(crate) enum Task {
@@ -34,12 +35,12 @@ impl Explore for Iterdir {
     fn explore(&self, task: Task, found: &mut Found<Iterdir>) {
         let mut scan = match task {
             Task::Read(scan) => scan,
-            Task::Open(dir) => match Scan::open(dir.clone()) {
+            Task::Open(dir) => match Scan::open(dir.clone(), self.naming) {
                 Ok(scan) => scan,
                 Err(error) => return found.items.push(Err(failed(&dir, error))),
             },
         };
-        let mut join = Join::new(scan.dir());
+        let mut join = Join::new(scan.dir(), self.naming);
         let items = &mut found.items;
         let more = scan.read(|name, kind| {
             let path = join.name(name);
@@ -60,7 +61,7 @@ pub(super) fn failed(dir: &Path, error: io::Error) -> io::Error {
 
 #[cfg(test)]
 mod tests {
-    use super::{Entry, Explore, Found, Iterdir, Task};
+    use super::{Entry, Explore, Found, Iterdir, Naming, Task};
     use crate::dir::Batches;
     use futures_lite::future::{block_on, poll_fn};
     use std::fs::File;
@@ -106,6 +107,7 @@ mod tests {
             let jobs = Arc::new(AtomicUsize::new(0));
             let iterdir = Iterdir {
                 dir: dir.path().into(),
+                naming: Naming::Pathlib,
             };
             let mut batches = Batches::new(Counted(iterdir, jobs.clone()));
             let mut seen = 0;

@@ -8,6 +8,15 @@ use std::sync::Arc;
 use super::{EntryType, or_current};
 use crate::retry::retry;
 
+/// What the path of a directory means, and how its entries are named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Naming {
+    /// As by `std`: each entry has the path of the directory in front. The empty path is no directory.
+    Std,
+    /// As by `pathlib`: `.` and the empty path are the current directory, in which names stand alone.
+    Pathlib,
+}
+
 /// A directory that is open, and read as far as its last part.
 pub(crate) struct Scan {
     dir: Arc<Path>,
@@ -15,8 +24,11 @@ pub(crate) struct Scan {
 }
 
 impl Scan {
-    pub(super) fn open(dir: Arc<Path>) -> io::Result<Scan> {
-        let open = imp::Open::new(or_current(&dir))?;
+    pub(super) fn open(dir: Arc<Path>, naming: Naming) -> io::Result<Scan> {
+        let open = imp::Open::new(match naming {
+            Naming::Std => &dir,
+            Naming::Pathlib => or_current(&dir),
+        })?;
         Ok(Scan { dir, open })
     }
 
@@ -41,19 +53,18 @@ impl Scan {
     }
 }
 
-/// Puts names behind one directory, with one allocation each; in the current one they stand alone, as
-/// `pathlib` has them.
+/// Puts names behind one directory, with one allocation each.
 pub(super) struct Join {
     dir: OsString,
     path: OsString,
 }
 
 impl Join {
-    pub(super) fn new(dir: &Path) -> Join {
-        let dir = match dir == Path::new(".") {
-            true => OsString::new(),
+    pub(super) fn new(dir: &Path, naming: Naming) -> Join {
+        let dir = match naming {
+            Naming::Pathlib if dir == Path::new(".") => OsString::new(),
             // With a separator at its end, where one is needed.
-            false => dir.join("").into_os_string(),
+            Naming::Pathlib | Naming::Std => dir.join("").into_os_string(),
         };
         Join {
             dir,

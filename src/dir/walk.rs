@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::crew::{Explore, Found};
 use super::iterdir::failed;
-use super::scan::{Join, Scan};
+use super::scan::{Join, Naming, Scan};
 use super::{Above, Entry, EntryType};
 
 /// Walks through a tree.
@@ -77,8 +77,8 @@ impl Walk {
 
     /// The names in a directory, and those of its directories that are to be walked.
     fn list(&self, dir: Entry) -> io::Result<(Listing, Vec<Entry>)> {
-        let mut scan = Scan::open(dir.path.clone())?;
-        let mut join = Join::new(&dir.path);
+        let mut scan = Scan::open(dir.path.clone(), Naming::Pathlib)?;
+        let mut join = Join::new(&dir.path, Naming::Pathlib);
         let (mut dirs, mut files, mut below) = (Vec::new(), Vec::new(), Vec::new());
         while scan.read(|name, kind| {
             let is_file = matches!(kind, Some(EntryType::File | EntryType::Other));

@@ -10,7 +10,7 @@ use futures_lite::Stream;
 
 use super::Path;
 use crate::call::{Call, Lazy, future};
-use crate::dir::{self, Batches};
+use crate::dir::{self, Batches, Naming};
 
 /// What is in a directory.
 impl Path {
@@ -49,22 +49,28 @@ impl Path {
     #[doc(alias = "listdir")]
     #[doc(alias = "scandir")]
     pub fn iterdir(&self) -> Iterdir {
+        self.entries(Naming::Pathlib)
+    }
+
+    fn entries(&self, naming: Naming) -> Iterdir {
+        let dir = self.inner.clone();
         Iterdir {
-            found: Batches::new(dir::Iterdir {
-                dir: self.inner.clone(),
-            }),
+            found: Batches::new(dir::Iterdir { dir, naming }),
             first: None,
         }
     }
 
     /// Opens a directory, then returns the stream of its entries.
     ///
-    /// As [`iterdir`](Path::iterdir), but that a directory which cannot be opened is an error of the call and not
-    /// the first item of the stream, as in [`std::fs::read_dir`].
+    /// Semantics of [`std::fs::read_dir`]. Two things differ from [`iterdir`](Path::iterdir):
+    ///
+    /// - A directory that cannot be opened is an error of the call, and not the first item of the stream.
+    /// - Every entry has the path of the directory in front: those of `.` are `./a` and `./b`, as
+    ///   [`strip_prefix`](Path::strip_prefix) wants them.
     ///
     /// # Errors
     ///
-    /// - Nothing is at the path, or it is not a directory.
+    /// - Nothing is at the path, which includes the empty path, or it is not a directory.
     /// - The process may not read the directory.
     ///
     /// ```
@@ -88,7 +94,7 @@ impl Path {
     }
 }
 
-/// The entries of a directory, as a stream; see [`Path::iterdir`].
+/// The entries of a directory, as a stream; see [`Path::iterdir`] and [`Path::read_dir`].
 ///
 /// Dropping it ends the work that it has given to the pool, after one part of the directory at the most.
 #[must_use = "a stream does nothing unless it is polled"]
@@ -136,7 +142,7 @@ impl Call for ReadDirCall {
     type Output = io::Result<Iterdir>;
 
     async fn call(self) -> io::Result<Iterdir> {
-        let mut entries = self.path.iterdir();
+        let mut entries = self.path.entries(Naming::Std);
         // To open the directory in a job of its own would take one job more.
         let first = future::poll_fn(|cx| entries.poll_found(cx)).await;
         entries.first = first.transpose()?;
