@@ -184,7 +184,7 @@
 //! # Coming from async-fs or async-std
 //!
 //! Both have a function for each operation, of which async-std takes its own `Path` too. Here these are
-//! methods of [`Path`].
+//! methods of [`Path`]. [Some words mean something else](#same-words-other-meaning).
 //!
 //! | async-fs, async-std | here |
 //! | --- | --- |
@@ -212,8 +212,9 @@
 //!
 //! # Coming from tokio
 //!
-//! tokio's functions, too, are methods of [`Path`] here. They need no tokio runtime and run within one as well. The
-//! extension traits of an [`AsyncFile`] are those of `futures-lite` or `futures`.
+//! tokio's functions, too, are methods of [`Path`] here. They run with and without a tokio runtime. The extension
+//! traits of an [`AsyncFile`] are those of `futures-lite` or `futures`.
+//! [Some words mean something else](#same-words-other-meaning).
 //!
 //! | tokio | here |
 //! | --- | --- |

@@ -1,6 +1,6 @@
 //! The table of what compiles after a migration, and means another thing.
 
-use super::{CRATE, done, on_tokio, outcome, rows};
+use super::{CRATE, done, on_tokio, outcome, rows, scene};
 use anyfile::{AsyncFile, Path, create_file, wrap_file};
 use futures_lite::future::{Boxed, block_on};
 use futures_lite::{AsyncWriteExt, StreamExt};
@@ -135,14 +135,12 @@ fn each_lesson_is_one() {
 
 #[test]
 fn a_file_that_is_dropped_without_a_flush_is_written() {
-    outcome(|dir| {
-        let notes = dir / "notes";
-        block_on(async {
-            create_file(&notes).await?.write_all(b"new").await?;
-            assert_eq!(notes.read_text().await?, "new");
-            io::Result::Ok(())
-        })
-        .unwrap();
-        None
-    });
+    let (_scene, dir) = scene();
+    let notes = dir / "notes";
+    block_on(async {
+        create_file(&notes).await?.write_all(b"new").await?;
+        assert_eq!(notes.read_text().await?, "new");
+        io::Result::Ok(())
+    })
+    .unwrap();
 }
