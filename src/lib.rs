@@ -205,6 +205,7 @@
 //! | `hard_link(original, link)` | [`link.hardlink_to(original)`](Path::hardlink_to): the link comes first |
 //! | `unix::symlink(original, link)`, `windows::symlink_dir` | [`link.symlink_to(original)`](Path::symlink_to), [`.target_is_directory(true)`](path::SymlinkTo::target_is_directory) |
 //! | `read_dir(p).await?` | [`p.read_dir().await?`](Path::read_dir), a stream of paths; [`iterdir`](Path::iterdir) opens the directory at the first poll |
+//! | `entry.path()`, `entry.file_name()`, `entry.metadata()` | the path itself, [`file_name`](Path::file_name), [`symlink_metadata`](Path::symlink_metadata) |
 //! | `entry.file_type().await` | [`path.info()`](Path::info), which needs no system call |
 //! | `copy(p, q)` | [`p.copy(q)`](Path::copy), which takes directories too |
 //! | `async_walkdir::WalkDir` | [`walk`](Path::walk), [`rglob("*")`](Path::rglob) |
@@ -237,6 +238,7 @@
 //! | `rename(p, q)`, `set_permissions(p, perm)` | [`p.rename(q)`](Path::rename), [`p.set_permissions(perm)`](Path::set_permissions) |
 //! | `hard_link(original, link)`, `symlink(original, link)` | [`link.hardlink_to(original)`](Path::hardlink_to), [`link.symlink_to(original)`](Path::symlink_to): the link comes first |
 //! | `read_dir(p).await?`, `entries.next_entry()` | [`p.read_dir().await?`](Path::read_dir), a stream of paths, and `try_next` of its extension trait |
+//! | `entry.path()`, `entry.file_name()`, `entry.metadata()` | the path itself, [`file_name`](Path::file_name), [`symlink_metadata`](Path::symlink_metadata) |
 //! | `entry.file_type().await` | [`path.info()`](Path::info), which needs no system call |
 //! | `copy(p, q)` | [`p.copy(q)`](Path::copy), which takes directories too |
 //!

@@ -222,6 +222,25 @@ pub(crate) fn pairs() -> Vec<Pair> {
             Ok(sorted(&entries.collect::<Vec<_>>().await))
         },
         |d| Ok(sorted(&d.read_dir().await?.try_collect::<Path, _, Vec<_>>().await?));
+        "`entry.path()`, `entry.file_name()`, `entry.metadata()`",
+        |d| {
+            let mut entries = async_fs::read_dir(&d).await?;
+            let mut all = Vec::new();
+            while let Some(entry) = entries.try_next().await? {
+                let (name, found) = (entry.file_name(), entry.metadata().await?);
+                all.push(format!("{:?} {name:?} {}", entry.path(), found.len()));
+            }
+            Ok(sorted(all))
+        },
+        |d| {
+            let mut entries = d.read_dir().await?;
+            let mut all = Vec::new();
+            while let Some(path) = entries.try_next().await? {
+                let (name, found) = (path.file_name().unwrap(), path.symlink_metadata().await?);
+                all.push(format!("{path:?} {name:?} {}", found.len()));
+            }
+            Ok(sorted(all))
+        };
         "`entry.file_type().await`",
         |d| {
             let mut entries = async_fs::read_dir(&d).await?;

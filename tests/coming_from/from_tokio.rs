@@ -288,6 +288,25 @@ pub(crate) fn pairs() -> Vec<Pair> {
             while let Some(path) = entries.try_next().await? { all.push(path); }
             Ok(said!(missing, sorted(all)))
         };
+        "`entry.path()`, `entry.file_name()`, `entry.metadata()`",
+        |d| {
+            let mut entries = theirs::read_dir(&d).await?;
+            let mut all = Vec::new();
+            while let Some(entry) = entries.next_entry().await? {
+                let (name, found) = (entry.file_name(), entry.metadata().await?);
+                all.push(format!("{:?} {name:?} {}", entry.path(), found.len()));
+            }
+            Ok(sorted(all))
+        },
+        |d| {
+            let mut entries = d.read_dir().await?;
+            let mut all = Vec::new();
+            while let Some(path) = entries.try_next().await? {
+                let (name, found) = (path.file_name().unwrap(), path.symlink_metadata().await?);
+                all.push(format!("{path:?} {name:?} {}", found.len()));
+            }
+            Ok(sorted(all))
+        };
         "`entry.file_type().await`",
         |d| {
             let mut entries = theirs::read_dir(&d).await?;
