@@ -310,7 +310,7 @@ future!(Rmdir => io::Result<()>);
 /// - [`NotFound`](io::ErrorKind::NotFound): nothing is there, and `missing_ok` is not set.
 /// - [`NotADirectory`](io::ErrorKind::NotADirectory): it is a file, or a symbolic link with a separator
 ///   behind it (`link/`). std empties the directory that the link leads to; here nothing is removed.
-/// - [`InvalidInput`](io::ErrorKind::InvalidInput): the path does not end with a name (`.`, `a/..`, `/`).
+/// - [`InvalidInput`](io::ErrorKind::InvalidInput): the path does not end with a name (`.`, `a/.`, `a/..`, `/`).
 ///   std removes all that is in there before it fails; here nothing is removed.
 /// - A directory may not be read, or not be written to.
 ///

@@ -24,11 +24,12 @@ pub(super) fn find_root(path: &Path) -> io::Result<PathBuf> {
     // Without what is left out of a name: `link/` is the directory that the link leads to.
     let root = path.components().as_path();
     let found = retry(|| fs::symlink_metadata(root))?;
-    if root.file_name().is_none() {
+    let left_out = &path.as_os_str().as_encoded_bytes()[root.as_os_str().len()..];
+    if root.file_name().is_none() || left_out.contains(&b'.') {
         // The system would say so, too, but only after all in it has been removed.
         return Err(invalid_input("the path does not end with a name"));
     }
-    let is_all = root.as_os_str().len() == path.as_os_str().len();
+    let is_all = left_out.is_empty();
     if found.is_symlink() && !is_all {
         let reason = "what stands before the last separator is a symbolic link";
         return Err(io::Error::new(ErrorKind::NotADirectory, reason));
