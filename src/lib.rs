@@ -146,7 +146,7 @@
 //! | `async for line in f` | [`lines()`](AsyncFile::lines), which strips line ends |
 //! | `await f.readline()` | [`read_line`](AsyncFile::read_line) |
 //! | `await f.read()` | [`read_to_string`](AsyncFile::read_to_string), [`read_to_end`](AsyncFile::read_to_end) |
-//! | `await f.seek(n)`, `await f.tell()` | `seek(SeekFrom::Start(n))`, `seek(SeekFrom::Current(0))` |
+//! | `await f.seek(n)`, `await f.tell()` | `seek(SeekFrom::Start(n))`, [`stream_position()`](AsyncFile::stream_position) |
 //! | `await f.truncate(n)` | [`set_len(n)`](AsyncFile::set_len) |
 //! | `await f.aclose()` | [`close()`](AsyncFile::close) |
 //! | `f.wrapped` | [`with_mut`](AsyncFile::with_mut), [`into_inner`](AsyncFile::into_inner) |
@@ -158,7 +158,7 @@
 //! | `p.relative_to(x)`, `p.is_relative_to(x)` | the same names |
 //! | `os.path.relpath(p, x)`, `p.relative_to(x, walk_up=True)` | [`relative_to_walk_up`](Path::relative_to_walk_up) |
 //! | `p.as_posix()`, `p.as_uri()`, `Path.from_uri(u)` | [`to_posix`](Path::to_posix), [`to_uri`](Path::to_uri), [`Path::from_uri`] |
-//! | `await p.open("w")` | [`p.open()`](Path::open) with the setters of [`open_file`] |
+//! | `await p.open("w")` | [`p.create()`](Path::create); [`p.open()`](Path::open) with the setters of [`open_file`] |
 //! | `await p.read_text()`, `read_bytes`, `write_text`, `write_bytes` | the same names |
 //! | `await p.stat()`, `lstat` | [`metadata`](Path::metadata), [`symlink_metadata`](Path::symlink_metadata) |
 //! | `await p.exists()`, `is_file`, `is_mount`, `samefile`, `owner` and the rest | the same names; `owner` and `group` with the feature `user-db` |

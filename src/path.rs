@@ -57,9 +57,23 @@ pub use whole::{ReadBytes, ReadText, WriteAtomic, WriteBytes, WriteText};
 ///
 /// # Asking the file system
 ///
-/// An asynchronous method returns a future, or a builder that is awaited once its options are set. Both
-/// are `Send`, own all that they need, and do nothing before they are first polled. Whatever may wait runs
-/// on the thread pool.
+/// An asynchronous method returns a future. All of them are `Send` and own what they need, and do nothing before
+/// they are first polled. Whatever may wait runs on the thread pool.
+///
+/// The futures that have a type of their own, such as [`Mkdir`], take options by value before that. They are
+/// `Unpin`, so they can be spawned, joined, raced and polled as they are. A setter that is called after the first
+/// poll panics, so that no option is ignored.
+///
+/// ```
+/// # futures_lite::future::block_on(async {
+/// use futures_lite::future;
+///
+/// # let dir = tempfile::tempdir()?;
+/// # let dir = anyfile::Path::new(dir.path());
+/// let (a, b) = (&dir / "a", &dir / "b/c");
+/// future::try_zip(a.mkdir(), b.mkdir().parents(true)).await?;
+/// # std::io::Result::Ok(()) }).unwrap();
+/// ```
 ///
 /// # Cancel safety
 ///
