@@ -128,7 +128,7 @@ impl Random {
 #[test]
 fn what_was_not_accepted_does_not_come_back() {
     let file = open_file("/dev/full").write(true).buffering(0);
-    let mut file = block_on(file.into_future()).unwrap();
+    let mut file = block_on(file).unwrap();
     let error = block_on(file.write(b"hello")).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::StorageFull);
     block_on(file.into_inner()).unwrap();
@@ -229,7 +229,7 @@ fn a_file_whose_object_panicked_comes_back() {
 fn a_closed_file_comes_back_closed() {
     let dir = Dir::new();
     let path = dir.file("file", "hello");
-    let mut file = block_on(open_file(&path).into_future()).unwrap();
+    let mut file = block_on(open_file(&path)).unwrap();
     block_on(file.close()).unwrap();
     file = fails(file, ErrorKind::InvalidInput);
     assert!(file.is_closed());
@@ -323,7 +323,7 @@ fn the_error_has_the_methods_of_stds() {
 #[test]
 fn a_device_without_room_gives_the_file_back() {
     let full = std::path::Path::new("/dev/full");
-    let mut file = block_on(open_file(full).write(true).into_future()).unwrap();
+    let mut file = block_on(open_file(full).write(true)).unwrap();
     block_on(file.write_all(b"hello")).unwrap();
     for _ in 0..2 {
         let error = block_on(file.into_inner()).unwrap_err();
@@ -348,7 +348,7 @@ fn a_disk_that_was_full_has_every_byte_once() {
     };
     let (path, bytes) = (disk.dir().join("file"), noise(60_000));
     let file = open_file(&path).read(true).write(true).create(true);
-    let mut file = block_on(file.into_future()).unwrap();
+    let mut file = block_on(file).unwrap();
     disk.fill_but(3);
     block_on(file.write_all(&bytes)).unwrap();
     for _ in 0..3 {
@@ -447,7 +447,7 @@ fn a_file_that_cannot_be_duplicated_comes_back() {
     }
     let dir = Dir::new();
     let path = dir.file("file", "hello world");
-    let mut file = block_on(open_file(&path).read(true).write(true).into_future()).unwrap();
+    let mut file = block_on(open_file(&path).read(true).write(true)).unwrap();
     block_on(file.seek(SeekFrom::Start(6))).unwrap();
     block_on(file.write_all(b"WORLD")).unwrap();
     let (go, go_on) = channel::<()>();
@@ -492,7 +492,7 @@ fn a_dropped_future_finishes_the_file_as_a_drop_does() {
     for polls in 0..6 {
         let path = dir.join(&polls.to_string());
         let file = open_file(&path).write(true).create_new(true);
-        let mut file = block_on(file.into_future()).unwrap();
+        let mut file = block_on(file).unwrap();
         block_on(file.write_all(b"hello")).unwrap();
         let taking = file.into_inner();
         drop(poll_times(taking, polls));
@@ -513,7 +513,7 @@ fn a_dropped_future_waits_for_a_call_that_is_at_work() {
     let dir = Dir::new();
     let path = dir.join("file");
     let file = open_file(&path).write(true).create_new(true);
-    let mut file = block_on(file.into_future()).unwrap();
+    let mut file = block_on(file).unwrap();
     block_on(file.write_all(b"hello")).unwrap();
     let (go, go_on) = channel::<()>();
     let (begun, begins) = channel();

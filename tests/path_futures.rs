@@ -127,11 +127,11 @@ fn what_has_not_begun_when_dropped_is_not_carried_out() {
         // Until the thread has begun to open the FIFO, that would be dropped as well.
         std::thread::sleep(Duration::from_millis(100));
         {
-            let mut dropped = pin!(path("dropped").mkdir().into_future());
+            let mut dropped = pin!(path("dropped").mkdir());
             assert!(dropped.as_mut().poll(&mut cx).is_pending());
         }
         let kept = path("kept");
-        let mut kept = pin!(kept.mkdir().into_future());
+        let mut kept = pin!(kept.mkdir());
         assert!(kept.as_mut().poll(&mut cx).is_pending());
         fs::write(&fifo, "text").unwrap();
         assert_eq!(reading.await.unwrap(), "text");

@@ -48,7 +48,7 @@ const SLICE_TIME: Duration = Duration::from_millis(20);
 
 /// How far the copying of a tree is: what the function given to
 /// [`on_progress`](crate::path::CopyTo::on_progress) is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub struct CopyProgress {
     /// The files, directories and links that are complete, and the bytes that have been copied.
@@ -58,7 +58,7 @@ pub struct CopyProgress {
 }
 
 /// So many files, directories and links, and bytes in files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub struct CopyCount {
     /// Files, directories and symbolic links.
@@ -78,7 +78,7 @@ impl CopyCount {
 
 /// How far the removing of a tree is: what the function given to
 /// [`on_progress`](crate::path::RemoveDirAll::on_progress) is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub struct RemoveProgress {
     /// The files, directories and symbolic links that have been removed.

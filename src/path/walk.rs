@@ -57,7 +57,7 @@ impl Path {
 }
 
 /// A directory that a [walk](Path::walk) came through.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct WalkEntry {
     /// The directory: the path that the walk began with, and the way from there.
