@@ -71,10 +71,33 @@ impl<C: Call + fmt::Debug> fmt::Debug for Lazy<C> {
     }
 }
 
-/// Makes a builder that holds a [`Lazy`] the future of its call.
+/// Declares a builder, the fields of its call, and what comes of it. The work is done by the call's method `run`.
 macro_rules! future {
-    ($builder:ty => $output:ty) => {
-        impl std::future::Future for $builder {
+    (
+        $(#[$doc:meta])*
+        pub struct $builder:ident($call:ident {
+            $($(#[$field_doc:meta])* $field:ident: $type:ty,)*
+        }) -> $output:ty;
+    ) => {
+        $(#[$doc])*
+        #[must_use = "futures do nothing unless they are awaited"]
+        #[derive(Debug)]
+        pub struct $builder($crate::call::Lazy<$call>);
+
+        #[derive(Debug)]
+        struct $call {
+            $($(#[$field_doc])* $field: $type,)*
+        }
+
+        impl $crate::call::Call for $call {
+            type Output = $output;
+
+            fn call(self) -> impl Future<Output = $output> + Send + 'static {
+                self.run()
+            }
+        }
+
+        impl Future for $builder {
             type Output = $output;
 
             fn poll(

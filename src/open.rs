@@ -2,7 +2,7 @@
 
 use crate::budget;
 use crate::cached::{self, Facts, Unanswered};
-use crate::call::{Call, Lazy, future};
+use crate::call::{Lazy, future};
 use crate::error::{Operation, PathError};
 use crate::file::AsyncFile;
 use crate::pool;
@@ -83,36 +83,33 @@ pub fn create_file(path: impl AsRef<Path>) -> OpenFile {
     open_file(path).write(true).create(true).truncate(true)
 }
 
-/// The future of [`open_file`] and [`create_file`], which takes its options until it is first polled.
-///
-/// # Cancel safety
-///
-/// A file whose opening was dropped before a pool thread began it is not opened or created; one that
-/// has been opened by then is closed again.
-///
-/// # Errors
-///
-/// Awaiting it fails, naming the path, as [`OpenOptions::open`] fails:
-///
-/// * [`NotFound`](io::ErrorKind::NotFound): it does not exist, and is not to be created.
-/// * [`AlreadyExists`](io::ErrorKind::AlreadyExists): it exists, and `create_new` is set.
-/// * [`PermissionDenied`](io::ErrorKind::PermissionDenied): the process may not open it that way.
-/// * [`InvalidInput`](io::ErrorKind::InvalidInput): the options contradict each other, as `truncate`
-///   with `append`, or `create` without `write` or `append`; or the path contains a NUL byte.
-/// * Whatever else the system reports.
-#[must_use = "futures do nothing unless they are awaited"]
-#[derive(Debug)]
-pub struct OpenFile(Lazy<OpenCall>);
-
-#[derive(Debug)]
-struct OpenCall {
-    path: Arc<Path>,
-    options: OpenOptions,
-    /// Whether anything says how to open the file; else it is opened for reading.
-    access_chosen: bool,
-    /// Whether it opens an existing file for reading and nothing else.
-    only_reads: bool,
-    buffering: Option<usize>,
+future! {
+    /// The future of [`open_file`] and [`create_file`], which takes its options until it is first polled.
+    ///
+    /// # Cancel safety
+    ///
+    /// A file whose opening was dropped before a pool thread began it is not opened or created; one that
+    /// has been opened by then is closed again.
+    ///
+    /// # Errors
+    ///
+    /// Awaiting it fails, naming the path, as [`OpenOptions::open`] fails:
+    ///
+    /// * [`NotFound`](io::ErrorKind::NotFound): it does not exist, and is not to be created.
+    /// * [`AlreadyExists`](io::ErrorKind::AlreadyExists): it exists, and `create_new` is set.
+    /// * [`PermissionDenied`](io::ErrorKind::PermissionDenied): the process may not open it that way.
+    /// * [`InvalidInput`](io::ErrorKind::InvalidInput): the options contradict each other, as `truncate`
+    ///   with `append`, or `create` without `write` or `append`; or the path contains a NUL byte.
+    /// * Whatever else the system reports.
+    pub struct OpenFile(OpenCall {
+        path: Arc<Path>,
+        options: OpenOptions,
+        /// Whether anything says how to open the file; else it is opened for reading.
+        access_chosen: bool,
+        /// Whether it opens an existing file for reading and nothing else.
+        only_reads: bool,
+        buffering: Option<usize>,
+    }) -> io::Result<AsyncFile>;
 }
 
 impl OpenFile {
@@ -305,10 +302,8 @@ impl OpenCall {
     }
 }
 
-impl Call for OpenCall {
-    type Output = io::Result<AsyncFile>;
-
-    async fn call(self) -> io::Result<AsyncFile> {
+impl OpenCall {
+    async fn run(self) -> io::Result<AsyncFile> {
         let unanswered = match self.open_cached() {
             Ok(opened) => {
                 budget::spend(0).await;
@@ -319,5 +314,3 @@ impl Call for OpenCall {
         pool::call(move || self.open(unanswered)).await
     }
 }
-
-future!(OpenFile => io::Result<AsyncFile>);

@@ -19,6 +19,7 @@ mod owner;
 mod pathlib;
 mod pure;
 mod questions;
+mod remove;
 mod resolve;
 mod times;
 mod trees;
@@ -32,7 +33,7 @@ mod windows;
 use std::sync::Arc;
 
 pub use crate::dir::tree::{CopyCount, CopyProgress, RemoveProgress};
-pub use change::{RemoveDirAll, Rename, Rmdir, SetPermissions, SetTimes, Unlink};
+pub use change::{Rename, SetPermissions, SetTimes};
 pub use data::{Contents, Text};
 pub use glob::Glob;
 pub use info::PathInfo;
@@ -40,6 +41,7 @@ pub use iterdir::{Iterdir, ReadDir};
 pub use make::{HardlinkTo, Mkdir, SymlinkTo, Touch};
 #[cfg(feature = "user-db")]
 pub use owner::{Group, Owner};
+pub use remove::{RemoveDirAll, Rmdir, Unlink};
 pub use resolve::{Canonicalize, Resolve};
 pub use trees::{CopyTo, MoveTo};
 pub use walk::{Walk, WalkEntry};

@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use futures_lite::Stream;
 
 use super::Path;
-use crate::call::{Call, Lazy, future};
+use crate::call::{Lazy, future};
 use crate::dir::{self, Batches, Naming};
 
 /// What is in a directory.
@@ -128,20 +128,15 @@ impl fmt::Debug for Iterdir {
     }
 }
 
-/// The future of [`Path::read_dir`].
-#[derive(Debug)]
-#[must_use = "futures do nothing unless they are awaited"]
-pub struct ReadDir(Lazy<ReadDirCall>);
-
-#[derive(Debug)]
-struct ReadDirCall {
-    path: Path,
+future! {
+    /// The future of [`Path::read_dir`].
+    pub struct ReadDir(ReadDirCall {
+        path: Path,
+    }) -> io::Result<Iterdir>;
 }
 
-impl Call for ReadDirCall {
-    type Output = io::Result<Iterdir>;
-
-    async fn call(self) -> io::Result<Iterdir> {
+impl ReadDirCall {
+    async fn run(self) -> io::Result<Iterdir> {
         let mut entries = self.path.entries(Naming::Std);
         // To open the directory in a job of its own would take one job more.
         let first = future::poll_fn(|cx| entries.poll_found(cx)).await;
@@ -149,5 +144,3 @@ impl Call for ReadDirCall {
         Ok(entries)
     }
 }
-
-future!(ReadDir => io::Result<Iterdir>);

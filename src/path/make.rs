@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path as StdPath;
 
 use super::{Path, ops};
-use crate::call::{Call, Lazy, future};
+use crate::call::{Lazy, future};
 use crate::error::Operation;
 use crate::pool;
 use crate::retry::retry;
@@ -149,24 +149,21 @@ impl Path {
     }
 }
 
-/// The future of [`Path::mkdir`], which takes its options until it is first polled.
-///
-/// # Errors
-///
-/// - [`AlreadyExists`](io::ErrorKind::AlreadyExists): something is there; with `exist_ok`, something that
-///   is not a directory.
-/// - [`NotFound`](io::ErrorKind::NotFound): the parent does not exist, and is not to be made.
-/// - A parent is not a directory, or the process may not write to it.
-#[derive(Debug)]
-#[must_use = "futures do nothing unless they are awaited"]
-pub struct Mkdir(Lazy<MkdirCall>);
-
-#[derive(Debug)]
-struct MkdirCall {
-    path: Path,
-    parents: bool,
-    exist_ok: bool,
-    mode: u32,
+future! {
+    /// The future of [`Path::mkdir`], which takes its options until it is first polled.
+    ///
+    /// # Errors
+    ///
+    /// - [`AlreadyExists`](io::ErrorKind::AlreadyExists): something is there; with `exist_ok`, something that
+    ///   is not a directory.
+    /// - [`NotFound`](io::ErrorKind::NotFound): the parent does not exist, and is not to be made.
+    /// - A parent is not a directory, or the process may not write to it.
+    pub struct Mkdir(MkdirCall {
+        path: Path,
+        parents: bool,
+        exist_ok: bool,
+        mode: u32,
+    }) -> io::Result<()>;
 }
 
 impl Mkdir {
@@ -209,10 +206,8 @@ impl Mkdir {
     }
 }
 
-impl Call for MkdirCall {
-    type Output = io::Result<()>;
-
-    async fn call(self) -> io::Result<()> {
+impl MkdirCall {
+    async fn run(self) -> io::Result<()> {
         // One job, since there may be parents to make.
         let path = self.path.clone();
         ops::run(Operation::CreateDir, path, move |path| self.make(path)).await
@@ -251,23 +246,18 @@ impl MkdirCall {
     }
 }
 
-future!(Mkdir => io::Result<()>);
-
-/// The future of [`Path::touch`], which takes its options until it is first polled.
-///
-/// # Errors
-///
-/// - [`AlreadyExists`](io::ErrorKind::AlreadyExists): something is there, and that was not to be.
-/// - The directory does not exist, or the process may not write to it, or to the file that is there.
-#[derive(Debug)]
-#[must_use = "futures do nothing unless they are awaited"]
-pub struct Touch(Lazy<TouchCall>);
-
-#[derive(Debug)]
-struct TouchCall {
-    path: Path,
-    exist_ok: bool,
-    mode: u32,
+future! {
+    /// The future of [`Path::touch`], which takes its options until it is first polled.
+    ///
+    /// # Errors
+    ///
+    /// - [`AlreadyExists`](io::ErrorKind::AlreadyExists): something is there, and that was not to be.
+    /// - The directory does not exist, or the process may not write to it, or to the file that is there.
+    pub struct Touch(TouchCall {
+        path: Path,
+        exist_ok: bool,
+        mode: u32,
+    }) -> io::Result<()>;
 }
 
 impl Touch {
@@ -295,10 +285,8 @@ impl Touch {
     }
 }
 
-impl Call for TouchCall {
-    type Output = io::Result<()>;
-
-    async fn call(self) -> io::Result<()> {
+impl TouchCall {
+    async fn run(self) -> io::Result<()> {
         // One job, since the file may have to be made.
         let path = self.path.clone();
         ops::run(Operation::Touch, path, move |path| self.touch(path)).await
@@ -318,25 +306,20 @@ impl TouchCall {
     }
 }
 
-future!(Touch => io::Result<()>);
-
-/// The future of [`Path::symlink_to`], which takes its option until it is first polled.
-///
-/// # Errors
-///
-/// The message names the link and its target.
-///
-/// - [`AlreadyExists`](io::ErrorKind::AlreadyExists): something is at the path of the link.
-/// - The directory does not exist, or the process may not write to it.
-#[derive(Debug)]
-#[must_use = "futures do nothing unless they are awaited"]
-pub struct SymlinkTo(Lazy<SymlinkCall>);
-
-#[derive(Debug)]
-struct SymlinkCall {
-    path: Path,
-    target: Path,
-    target_is_directory: bool,
+future! {
+    /// The future of [`Path::symlink_to`], which takes its option until it is first polled.
+    ///
+    /// # Errors
+    ///
+    /// The message names the link and its target.
+    ///
+    /// - [`AlreadyExists`](io::ErrorKind::AlreadyExists): something is at the path of the link.
+    /// - The directory does not exist, or the process may not write to it.
+    pub struct SymlinkTo(SymlinkCall {
+        path: Path,
+        target: Path,
+        target_is_directory: bool,
+    }) -> io::Result<()>;
 }
 
 impl SymlinkTo {
@@ -353,10 +336,8 @@ impl SymlinkTo {
     }
 }
 
-impl Call for SymlinkCall {
-    type Output = io::Result<()>;
-
-    async fn call(self) -> io::Result<()> {
+impl SymlinkCall {
+    async fn run(self) -> io::Result<()> {
         let (path, target) = (self.path.clone(), self.target.clone());
         ops::named_pair(Operation::Symlink, path, target, self.link()).await
     }
@@ -380,27 +361,18 @@ impl SymlinkCall {
     }
 }
 
-future!(SymlinkTo => io::Result<()>);
-
-/// The future of [`Path::hardlink_to`].
-#[derive(Debug)]
-#[must_use = "futures do nothing unless they are awaited"]
-pub struct HardlinkTo(Lazy<HardlinkCall>);
-
-#[derive(Debug)]
-struct HardlinkCall {
-    path: Path,
-    target: Path,
+future! {
+    /// The future of [`Path::hardlink_to`].
+    pub struct HardlinkTo(HardlinkCall {
+        path: Path,
+        target: Path,
+    }) -> io::Result<()>;
 }
 
-impl Call for HardlinkCall {
-    type Output = io::Result<()>;
-
-    async fn call(self) -> io::Result<()> {
+impl HardlinkCall {
+    async fn run(self) -> io::Result<()> {
         let (path, target) = (self.path.clone(), self.target.clone());
         let link = || async_fs::hard_link(self.target.clone(), self.path.clone());
         ops::named_pair(Operation::HardLink, path, target, pool::shield(link)).await
     }
 }
-
-future!(HardlinkTo => io::Result<()>);

@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path as StdPath;
 
 use super::{Path, ops};
-use crate::call::{Call, Lazy, future};
+use crate::call::{Lazy, future};
 use crate::error::Operation;
 
 /// Owners.
@@ -52,45 +52,31 @@ impl Path {
     }
 }
 
-/// The future of [`Path::owner`].
-#[derive(Debug)]
-#[must_use = "futures do nothing unless they are awaited"]
-pub struct Owner(Lazy<OwnerCall>);
-
-#[derive(Debug)]
-struct OwnerCall {
-    path: Path,
+future! {
+    /// The future of [`Path::owner`].
+    pub struct Owner(OwnerCall {
+        path: Path,
+    }) -> io::Result<String>;
 }
 
-impl Call for OwnerCall {
-    type Output = io::Result<String>;
-
-    async fn call(self) -> io::Result<String> {
+impl OwnerCall {
+    async fn run(self) -> io::Result<String> {
         ops::run(Operation::Owner, self.path, database::owner).await
     }
 }
 
-future!(Owner => io::Result<String>);
-
-/// The future of [`Path::group`].
-#[derive(Debug)]
-#[must_use = "futures do nothing unless they are awaited"]
-pub struct Group(Lazy<GroupCall>);
-
-#[derive(Debug)]
-struct GroupCall {
-    path: Path,
+future! {
+    /// The future of [`Path::group`].
+    pub struct Group(GroupCall {
+        path: Path,
+    }) -> io::Result<String>;
 }
 
-impl Call for GroupCall {
-    type Output = io::Result<String>;
-
-    async fn call(self) -> io::Result<String> {
+impl GroupCall {
+    async fn run(self) -> io::Result<String> {
         ops::run(Operation::Group, self.path, database::group).await
     }
 }
-
-future!(Group => io::Result<String>);
 
 #[cfg(unix)]
 mod database {

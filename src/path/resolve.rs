@@ -10,7 +10,7 @@ use std::path::{Component, Path as StdPath, PathBuf};
 #[cfg(windows)]
 use super::windows;
 use super::{Path, ops};
-use crate::call::{Call, Lazy, future};
+use crate::call::{Lazy, future};
 use crate::error::{Operation, invalid_input, symlink_loop};
 use crate::pool;
 use crate::retry::retry;
@@ -157,20 +157,15 @@ impl Path {
     }
 }
 
-/// The future of [`Path::canonicalize`].
-#[derive(Debug)]
-#[must_use = "futures do nothing unless they are awaited"]
-pub struct Canonicalize(Lazy<CanonicalizeCall>);
-
-#[derive(Debug)]
-struct CanonicalizeCall {
-    path: Path,
+future! {
+    /// The future of [`Path::canonicalize`].
+    pub struct Canonicalize(CanonicalizeCall {
+        path: Path,
+    }) -> io::Result<Path>;
 }
 
-impl Call for CanonicalizeCall {
-    type Output = io::Result<Path>;
-
-    async fn call(self) -> io::Result<Path> {
+impl CanonicalizeCall {
+    async fn run(self) -> io::Result<Path> {
         let path = self.path.clone();
         let call = pool::shield(move || async_fs::canonicalize(path.clone()));
         let canonical = ops::named(Operation::Canonicalize, self.path, call).await?;
@@ -178,29 +173,20 @@ impl Call for CanonicalizeCall {
     }
 }
 
-future!(Canonicalize => io::Result<Path>);
-
-/// The future of [`Path::resolve`].
-#[derive(Debug)]
-#[must_use = "futures do nothing unless they are awaited"]
-pub struct Resolve(Lazy<ResolveCall>);
-
-#[derive(Debug)]
-struct ResolveCall {
-    path: Path,
+future! {
+    /// The future of [`Path::resolve`].
+    pub struct Resolve(ResolveCall {
+        path: Path,
+    }) -> io::Result<Path>;
 }
 
-impl Call for ResolveCall {
-    type Output = io::Result<Path>;
-
-    async fn call(self) -> io::Result<Path> {
+impl ResolveCall {
+    async fn run(self) -> io::Result<Path> {
         // One job for a call on each part of the path.
         let resolve = |path: &StdPath| Ok(resolve(path)?.into());
         ops::run(Operation::Resolve, self.path, resolve).await
     }
 }
-
-future!(Resolve => io::Result<Path>);
 
 /// What is still to be done, the next step last.
 enum Step {

@@ -6,7 +6,7 @@ use std::path::Path as StdPath;
 
 use super::data::{Contents, Data, Text, data};
 use super::{Path, atomic, ops};
-use crate::call::{Call, Lazy, future};
+use crate::call::{Lazy, future};
 use crate::error::Operation;
 use crate::open::{OpenFile, create_file, open_file};
 
@@ -123,7 +123,7 @@ impl Path {
     /// ```
     #[doc(alias = "write")]
     pub fn write_bytes(&self, contents: impl Contents) -> WriteBytes {
-        WriteBytes(Lazy::New(WriteCall {
+        WriteBytes(Lazy::New(WriteBytesCall {
             path: self.clone(),
             data: data(contents),
         }))
@@ -149,7 +149,7 @@ impl Path {
     /// ```
     #[doc(alias = "write")]
     pub fn write_text(&self, text: impl Text) -> WriteText {
-        WriteText(Lazy::New(WriteCall {
+        WriteText(Lazy::New(WriteTextCall {
             path: self.clone(),
             data: data(text),
         }))
@@ -224,97 +224,80 @@ impl Path {
     }
 }
 
-/// The future of [`Path::read_bytes`].
-#[derive(Debug)]
-#[must_use = "futures do nothing unless they are awaited"]
-pub struct ReadBytes(Lazy<ReadBytesCall>);
-
-#[derive(Debug)]
-struct ReadBytesCall {
-    path: Path,
+future! {
+    /// The future of [`Path::read_bytes`].
+    pub struct ReadBytes(ReadBytesCall {
+        path: Path,
+    }) -> io::Result<Vec<u8>>;
 }
 
-impl Call for ReadBytesCall {
-    type Output = io::Result<Vec<u8>>;
-
-    async fn call(self) -> io::Result<Vec<u8>> {
+impl ReadBytesCall {
+    async fn run(self) -> io::Result<Vec<u8>> {
         ops::read(self.path, Ok).await
     }
 }
 
-future!(ReadBytes => io::Result<Vec<u8>>);
-
-/// The future of [`Path::read_text`].
-#[derive(Debug)]
-#[must_use = "futures do nothing unless they are awaited"]
-pub struct ReadText(Lazy<ReadTextCall>);
-
-#[derive(Debug)]
-struct ReadTextCall {
-    path: Path,
+future! {
+    /// The future of [`Path::read_text`].
+    pub struct ReadText(ReadTextCall {
+        path: Path,
+    }) -> io::Result<String>;
 }
 
-impl Call for ReadTextCall {
-    type Output = io::Result<String>;
-
-    async fn call(self) -> io::Result<String> {
+impl ReadTextCall {
+    async fn run(self) -> io::Result<String> {
         ops::read(self.path, text).await
     }
 }
 
-future!(ReadText => io::Result<String>);
-
-/// The future of [`Path::write_bytes`].
-#[derive(Debug)]
-#[must_use = "futures do nothing unless they are awaited"]
-pub struct WriteBytes(Lazy<WriteCall>);
-
-/// The future of [`Path::write_text`].
-#[derive(Debug)]
-#[must_use = "futures do nothing unless they are awaited"]
-pub struct WriteText(Lazy<WriteCall>);
-
-#[derive(Debug)]
-struct WriteCall {
-    path: Path,
-    data: Data,
+future! {
+    /// The future of [`Path::write_bytes`].
+    pub struct WriteBytes(WriteBytesCall {
+        path: Path,
+        data: Data,
+    }) -> io::Result<()>;
 }
 
-impl Call for WriteCall {
-    type Output = io::Result<()>;
-
-    async fn call(self) -> io::Result<()> {
-        let Self { path, data } = self;
-        ops::run(Operation::WriteAll, path, move |path| fs::write(path, data)).await
+impl WriteBytesCall {
+    async fn run(self) -> io::Result<()> {
+        write(self.path, self.data).await
     }
 }
 
-future!(WriteBytes => io::Result<()>);
-future!(WriteText => io::Result<()>);
-
-/// The future of [`Path::write_atomic`].
-#[derive(Debug)]
-#[must_use = "futures do nothing unless they are awaited"]
-pub struct WriteAtomic(Lazy<WriteAtomicCall>);
-
-#[derive(Debug)]
-struct WriteAtomicCall {
-    path: Path,
-    data: Data,
+future! {
+    /// The future of [`Path::write_text`].
+    pub struct WriteText(WriteTextCall {
+        path: Path,
+        data: Data,
+    }) -> io::Result<()>;
 }
 
-impl Call for WriteAtomicCall {
-    type Output = io::Result<()>;
+impl WriteTextCall {
+    async fn run(self) -> io::Result<()> {
+        write(self.path, self.data).await
+    }
+}
 
-    async fn call(self) -> io::Result<()> {
+async fn write(path: Path, data: Data) -> io::Result<()> {
+    ops::run(Operation::WriteAll, path, move |path| fs::write(path, data)).await
+}
+
+future! {
+    /// The future of [`Path::write_atomic`].
+    pub struct WriteAtomic(WriteAtomicCall {
+        path: Path,
+        data: Data,
+    }) -> io::Result<()>;
+}
+
+impl WriteAtomicCall {
+    async fn run(self) -> io::Result<()> {
         // One job: a dropped future must not leave the temporary file behind between two of them.
         let Self { path, data } = self;
         let replace = move |path: &StdPath| atomic::replace(path, data.as_ref());
         ops::run(Operation::Replace, path, replace).await
     }
 }
-
-future!(WriteAtomic => io::Result<()>);
 
 /// The contents as text.
 fn text(contents: Vec<u8>) -> io::Result<String> {
