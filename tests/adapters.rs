@@ -8,8 +8,9 @@ use common::{Dir, contents, noise, poll_times};
 use futures_lite::{AsyncBufRead, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ready};
 use std::fs::File;
 use std::future::poll_fn;
-use std::io::{self, BufReader, Cursor, Write};
+use std::io::{self, BufReader, Cursor, ErrorKind, Read, Write};
 use std::pin::Pin;
+use std::sync::mpsc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -170,6 +171,48 @@ fn the_end_of_a_file_stays_an_answer() {
             });
         }
     }
+}
+
+/// `fill_buf` of futures-lite polls twice, and panics if the second answer is an error. What was given while a
+/// look for more was under way is given again, though that has failed by then.
+#[test]
+fn an_end_that_stays_is_not_followed_by_an_error_at_once() {
+    /// At its end first; then each read waits to be told, and fails.
+    struct Growing {
+        is_new: bool,
+        go_on: mpsc::Receiver<()>,
+    }
+    impl Read for Growing {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            if std::mem::take(&mut self.is_new) {
+                return Ok(0);
+            }
+            let _ = self.go_on.recv();
+            Err(ErrorKind::StorageFull.into())
+        }
+    }
+    let (go, go_on) = mpsc::channel();
+    let is_new = true;
+    let mut file = wrap_file(Growing { is_new, go_on });
+    let poll = |file: &mut AsyncFile<Growing>| {
+        let polled = Pin::new(file).poll_fill_buf(&mut Context::from_waker(Waker::noop()));
+        polled.map(|buf| buf.map(<[u8]>::len).map_err(|error| error.kind()))
+    };
+    let end = Poll::Ready(Ok(0));
+    while poll(&mut file) != end {
+        std::thread::yield_now();
+    }
+    assert_eq!(poll(&mut file), end, "the end again");
+    assert_eq!(poll(&mut file), end, "while a look for more is under way");
+    go.send(()).unwrap();
+    // The job is over by then, as a rule; else nothing is seen here.
+    std::thread::sleep(Duration::from_millis(50));
+    assert_eq!(poll(&mut file), end, "what was given before");
+    let fails = (0..2_000).any(|_| {
+        std::thread::sleep(Duration::from_millis(1));
+        poll(&mut file) == Poll::Ready(Err(ErrorKind::StorageFull))
+    });
+    assert!(fails, "the error comes after that");
 }
 
 /// After an end it may be tried again, but the answer stays ready, and empty, until there is data.

@@ -41,9 +41,10 @@ impl ReadBuffer {
         self.shown == Shown::EndAgain
     }
 
-    /// Notes that the answer stays, though the buffer may have been cleared meanwhile.
+    /// Notes that the answer stays, though the buffer may have been cleared meanwhile. It is given once more before
+    /// the outcome of the look that is under way, which may be an error.
     pub(in crate::file) fn stay_at_end(&mut self) {
-        self.shown = Shown::EndAgain;
+        self.shown = Shown::End;
     }
 
     pub(in crate::file) fn note_shown(&mut self) {
