@@ -215,6 +215,24 @@ impl File {
         }
     }
 
+    /// Fills the queue to twice its capacity: as much again is accepted while a drain is under way, which fails.
+    fn fill_twice(&self) {
+        let fill = || {
+            let half = &mut *lock(&self.half);
+            let bytes: Vec<_> = (half.accepted as u8..).take(CAPACITY).collect();
+            let accepted = self.queue.accept(&[IoSlice::new(&bytes)], CAPACITY, None);
+            half.accepted += accepted.len;
+        };
+        fill();
+        let fail = |_: &[u8]| {
+            fill();
+            Err(ErrorKind::StorageFull.into())
+        };
+        let drained = self.queue.drain(1, None, |_| Ok(()), fail);
+        drained.expect_err("a disk is full");
+        assert_eq!(lock(&self.half).accepted, 2 * CAPACITY);
+    }
+
     /// Drops the file's user: what it leaves is written here, or in the background.
     fn finish(&self) {
         lock(&self.half).job = Slot::default();
@@ -313,21 +331,7 @@ pub fn a_batch_on_its_way_makes_room() {
 /// it is written, rather than look for room all the time.
 pub fn a_large_batch_keeps_no_thread_busy() {
     let file = Arc::new(File::default());
-    let accept = |len: u8| {
-        let half = &mut *lock(&file.half);
-        let bytes: Vec<_> = (half.accepted as u8..).take(len.into()).collect();
-        let accepted = file.queue.accept(&[IoSlice::new(&bytes)], CAPACITY, None);
-        half.accepted += accepted.len;
-    };
-    accept(CAPACITY as u8);
-    let fail = |_: &[u8]| {
-        accept(CAPACITY as u8);
-        Err(ErrorKind::StorageFull.into())
-    };
-    file.queue
-        .drain(1, None, |_| Ok(()), fail)
-        .expect_err("a disk is full");
-    assert_eq!(lock(&file.half).accepted, 2 * CAPACITY);
+    file.fill_twice();
     let (begun, begins) = mpsc::channel();
     let (release, released) = mpsc::channel::<()>();
     let draining = {
@@ -364,19 +368,7 @@ pub fn a_large_batch_keeps_no_thread_busy() {
 /// found no room.
 pub fn a_batch_that_comes_back_is_drained_again() {
     let file = Arc::new(File::default());
-    let accept = |len: u8| {
-        let half = &mut *lock(&file.half);
-        let bytes: Vec<_> = (half.accepted as u8..).take(len.into()).collect();
-        let accepted = file.queue.accept(&[IoSlice::new(&bytes)], CAPACITY, None);
-        half.accepted += accepted.len;
-    };
-    accept(CAPACITY as u8);
-    let fail = |_: &[u8]| {
-        accept(CAPACITY as u8);
-        Err(ErrorKind::StorageFull.into())
-    };
-    let drained = file.queue.drain(1, None, |_| Ok(()), fail);
-    drained.expect_err("a disk is full");
+    file.fill_twice();
     let draining = {
         let file = file.clone();
         thread::spawn(move || {
