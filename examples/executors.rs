@@ -4,12 +4,13 @@
 //! cargo run --example executors [FILE]
 //! ```
 
-use anyfile::open_file;
 use std::env;
 use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
+
+use anyfile::open_file;
 
 /// A file of this package, for when none is named.
 const DEFAULT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");

@@ -4,11 +4,12 @@
 //! cargo run --example lines -- FILE
 //! ```
 
-use anyfile::open_file;
 use std::env;
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
+
+use anyfile::open_file;
 
 fn main() -> ExitCode {
     let Some(path) = env::args_os().nth(1) else {

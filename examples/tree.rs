@@ -12,14 +12,15 @@
 //! unless it is a file. On a terminal, a progress bar shows the bytes and the time left, as soon as it is
 //! known how much there is.
 
-use anyfile::Path;
-use anyfile::path::CopyProgress;
-use futures_lite::StreamExt;
-use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressStyle};
 use std::env;
 use std::ffi::OsStr;
 use std::io::{self, Write};
 use std::process::ExitCode;
+
+use anyfile::Path;
+use anyfile::path::CopyProgress;
+use futures_lite::StreamExt;
+use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressStyle};
 
 fn main() -> ExitCode {
     let arguments: Vec<Path> = env::args_os().skip(1).map(Path::from).collect();

@@ -13,12 +13,6 @@
 //! A word is what GNU `wc` up to 9.4 takes for one: printable ASCII characters between white space.
 //! Other bytes neither begin nor end a word.
 
-use anyfile::{AsyncFile, Path, open_file, wrap_file};
-use futures::future::ready;
-use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use smol::io::AsyncBufReadExt;
-use smol::lock::Mutex;
 use std::env;
 use std::ffi::OsString;
 use std::fmt::Display;
@@ -28,6 +22,13 @@ use std::mem;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
+
+use anyfile::{AsyncFile, Path, open_file, wrap_file};
+use futures::future::ready;
+use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use smol::io::AsyncBufReadExt;
+use smol::lock::Mutex;
 
 /// How many files are read at once.
 const IN_FLIGHT: usize = 16;

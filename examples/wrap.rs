@@ -5,15 +5,16 @@
 //! cargo run --example wrap [FILE.gz]
 //! ```
 
-use anyfile::wrap_file;
-use flate2::Compression;
-use flate2::read::GzDecoder;
-use flate2::write::GzEncoder;
 use std::env;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
+
+use anyfile::wrap_file;
+use flate2::Compression;
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
 
 fn main() -> ExitCode {
     match smol::block_on(run()) {

@@ -24,13 +24,12 @@ mod stopwatch;
 
 #[cfg(target_os = "linux")]
 use linux as imp;
-#[cfg(not(target_os = "linux"))]
-use other as imp;
-
 #[cfg(target_os = "linux")]
 use lookup::learn;
 #[cfg(target_os = "linux")]
 pub(crate) use lookup::{metadata, open, read};
+#[cfg(not(target_os = "linux"))]
+use other as imp;
 #[cfg(not(target_os = "linux"))]
 use other::learn;
 #[cfg(not(target_os = "linux"))]

@@ -3,11 +3,12 @@
 //! A builder that only becomes a future by `.await` cannot be spawned, joined, raced or given to `block_on`. So
 //! each builder holds a [`Lazy`] and is the future itself.
 
-use futures_lite::future::Boxed;
 use std::fmt;
 use std::mem;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::task::{Context, Poll, ready};
+
+use futures_lite::future::Boxed;
 
 /// The options of a call, and what it does.
 pub(crate) trait Call: Send + 'static {

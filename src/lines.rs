@@ -1,13 +1,15 @@
 //! Lines: [`Lines`], and reading single lines and records.
 
-use crate::file::{AsyncFile, Record};
-use futures_lite::{Stream, future, ready};
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::ops::Range;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+
+use futures_lite::{Stream, future, ready};
+
+use crate::file::{AsyncFile, Record};
 
 impl<T: Read + Send + 'static> AsyncFile<T> {
     /// The lines of the file, from the current position on.

@@ -1,18 +1,18 @@
 //! Opening files: [`open_file`], [`create_file`] and their options.
 
+use std::fs::{File, OpenOptions};
+use std::io;
+#[cfg(unix)]
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::sync::Arc;
+
 use crate::budget;
 use crate::cached::{self, Facts, Unanswered};
 use crate::call::{Lazy, future};
 use crate::error::{Operation, PathError};
 use crate::file::AsyncFile;
 use crate::pool;
-use std::fs::{File, OpenOptions};
-use std::io;
-use std::path::Path;
-use std::sync::Arc;
-
-#[cfg(unix)]
-use std::os::unix::fs::OpenOptionsExt;
 
 /// Opens a file for reading: await the future, or set options first.
 ///

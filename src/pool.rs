@@ -11,11 +11,6 @@ mod waiters;
 pub(crate) use handover::stay;
 pub(crate) use waiters::{Event, Job, Slot, Waiters};
 
-use crate::budget;
-use crate::retry::Interruption;
-use crate::sync::Arc;
-use async_task::{Builder, Runnable};
-use handover::{FETCHES, JOBS, WorkQueue};
 use std::future;
 use std::io;
 use std::ops::{Deref, DerefMut};
@@ -23,6 +18,13 @@ use std::panic::{self, AssertUnwindSafe};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker, ready};
 use std::time::{Duration, Instant};
+
+use async_task::{Builder, Runnable};
+
+use crate::budget;
+use crate::retry::Interruption;
+use crate::sync::Arc;
+use handover::{FETCHES, JOBS, WorkQueue};
 
 /// Hands `work` to the pool. A panic in it resumes in whoever awaits the job.
 pub(crate) fn run<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> Job<R> {

@@ -6,11 +6,6 @@
 
 mod common;
 
-use anyfile::Path;
-use common::{Dir, contents, is_root, noise};
-use futures_lite::future::block_on;
-use rustix::fs::{XattrFlags, getxattr, setxattr};
-use rustix::io::Errno;
 use std::cell::Cell;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
@@ -18,7 +13,14 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path as StdPath, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyfile::Path;
+use futures_lite::future::block_on;
+use rustix::fs::{XattrFlags, getxattr, setxattr};
+use rustix::io::Errno;
 use tempfile::TempDir;
+
+use common::{Dir, contents, is_root, noise};
 
 const OWNER: u32 = 61001;
 const NAMED: u32 = 61003;

@@ -2,10 +2,6 @@
 
 mod common;
 
-use anyfile::{AsyncFile, open_file, wrap_file};
-use common::strict::block_on;
-use common::{Dir, contents, noise, poll_times};
-use futures_lite::{AsyncBufRead, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ready};
 use std::fs::File;
 use std::future::poll_fn;
 use std::io::{self, BufReader, Cursor, ErrorKind, Read, Write};
@@ -13,6 +9,12 @@ use std::pin::Pin;
 use std::sync::mpsc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
+
+use anyfile::{AsyncFile, open_file, wrap_file};
+use futures_lite::{AsyncBufRead, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ready};
+
+use common::strict::block_on;
+use common::{Dir, contents, noise, poll_times};
 
 /// What `FramedWrite` and other sinks do to close: they flush, and then close, each time they are polled.
 async fn flush_then_close<W: AsyncWrite + Unpin>(writer: &mut W) -> io::Result<()> {

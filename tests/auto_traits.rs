@@ -1,15 +1,16 @@
 //! Which types and futures may cross threads. All of it is checked by the compiler.
 
-use anyfile::file::IntoInnerError;
-use anyfile::open::OpenFile;
-use anyfile::path::{Glob, Iterdir, Walk, WalkEntry};
-use anyfile::{AsyncFile, Lines, Path, PathError, Pattern, open_file, wrap_file};
-use futures_lite::future::block_on;
 use std::cell::Cell;
 use std::fs::{File, FileTimes, Permissions};
 use std::future::Future;
 use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
 use std::marker::PhantomPinned;
+
+use anyfile::file::IntoInnerError;
+use anyfile::open::OpenFile;
+use anyfile::path::{Glob, Iterdir, Walk, WalkEntry};
+use anyfile::{AsyncFile, Lines, Path, PathError, Pattern, open_file, wrap_file};
+use futures_lite::future::block_on;
 
 /// Can be sent to another thread, but neither shared nor moved once it is pinned.
 struct Awkward {

@@ -2,11 +2,6 @@
 
 mod common;
 
-use anyfile::path::{Contents, Text};
-use anyfile::{Path, create_file, open_file};
-use common::Dir;
-use futures_lite::future::{block_on, poll_once};
-use futures_lite::{StreamExt, stream};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt::Debug;
@@ -15,6 +10,13 @@ use std::future::Future;
 use std::io::{self, ErrorKind};
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
+
+use anyfile::path::{Contents, Text};
+use anyfile::{Path, create_file, open_file};
+use futures_lite::future::{block_on, poll_once};
+use futures_lite::{StreamExt, stream};
+
+use common::Dir;
 
 /// What every builder promises.
 fn promised<F>(builder: F) -> F

@@ -7,12 +7,6 @@
 
 mod common;
 
-use anyfile::{AsyncFile, Path, open_file, wrap_file};
-use common::{
-    Dir, Scripted, Step, contents, descriptors, in_child, pool_is_empty, run_in_child, storm, until,
-};
-use futures_lite::future::{self, block_on};
-use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, Stream, StreamExt};
 use std::io::{ErrorKind, Seek, SeekFrom};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
@@ -21,6 +15,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 use std::time::Duration;
+
+use anyfile::{AsyncFile, Path, open_file, wrap_file};
+use futures_lite::future::{self, block_on};
+use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, Stream, StreamExt};
+
+use common::{
+    Dir, Scripted, Step, contents, descriptors, in_child, pool_is_empty, run_in_child, storm, until,
+};
 
 static TRIED: AtomicUsize = AtomicUsize::new(0);
 static DROPPED: AtomicUsize = AtomicUsize::new(0);

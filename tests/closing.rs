@@ -3,11 +3,13 @@
 
 mod common;
 
-use anyfile::{Path, open_file};
-use common::{Dir, in_child, poll_times, run_in_child, saturate_pool};
-use futures_lite::future::block_on;
 use std::path::PathBuf;
 use std::pin::Pin;
+
+use anyfile::{Path, open_file};
+use futures_lite::future::block_on;
+
+use common::{Dir, in_child, poll_times, run_in_child, saturate_pool};
 
 /// Files in `dir` that this process has open.
 fn open_files(dir: &Dir) -> usize {

@@ -6,10 +6,6 @@
 
 mod common;
 
-use anyfile::{Path, Pattern, create_file, open_file, wrap_file};
-use common::Dir;
-use futures_lite::future::{Boxed, block_on};
-use futures_lite::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt, StreamExt};
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs::{self, FileTimes, Permissions};
@@ -18,6 +14,12 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::Path as StdPath;
 use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
+
+use anyfile::{Path, Pattern, create_file, open_file, wrap_file};
+use futures_lite::future::{Boxed, block_on};
+use futures_lite::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt, StreamExt};
+
+use common::Dir;
 
 const CRATE: &str = include_str!("../src/lib.rs");
 const README: &str = include_str!("../README.md");

@@ -7,10 +7,6 @@
 
 mod common;
 
-use anyfile::{AsyncFile, Path, open_file};
-use common::{Dir, in_child, noise, nowait_works, run_in_child, saturate_pool, text};
-use futures_lite::future::block_on;
-use futures_lite::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt, StreamExt};
 use std::fs;
 use std::io::{self, Seek, SeekFrom};
 use std::pin::pin;
@@ -18,6 +14,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
+
+use anyfile::{AsyncFile, Path, open_file};
+use futures_lite::future::block_on;
+use futures_lite::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt, StreamExt};
+
+use common::{Dir, in_child, noise, nowait_works, run_in_child, saturate_pool, text};
 
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;

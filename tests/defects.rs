@@ -2,10 +2,6 @@
 
 mod common;
 
-use anyfile::{AsyncFile, open_file, wrap_file};
-use common::{Dir, Scripted, Step, contents, noise, text};
-use futures_lite::future::{block_on, poll_fn, poll_once};
-use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, StreamExt};
 use std::cell::Cell;
 use std::fs::File;
 use std::future::Future;
@@ -14,6 +10,12 @@ use std::path::Path;
 use std::pin::pin;
 use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant};
+
+use anyfile::{AsyncFile, open_file, wrap_file};
+use futures_lite::future::{block_on, poll_fn, poll_once};
+use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, StreamExt};
+
+use common::{Dir, Scripted, Step, contents, noise, text};
 
 async fn update(path: &Path) -> AsyncFile {
     open_file(path)

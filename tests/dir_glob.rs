@@ -4,18 +4,20 @@
 
 mod common;
 
-use anyfile::path::Glob;
-use anyfile::{Path, PathError};
-use common::strange::{Tree, ask_find, ask_python};
-use common::{Dir, in_child, is_root, run_in_child, run_unprivileged};
-use futures_lite::StreamExt;
-use futures_lite::future::block_on;
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
+
+use anyfile::path::Glob;
+use anyfile::{Path, PathError};
+use futures_lite::StreamExt;
+use futures_lite::future::block_on;
+
+use common::strange::{Tree, ask_find, ask_python};
+use common::{Dir, in_child, is_root, run_in_child, run_unprivileged};
 
 /// Patterns that mean the same for `pathlib` from 3.11 on.
 const PATTERNS: &[&str] = &[

@@ -4,13 +4,6 @@
 
 mod common;
 
-use anyfile::{Path, PathError};
-use common::strange::Tree;
-use common::{
-    Dir, comes_true, in_child, open_descriptors, pool_is_empty, run_in_child, run_unprivileged,
-};
-use futures_lite::future::{block_on, poll_once};
-use futures_lite::{Stream, StreamExt};
 use std::collections::{BTreeMap, HashSet};
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -20,6 +13,15 @@ use std::pin::pin;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
+
+use anyfile::{Path, PathError};
+use futures_lite::future::{block_on, poll_once};
+use futures_lite::{Stream, StreamExt};
+
+use common::strange::Tree;
+use common::{
+    Dir, comes_true, in_child, open_descriptors, pool_is_empty, run_in_child, run_unprivileged,
+};
 
 #[test]
 fn entries_are_those_of_read_dir() {

@@ -5,14 +5,6 @@
 
 mod common;
 
-use anyfile::Path;
-use common::strange::ask_python_about;
-use common::{Dir, in_child, run_unprivileged, storm};
-use futures_lite::StreamExt;
-use futures_lite::future::block_on;
-use proptest::prelude::*;
-use proptest::sample::select;
-use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -21,6 +13,16 @@ use std::io::ErrorKind::PermissionDenied;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path as StdPath, PathBuf};
 use std::{env, iter};
+
+use anyfile::Path;
+use futures_lite::StreamExt;
+use futures_lite::future::block_on;
+use proptest::prelude::*;
+use proptest::sample::select;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+
+use common::strange::ask_python_about;
+use common::{Dir, in_child, run_unprivileged, storm};
 
 const NAMES: &[&str] = &["a", "b", "ab", "A", ".a", "[x]", "é", "a.b", "*", "-"];
 

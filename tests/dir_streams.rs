@@ -5,13 +5,6 @@
 
 mod common;
 
-use anyfile::{Path, PathError};
-use common::{
-    Dir, comes_true, in_child, open_descriptors, pool_is_empty, pool_threads, run_in_child,
-    run_in_child_after, without_hanging,
-};
-use futures_lite::future::{block_on, poll_once};
-use futures_lite::{Stream, StreamExt};
 use std::collections::HashSet;
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -20,6 +13,15 @@ use std::pin::Pin;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+
+use anyfile::{Path, PathError};
+use futures_lite::future::{block_on, poll_once};
+use futures_lite::{Stream, StreamExt};
+
+use common::{
+    Dir, comes_true, in_child, open_descriptors, pool_is_empty, pool_threads, run_in_child,
+    run_in_child_after, without_hanging,
+};
 
 /// Any stream, of which only the path of each item counts.
 type Paths = Pin<Box<dyn Stream<Item = io::Result<Path>> + Send>>;

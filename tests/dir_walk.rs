@@ -4,12 +4,6 @@
 
 mod common;
 
-use anyfile::path::{Walk, WalkEntry};
-use anyfile::{Path, PathError};
-use common::strange::{Tree, ask_find, ask_python};
-use common::{Dir, in_child, is_root, run_in_child, run_unprivileged, without_hanging};
-use futures_lite::StreamExt;
-use futures_lite::future::{block_on, poll_once};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -18,6 +12,14 @@ use std::os::unix::fs::symlink;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, mpsc};
+
+use anyfile::path::{Walk, WalkEntry};
+use anyfile::{Path, PathError};
+use futures_lite::StreamExt;
+use futures_lite::future::{block_on, poll_once};
+
+use common::strange::{Tree, ask_find, ask_python};
+use common::{Dir, in_child, is_root, run_in_child, run_unprivileged, without_hanging};
 
 /// Directories with the names in them.
 type Listings = Vec<(OsString, Vec<OsString>, Vec<OsString>)>;

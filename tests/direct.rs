@@ -3,16 +3,18 @@
 
 mod common;
 
-use anyfile::{AsyncFile, open_file, wrap_file};
-use common::strict::Random;
-use common::{Dir, contents, in_child, noise, run_in_child};
-use futures_lite::future::block_on;
-use futures_lite::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt, StreamExt};
-use rustix::fs::OFlags;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, SeekFrom};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+
+use anyfile::{AsyncFile, open_file, wrap_file};
+use futures_lite::future::block_on;
+use futures_lite::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt, StreamExt};
+use rustix::fs::OFlags;
+
+use common::strict::Random;
+use common::{Dir, contents, in_child, noise, run_in_child};
 
 /// What is aligned enough for every disk.
 const BLOCK: usize = 4096;

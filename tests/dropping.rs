@@ -7,15 +7,17 @@
 
 mod common;
 
-use anyfile::{AsyncFile, open_file, wrap_file};
-use common::{Dir, contents, in_child, noise, poll_times, run_in_child, without_hanging};
-use futures_lite::AsyncWriteExt;
-use futures_lite::future::{block_on, poll_once};
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
+
+use anyfile::{AsyncFile, open_file, wrap_file};
+use futures_lite::AsyncWriteExt;
+use futures_lite::future::{block_on, poll_once};
+
+use common::{Dir, contents, in_child, noise, poll_times, run_in_child, without_hanging};
 
 /// Runs the test alone in a process, with the no-wait calls and without; true in that process.
 fn alone(test: &str) -> bool {

@@ -5,11 +5,13 @@
 
 mod common;
 
-use anyfile::{AsyncFile, open_file};
-use common::Dir;
-use futures_lite::future::block_on;
 use std::any::type_name_of_val;
 use std::io::{IoSlice, IoSliceMut, SeekFrom};
+
+use anyfile::{AsyncFile, open_file};
+use futures_lite::future::block_on;
+
+use common::Dir;
 
 const TEXT: &str = "one\ntwo\r\n\nthree";
 

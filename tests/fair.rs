@@ -5,14 +5,16 @@
 
 mod common;
 
-use anyfile::{AsyncFile, Path, open_file};
-use common::{Dir, in_child, run_in_child, text};
-use futures::stream::{self, FuturesUnordered};
-use futures_lite::future::{self, block_on};
-use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, StreamExt};
 use std::cell::Cell;
 use std::io::SeekFrom;
 use std::time::{Duration, Instant};
+
+use anyfile::{AsyncFile, Path, open_file};
+use futures::stream::{self, FuturesUnordered};
+use futures_lite::future::{self, block_on};
+use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, StreamExt};
+
+use common::{Dir, in_child, run_in_child, text};
 
 /// Generous: the budget is 128 answers or 1 MiB, and what is under way may be finished.
 const MOST_ANSWERS: usize = 400;

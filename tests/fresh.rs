@@ -2,14 +2,16 @@
 
 mod common;
 
-use anyfile::{AsyncFile, open_file, wrap_file};
-use common::strict::Random;
-use common::{Dir, in_child, noise, run_in_child};
-use futures_lite::future::block_on;
-use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::Path;
+
+use anyfile::{AsyncFile, open_file, wrap_file};
+use futures_lite::future::block_on;
+use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
+
+use common::strict::Random;
+use common::{Dir, in_child, noise, run_in_child};
 
 /// Runs the test here, and in a process without the no-wait calls.
 fn both_ways(test: &str, body: impl FnOnce()) {

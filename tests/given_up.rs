@@ -2,14 +2,16 @@
 
 mod common;
 
-use anyfile::{AsyncFile, open_file, wrap_file};
-use common::{Dir, in_child, noise, run_in_child, saturate_pool, without_hanging};
-use futures_lite::future::{block_on, poll_once};
-use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
 use std::fs;
 use std::io::{self, BufWriter, Cursor, ErrorKind, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
+
+use anyfile::{AsyncFile, open_file, wrap_file};
+use futures_lite::future::{block_on, poll_once};
+use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
+
+use common::{Dir, in_child, noise, run_in_child, saturate_pool, without_hanging};
 
 /// In processes of their own: without the no-wait calls, and with them.
 fn both_ways(test: &str) -> bool {

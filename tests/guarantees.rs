@@ -2,11 +2,6 @@
 
 mod common;
 
-use anyfile::{AsyncFile, PathError, open_file, wrap_file};
-use common::saturate_pool;
-use common::{Dir, Scripted, Step, contents, in_child, noise, poll_times, run_in_child, text};
-use futures_lite::future::{self, block_on};
-use futures_lite::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt, StreamExt};
 use std::io::{self, ErrorKind, Read, SeekFrom, Write};
 use std::path::Path;
 use std::pin::pin;
@@ -14,6 +9,13 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+
+use anyfile::{AsyncFile, PathError, open_file, wrap_file};
+use futures_lite::future::{self, block_on};
+use futures_lite::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt, StreamExt};
+
+use common::saturate_pool;
+use common::{Dir, Scripted, Step, contents, in_child, noise, poll_times, run_in_child, text};
 
 /// Writes, reads, seeks, iterates and measures: the same under every executor.
 async fn session(path: &Path) -> io::Result<(u64, usize, usize)> {

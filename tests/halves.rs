@@ -4,11 +4,6 @@
 
 mod common;
 
-use anyfile::{AsyncFile, wrap_file};
-use common::strict::{Random, Strict};
-use common::{Dir, noise};
-use futures_lite::future::yield_now;
-use futures_lite::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
@@ -17,6 +12,13 @@ use std::rc::Rc;
 use std::sync::{Arc, Condvar, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
+
+use anyfile::{AsyncFile, wrap_file};
+use futures_lite::future::yield_now;
+use futures_lite::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+
+use common::strict::{Random, Strict};
+use common::{Dir, noise};
 
 type Reader = Box<dyn AsyncRead + Unpin>;
 type Writer = Box<dyn AsyncWrite + Unpin>;

@@ -2,15 +2,17 @@
 
 mod common;
 
-use anyfile::file::IntoInnerError;
-use anyfile::{AsyncFile, PathError, open_file, wrap_file};
-use common::{Dir, Scripted, Step, contents, noise, poll_times};
-use futures_lite::future::block_on;
-use futures_lite::{AsyncSeekExt, AsyncWriteExt};
 use std::error::Error;
 use std::fs::File;
 use std::io::{self, Cursor, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::panic::{self, AssertUnwindSafe};
+
+use anyfile::file::IntoInnerError;
+use anyfile::{AsyncFile, PathError, open_file, wrap_file};
+use futures_lite::future::block_on;
+use futures_lite::{AsyncSeekExt, AsyncWriteExt};
+
+use common::{Dir, Scripted, Step, contents, noise, poll_times};
 
 /// A failed attempt, and what it gives back.
 #[track_caller]

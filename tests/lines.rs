@@ -2,17 +2,19 @@
 
 mod common;
 
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Cursor, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
 use anyfile::{AsyncFile, Lines, open_file, wrap_file};
-use common::{Dir, Scripted, Step, text};
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use futures_lite::future::block_on;
 use futures_lite::{AsyncSeekExt, StreamExt};
 use proptest::prelude::*;
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Cursor, ErrorKind, Read, Seek, SeekFrom, Write};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+
+use common::{Dir, Scripted, Step, text};
 
 /// Where one chunk may end and the next begin: multiples of 16 KiB, as the sizes of all chunks are.
 const CHUNKS: [usize; 7] = [

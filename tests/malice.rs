@@ -5,16 +5,18 @@
 
 mod common;
 
-use anyfile::{AsyncFile, Path, PathError, Pattern, open_file, wrap_file};
-use common::{Dir, in_child, noise, poll_times, run_in_child, saturate_pool, storm, until};
-use futures_lite::future::block_on;
-use futures_lite::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt, StreamExt};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
+
+use anyfile::{AsyncFile, Path, PathError, Pattern, open_file, wrap_file};
+use futures_lite::future::block_on;
+use futures_lite::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt, StreamExt};
+
+use common::{Dir, in_child, noise, poll_times, run_in_child, saturate_pool, storm, until};
 
 /// Panics in one of its methods, and notes where it is dropped.
 struct Panicking {

@@ -5,18 +5,20 @@
 
 mod common;
 
-use anyfile::{AsyncFile, open_file, wrap_file};
-use common::{Dir, Scripted, Step, contents};
-use futures_lite::future::block_on;
-use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
-use proptest::prelude::*;
-use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner};
 use std::any::Any;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::pin::pin;
 use std::task::{Context, Poll};
+
+use anyfile::{AsyncFile, open_file, wrap_file};
+use futures_lite::future::block_on;
+use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner};
+
+use common::{Dir, Scripted, Step, contents};
 
 /// Cases for each kind of object.
 const CASES: u32 = 300;

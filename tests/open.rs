@@ -2,15 +2,17 @@
 
 mod common;
 
-use anyfile::open::OpenFile;
-use anyfile::{AsyncFile, PathError, open_file, wrap_file};
-use common::{Dir, contents};
-use futures_lite::future::{block_on, poll_once};
-use futures_lite::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 use std::error::Error;
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+
+use anyfile::open::OpenFile;
+use anyfile::{AsyncFile, PathError, open_file, wrap_file};
+use futures_lite::future::{block_on, poll_once};
+use futures_lite::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
+
+use common::{Dir, contents};
 
 /// One of the 64 combinations.
 #[derive(Debug, Clone, Copy)]

@@ -5,16 +5,18 @@
 
 mod common;
 
-use anyfile::open::OpenFile;
-use anyfile::{AsyncFile, wrap_file};
-use common::{Dir, contents, text};
-use futures_lite::future::block_on;
-use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 use std::collections::HashSet;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Cursor, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::sync::LazyLock;
+
+use anyfile::open::OpenFile;
+use anyfile::{AsyncFile, wrap_file};
+use futures_lite::future::block_on;
+use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
+
+use common::{Dir, contents, text};
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Op {

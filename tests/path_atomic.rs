@@ -4,9 +4,6 @@
 
 mod common;
 
-use anyfile::Path;
-use common::{Dir, contents, in_child, is_root, run_in_child_after, run_unprivileged};
-use futures_lite::future::block_on;
 use std::fs::{self, Permissions};
 use std::io::{ErrorKind, Read};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
@@ -14,6 +11,11 @@ use std::path::Path as StdPath;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+
+use anyfile::Path;
+use futures_lite::future::block_on;
+
+use common::{Dir, contents, in_child, is_root, run_in_child_after, run_unprivileged};
 
 /// Contents that show whether they are whole, of a length of their own.
 fn version(number: usize) -> String {

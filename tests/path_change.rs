@@ -2,16 +2,18 @@
 
 mod common;
 
-use anyfile::Path;
-#[cfg(not(target_os = "linux"))]
-use common::{Dir, contents};
-#[cfg(target_os = "linux")]
-use common::{Dir, contents, in_child, run_unprivileged};
-use futures_lite::future::block_on;
 use std::collections::HashSet;
 use std::fs::{self, FileTimes};
 use std::io::{self, ErrorKind};
 use std::time::{Duration, SystemTime};
+
+use anyfile::Path;
+use futures_lite::future::block_on;
+
+#[cfg(not(target_os = "linux"))]
+use common::{Dir, contents};
+#[cfg(target_os = "linux")]
+use common::{Dir, contents, in_child, run_unprivileged};
 
 fn kind<R>(result: io::Result<R>) -> Option<ErrorKind> {
     result.err().map(|error| error.kind())

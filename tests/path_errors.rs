@@ -5,15 +5,17 @@
 
 mod common;
 
-use anyfile::{Path, PathError};
-use common::{Dir, in_child, is_root, run_in_child, run_unprivileged};
-use futures_lite::future::{Boxed, block_on};
 use std::collections::BTreeSet;
 use std::fs::{self, File, FileTimes, Permissions};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path as StdPath, PathBuf};
 use std::time::SystemTime;
+
+use anyfile::{Path, PathError};
+use futures_lite::future::{Boxed, block_on};
+
+use common::{Dir, in_child, is_root, run_in_child, run_unprivileged};
 
 /// One method, and what std has for it. Both get the path, and the directory of the situation.
 struct Method {

@@ -4,9 +4,6 @@
 
 mod common;
 
-use anyfile::Path;
-use common::{Dir, in_child, run_in_child};
-use futures_lite::future::{self, block_on};
 use std::fs::{self, FileTimes, Permissions};
 use std::future::Future;
 use std::os::unix::fs::PermissionsExt;
@@ -15,6 +12,11 @@ use std::pin::pin;
 use std::process::Command;
 use std::task::{Context, Waker};
 use std::time::Duration;
+
+use anyfile::Path;
+use futures_lite::future::{self, block_on};
+
+use common::{Dir, in_child, run_in_child};
 
 /// Takes only what may be sent to any thread and kept for ever.
 fn made(future: impl Future + Send + 'static) {

@@ -4,15 +4,17 @@
 
 mod common;
 
-use anyfile::{Path, open_file};
-use common::{Dir, in_child, poll_times, pool_is_empty, pool_threads, run_in_child, saturate_pool};
-use futures_lite::future::{self, block_on};
 use std::io;
 use std::os::unix::net::UnixListener;
 use std::pin::pin;
 use std::process::Command;
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::time::Duration;
+
+use anyfile::{Path, open_file};
+use futures_lite::future::{self, block_on};
+
+use common::{Dir, in_child, poll_times, pool_is_empty, pool_threads, run_in_child, saturate_pool};
 
 /// One test at a time: a rename next door can make the system look twice for a cached name.
 static ALONE: Mutex<()> = Mutex::new(());

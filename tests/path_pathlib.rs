@@ -12,6 +12,7 @@ use std::thread;
 mod common;
 
 use anyfile::{Path, PathError, Pattern};
+
 use common::storm;
 
 const TABLE: &str = include_str!("pathlib_vectors.tsv");

@@ -5,14 +5,16 @@
 
 mod common;
 
-use anyfile::Path;
-use common::{Dir, in_child, is_root, run_in_child};
-use futures_lite::future::block_on;
 use std::fs::{self, Metadata};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::{Path as StdPath, PathBuf};
 use std::process::Command;
+
+use anyfile::Path;
+use futures_lite::future::block_on;
+
+use common::{Dir, in_child, is_root, run_in_child};
 
 /// A directory in one of its own, since what is in the common one changes all the time.
 struct Tree {

@@ -2,12 +2,14 @@
 
 mod common;
 
-use anyfile::{Path, PathError, Pattern};
-use common::Dir;
-use futures_lite::StreamExt;
-use futures_lite::future::block_on;
 use std::io::ErrorKind;
 use std::thread;
+
+use anyfile::{Path, PathError, Pattern};
+use futures_lite::StreamExt;
+use futures_lite::future::block_on;
+
+use common::Dir;
 
 #[test]
 fn what_describes_nothing_is_refused_by_name() {

@@ -4,17 +4,19 @@
 
 mod common;
 
+use std::os::fd::BorrowedFd;
+use std::pin::pin;
+use std::task::{Context, Waker};
+use std::time::{Duration, Instant};
+
 use anyfile::{Path, open_file};
-use common::{Dir, in_child, nowait_works, run_in_child};
 use futures_lite::future::block_on;
 use nix::errno::Errno;
 use nix::sys::fanotify::{
     EventFFlags, Fanotify, FanotifyResponse, InitFlags, MarkFlags, MaskFlags, Response,
 };
-use std::os::fd::BorrowedFd;
-use std::pin::pin;
-use std::task::{Context, Waker};
-use std::time::{Duration, Instant};
+
+use common::{Dir, in_child, nowait_works, run_in_child};
 
 /// How long the scanner takes for each access.
 const SCAN: Duration = Duration::from_millis(30);

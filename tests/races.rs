@@ -7,13 +7,6 @@
 
 mod common;
 
-use anyfile::Path;
-use common::{
-    Dir, contents, in_child, noise, poll_times, pool_threads, run_in_child, run_in_child_after,
-    saturate_pool, storm,
-};
-use futures_lite::future::block_on;
-use rustix::fs::{CWD, RenameFlags, renameat_with};
 use std::collections::BTreeMap;
 use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
@@ -22,6 +15,15 @@ use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use anyfile::Path;
+use futures_lite::future::block_on;
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+
+use common::{
+    Dir, contents, in_child, noise, poll_times, pool_threads, run_in_child, run_in_child_after,
+    saturate_pool, storm,
+};
 
 /// Puts each in the other's place, in one step.
 fn exchange(one: &StdPath, other: &StdPath) -> bool {

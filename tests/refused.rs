@@ -2,12 +2,14 @@
 
 mod common;
 
-use anyfile::{AsyncFile, PathError, open_file, wrap_file};
-use common::{Dir, contents, in_child, run_in_child};
-use futures_lite::future::block_on;
-use futures_lite::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
+
+use anyfile::{AsyncFile, PathError, open_file, wrap_file};
+use futures_lite::future::block_on;
+use futures_lite::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
+
+use common::{Dir, contents, in_child, run_in_child};
 
 /// Everything that must go on as if nothing had happened.
 async fn goes_on(what: &str, mut file: AsyncFile, text: &str) {

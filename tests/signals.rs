@@ -4,17 +4,19 @@
 
 mod common;
 
-use anyfile::Path;
-use common::tree::{Snapshot, generate};
-use common::{Dir, in_child, noise, run_in_child, without_hanging};
-use futures_lite::StreamExt;
-use futures_lite::future::block_on;
 use std::fs;
 use std::io;
 use std::os::unix::fs::symlink;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
+
+use anyfile::Path;
+use futures_lite::StreamExt;
+use futures_lite::future::block_on;
+
+use common::tree::{Snapshot, generate};
+use common::{Dir, in_child, noise, run_in_child, without_hanging};
 
 /// Sends a signal to every thread of the process it is loaded into, every 200 µs.
 const STORM: &str = r#"

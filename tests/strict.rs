@@ -3,11 +3,6 @@
 
 mod common;
 
-use anyfile::{AsyncFile, Path, open_file, wrap_file};
-use common::strict::{Random, Strict, block_on};
-use common::{Dir, contents, in_child, noise, run_in_child, text};
-use futures_lite::future::yield_now;
-use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, StreamExt, future};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::fs::{self, File, FileTimes};
@@ -16,6 +11,13 @@ use std::path::PathBuf;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::time::SystemTime;
+
+use anyfile::{AsyncFile, Path, open_file, wrap_file};
+use futures_lite::future::yield_now;
+use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, StreamExt, future};
+
+use common::strict::{Random, Strict, block_on};
+use common::{Dir, contents, in_child, noise, run_in_child, text};
 
 /// Without spurious polls, and with some.
 fn seeds(count: u64) -> impl Iterator<Item = Option<u64>> {

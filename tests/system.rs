@@ -7,18 +7,20 @@
 
 mod common;
 
-use anyfile::{AsyncFile, Path, PathError, open_file, wrap_file};
-use common::{
-    Dir, Tmpfs, contents, descriptors, in_child, noise, run_in_child_after, storm, until,
-};
-use futures_lite::future::block_on;
-use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, StreamExt};
 use std::fs::File;
 use std::io::{self, BufRead, SeekFrom, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path as StdPath;
 use std::process::{Command, Stdio};
 use std::time::Duration;
+
+use anyfile::{AsyncFile, Path, PathError, open_file, wrap_file};
+use futures_lite::future::block_on;
+use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, StreamExt};
+
+use common::{
+    Dir, Tmpfs, contents, descriptors, in_child, noise, run_in_child_after, storm, until,
+};
 
 const ENOSPC: i32 = 28;
 const EMFILE: i32 = 24;

@@ -4,11 +4,6 @@
 
 mod common;
 
-use anyfile::path::CopyProgress;
-use anyfile::{Path, PathError};
-use common::tree::{Snapshot, generate, tmpfs};
-use common::{Dir, contents, in_child, is_root, noise, run_in_child, run_unprivileged};
-use futures_lite::future::{block_on, poll_fn};
 use std::fs::{self, Permissions};
 use std::future::Future;
 use std::io::ErrorKind;
@@ -22,6 +17,13 @@ use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::thread::{self, ThreadId};
 use std::time::Duration;
+
+use anyfile::path::CopyProgress;
+use anyfile::{Path, PathError};
+use futures_lite::future::{block_on, poll_fn};
+
+use common::tree::{Snapshot, generate, tmpfs};
+use common::{Dir, contents, in_child, is_root, noise, run_in_child, run_unprivileged};
 
 fn mode(path: impl AsRef<StdPath>) -> u32 {
     fs::symlink_metadata(path).unwrap().mode() & 0o7777

@@ -4,17 +4,19 @@
 
 mod common;
 
-use anyfile::Path;
-use common::{Dir, in_child, run_in_child_after};
-use futures_lite::StreamExt;
-use futures_lite::future::block_on;
-use rustix::fs::{Mode, OFlags, mkdirat, openat};
 use std::fs;
 use std::io::{self, ErrorKind, Write};
 use std::os::fd::OwnedFd;
 use std::path::{Path as StdPath, PathBuf};
 use std::process::Command;
 use std::time::Instant;
+
+use anyfile::Path;
+use futures_lite::StreamExt;
+use futures_lite::future::block_on;
+use rustix::fs::{Mode, OFlags, mkdirat, openat};
+
+use common::{Dir, in_child, run_in_child_after};
 
 const DEPTH: usize = 20_000;
 

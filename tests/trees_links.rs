@@ -4,16 +4,18 @@
 
 mod common;
 
-use anyfile::Path;
-use anyfile::path::CopyProgress;
-use common::{Dir, contents, noise};
-use futures_lite::future::block_on;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::os::unix::fs::{FileExt, MetadataExt, symlink};
 use std::path::{Path as StdPath, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex};
+
+use anyfile::Path;
+use anyfile::path::CopyProgress;
+use futures_lite::future::block_on;
+
+use common::{Dir, contents, noise};
 
 /// Copies as GNU `cp -a` does; says so if there is none.
 fn cp(source: &StdPath, target: &StdPath) -> bool {

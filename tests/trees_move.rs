@@ -4,10 +4,6 @@
 
 mod common;
 
-use anyfile::Path;
-use common::tree::{Mounted, Snapshot, generate, tmpfs};
-use common::{Dir, contents, is_root, noise, poll_times};
-use futures_lite::future::block_on;
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{MetadataExt, symlink};
@@ -15,7 +11,13 @@ use std::path::{Path as StdPath, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+
+use anyfile::Path;
+use futures_lite::future::block_on;
 use tempfile::TempDir;
+
+use common::tree::{Mounted, Snapshot, generate, tmpfs};
+use common::{Dir, contents, is_root, noise, poll_times};
 
 fn moved(source: &StdPath, target: &StdPath) -> io::Result<Path> {
     block_on(Path::new(source).move_to(target))

@@ -4,11 +4,6 @@
 
 mod common;
 
-use anyfile::path::RemoveProgress;
-use anyfile::{Path, PathError};
-use common::tree::{Snapshot, generate};
-use common::{Dir, contents, in_child, poll_times, run_in_child, run_unprivileged};
-use futures_lite::future::block_on;
 use std::fs::{self, Permissions};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -16,6 +11,13 @@ use std::path::Path as StdPath;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
+
+use anyfile::path::RemoveProgress;
+use anyfile::{Path, PathError};
+use futures_lite::future::block_on;
+
+use common::tree::{Snapshot, generate};
+use common::{Dir, contents, in_child, poll_times, run_in_child, run_unprivileged};
 
 fn removed(path: impl AsRef<StdPath>) -> io::Result<()> {
     block_on(Path::new(path).remove_dir_all())

@@ -4,10 +4,6 @@
 
 mod common;
 
-use anyfile::{AsyncFile, Path, open_file, wrap_file};
-use common::{Dir, in_child, noise, run_in_child, saturate_pool};
-use futures_lite::future::{Boxed, block_on};
-use futures_lite::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt, StreamExt};
 use std::fs::File;
 use std::io::SeekFrom;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -16,6 +12,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Wake, Waker};
 use std::time::{Duration, Instant};
+
+use anyfile::{AsyncFile, Path, open_file, wrap_file};
+use futures_lite::future::{Boxed, block_on};
+use futures_lite::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt, StreamExt};
+
+use common::{Dir, in_child, noise, run_in_child, saturate_pool};
 
 const PANIC: &str = "a waker panics";
 

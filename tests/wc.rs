@@ -9,6 +9,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
+
 use tempfile::TempDir;
 
 /// The example, built from the sources as they are now. Cargo does nothing if it is up to date.

@@ -2,19 +2,21 @@
 
 mod common;
 
-use anyfile::{AsyncFile, wrap_file};
-use common::{Dir, Scripted, Step, contents, noise, poll_times, text};
-use flate2::read::GzDecoder;
-use flate2::write::GzEncoder;
-use futures_lite::future::block_on;
-use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, StreamExt};
 use std::fs::File;
 use std::io::{self, Cursor, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
+
+use anyfile::{AsyncFile, wrap_file};
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
+use futures_lite::future::block_on;
+use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, StreamExt};
 use tempfile::NamedTempFile;
+
+use common::{Dir, Scripted, Step, contents, noise, poll_times, text};
 
 /// Waits for what the pool does on its own.
 #[track_caller]

@@ -4,13 +4,14 @@
 //! format: take the `public-api` and `rustdoc-types` that read it, change the release in `tests/public_api.rs`,
 //! and write the snapshot again, because the paths in std may have changed too.
 
-use public_api::{Builder, PublicItem};
-use rustdoc_types::{Crate, FORMAT_VERSION, Id, Impl, Item, ItemEnum};
 use std::collections::{BTreeSet, HashMap};
 use std::error::Error;
 use std::fs;
 use std::iter;
 use std::path::Path;
+
+use public_api::{Builder, PublicItem};
+use rustdoc_types::{Crate, FORMAT_VERSION, Id, Impl, Item, ItemEnum};
 
 /// Returns the public API in a JSON file of rustdoc: one item a line, indented below what it belongs to.
 ///

@@ -4,11 +4,12 @@
 //! may choose other words, or write JSON that cannot be read here, so the test is ignored there. With
 //! `--include-ignored`, as in CI, it runs with any release.
 
-use anyfile_api::listing;
-use similar::TextDiff;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
+
+use anyfile_api::listing;
+use similar::TextDiff;
 
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 const SNAPSHOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/public-api.txt");

@@ -1,8 +1,9 @@
 //! The command line.
 
-use lexopt::{Arg, Parser, ValueExt};
 use std::env;
 use std::path::PathBuf;
+
+use lexopt::{Arg, Parser, ValueExt};
 
 pub const HELP: &str = "\
 cargo bench -p anyfile-bench -- [FILTER...] [--quick] [--dir DIR] [--json FILE] [--list]

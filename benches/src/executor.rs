@@ -1,9 +1,10 @@
 //! The executors that the contestants run on.
 
-use futures::task::LocalSpawnExt;
-use futures_lite::future;
 use std::future::Future;
 use std::sync::LazyLock;
+
+use futures::task::LocalSpawnExt;
+use futures_lite::future;
 use tokio::runtime::{Builder, Runtime};
 
 /// An executor. Runtimes that have to be built are built once, and kept.

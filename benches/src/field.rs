@@ -1,14 +1,15 @@
 //! The model: a workload, and the field of contestants that run it.
 
-use crate::executor::Executor;
-use crate::gauge;
-use crate::stage::Stage;
-use crate::tally::Tally;
 use std::fmt::Display;
 use std::future::Future;
 use std::io;
 use std::rc::Rc;
 use std::time::Instant;
+
+use crate::executor::Executor;
+use crate::gauge;
+use crate::stage::Stage;
+use crate::tally::Tally;
 
 /// Something to measure. What it needs is made only when it is chosen.
 pub struct Workload {

@@ -1,9 +1,5 @@
 //! Runs in processes of their own, where the peaks of memory and threads are one contestant's.
 
-use crate::field::Field;
-use crate::measure::{Sample, Series, sample};
-use crate::stage::Stage;
-use serde_json::{Value, json};
 use std::fmt::Display;
 use std::fs;
 use std::io;
@@ -12,6 +8,12 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::field::Field;
+use crate::measure::{Sample, Series, sample};
+use crate::stage::Stage;
 
 /// Whether this process is such a one.
 static IS_ON: AtomicBool = AtomicBool::new(false);

@@ -14,17 +14,19 @@ mod table;
 mod tally;
 mod workloads;
 
+use std::fs;
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
 use arguments::{Arguments, Mode};
 use field::{Absent, Kind, Workload};
 use machine::Machine;
 use measure::Plan;
 use outcome::Outcome;
-use serde_json::json;
 use stage::Stage;
-use std::fs;
-use std::io::{self, Write};
-use std::process::ExitCode;
-use std::time::{Duration, Instant};
 
 /// Runs the benchmark as the command line says.
 pub fn main() -> ExitCode {

@@ -1,13 +1,15 @@
 //! Where and when something was measured.
 
-use crate::stage::filesystem;
-use rustix::system::uname;
-use serde_json::{Value, json};
 use std::fmt::{self, Display, Formatter};
 use std::io;
 use std::path::Path;
 use std::thread;
 use std::time::SystemTime;
+
+use rustix::system::uname;
+use serde_json::{Value, json};
+
+use crate::stage::filesystem;
 
 /// The versions that this was built with.
 const LOCK: &str = include_str!("../../Cargo.lock");

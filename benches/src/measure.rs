@@ -1,10 +1,12 @@
 //! Samples, taken in turns, and what they say.
 
-use crate::field::{Field, Role};
-use crate::tally::Tally;
-use rustix::time::{ClockId, clock_gettime};
 use std::io;
 use std::time::{Duration, Instant};
+
+use rustix::time::{ClockId, clock_gettime};
+
+use crate::field::{Field, Role};
+use crate::tally::Tally;
 
 /// How long a workload is measured.
 #[derive(Debug, Clone, Copy)]

@@ -1,10 +1,11 @@
 //! What was measured, as Markdown and as JSON.
 
+use serde_json::{Value, json};
+
 use crate::field::{Absent, Kind, OWN, Workload};
 use crate::measure::{Series, Spread};
 use crate::outcome::{Outcome, Quantity};
 use crate::table::{Table, ratio, time};
-use serde_json::{Value, json};
 
 const NOTHING: &str = "–";
 

@@ -1,9 +1,10 @@
 //! The workloads, in groups.
 
-use crate::field::Workload;
-use crate::tally::Tally;
 use std::io;
 use std::thread;
+
+use crate::field::Workload;
+use crate::tally::Tally;
 
 mod cold;
 mod executors;

@@ -4,11 +4,12 @@
 //! of their own: they flush before every poll of a close, hold the halves of a file in two tasks, and drop
 //! what they wrap. Whatever went through them is compared with what was meant, byte for byte.
 
-use anyfile::{AsyncFile, open_file};
-use futures_lite::future;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+use anyfile::{AsyncFile, open_file};
+use futures_lite::future;
 use tempfile::TempDir;
 
 /// No test takes a tenth of this, even on a busy machine.

@@ -1,5 +1,7 @@
 //! The adapters of futures, futures-lite, tokio and async-compat: copies, buffers, lines and sinks.
 
+use std::io::{self, SeekFrom};
+
 use anyfile::AsyncFile;
 use anyfile_clients::{
     Dir, SIZES, assert_same, contents, create, create_both, noise, open, run, text,
@@ -7,7 +9,6 @@ use anyfile_clients::{
 use async_compat::CompatExt;
 use futures::{AsyncSeek, AsyncWrite, SinkExt, StreamExt, TryStreamExt};
 use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
-use std::io::{self, SeekFrom};
 use tokio::io as tokio_io;
 
 /// Copies files of all sizes, and compares them.

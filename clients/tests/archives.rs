@@ -1,13 +1,14 @@
 //! async-tar and async_zip: archives written to a file and read from it, here and by other programs.
 
+use std::path::Path;
+use std::process::Command;
+
 use anyfile_clients::{Dir, assert_same, contents, create, noise, open, run, text};
 use async_tar::{Archive, Builder, Header};
 use async_zip::base::read1::seek::ZipArchiveReader;
 use async_zip::base::write::ZipFileWriter;
 use async_zip::{Compression, ZipEntryBuilder};
 use futures_lite::{AsyncReadExt, AsyncWriteExt, StreamExt, io};
-use std::path::Path;
-use std::process::Command;
 
 type Entries = Vec<(String, Vec<u8>)>;
 

@@ -1,5 +1,9 @@
 //! asynchronous-codec and tokio-util: frames written to a file and read from it, to the close.
 
+use std::fmt::Debug;
+use std::io::{self, SeekFrom};
+use std::pin::{Pin, pin};
+
 use anyfile::AsyncFile;
 use anyfile_clients::{
     Dir, SIZES, assert_same, contents, create, create_both, noise, open, run, text,
@@ -8,9 +12,6 @@ use asynchronous_codec as codec;
 use futures::future::poll_fn;
 use futures::io::{AsyncSeekExt, AsyncWrite, AsyncWriteExt};
 use futures::{Sink, SinkExt, Stream, StreamExt, TryStreamExt, ready};
-use std::fmt::Debug;
-use std::io::{self, SeekFrom};
-use std::pin::{Pin, pin};
 use tokio_util::bytes::Bytes;
 use tokio_util::codec as tokio_codec;
 use tokio_util::compat::{FuturesAsyncReadCompatExt, FuturesAsyncWriteCompatExt};

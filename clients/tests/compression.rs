@@ -1,10 +1,11 @@
 //! async-compression: gzip and zstd, in both directions, on the reading and on the writing side.
 
+use std::io::{Read, Write};
+
 use anyfile::AsyncFile;
 use anyfile_clients::{Dir, SIZES, assert_same, contents, create, noise, open, run, text};
 use async_compression::futures::{bufread, write};
 use futures_lite::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, io};
-use std::io::{Read, Write};
 
 /// What a coder of the writing side leaves in a file that is given these bytes and closed.
 #[track_caller]

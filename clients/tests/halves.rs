@@ -1,10 +1,11 @@
 //! The halves of a file by `split` of futures, futures-lite and tokio, held by two tasks.
 
+use std::io::{self, Read, Write};
+use std::sync::{Arc, Mutex};
+
 use anyfile::{AsyncFile, open_file, wrap_file};
 use anyfile_clients::{Dir, assert_same, contents, noise, run, text};
 use futures::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use std::io::{self, Read, Write};
-use std::sync::{Arc, Mutex};
 use tokio_util::compat::{
     FuturesAsyncReadCompatExt, TokioAsyncReadCompatExt, TokioAsyncWriteCompatExt,
 };

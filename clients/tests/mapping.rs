@@ -4,12 +4,13 @@
 // nobody else knows the file, and it is not changed otherwise while such a reference is there.
 #![allow(unsafe_code)]
 
+use std::fs::File;
+use std::io::{self, SeekFrom};
+
 use anyfile::AsyncFile;
 use anyfile_clients::{Dir, SIZES, assert_same, contents, create_both, noise, run};
 use futures_lite::{AsyncSeekExt, AsyncWriteExt};
 use memmap2::{Mmap, MmapMut};
-use std::fs::File;
-use std::io::{self, SeekFrom};
 
 fn map(file: &File) -> io::Result<Mmap> {
     // SAFETY: nobody writes to the file while it is mapped.

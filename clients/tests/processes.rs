@@ -1,11 +1,12 @@
 //! Processes of smol that read from a file and write to one.
 #![cfg(unix)]
 
+use std::io::SeekFrom;
+
 use anyfile::wrap_file;
 use anyfile_clients::{Dir, assert_same, contents, create, create_both, noise, open, run, text};
 use async_process::{Command, Stdio};
 use futures_lite::{AsyncSeekExt, AsyncWriteExt, StreamExt, future, io};
-use std::io::SeekFrom;
 
 /// A copy of the standard input on the standard output.
 fn cat() -> Command {

@@ -4,14 +4,15 @@
 //! for a moment all that this process has open, so these tests are alone in their program and take turns.
 #![cfg(unix)]
 
-use anyfile::AsyncFile;
-use anyfile_clients::{Dir, assert_same, create, run};
-use async_process::Command;
-use futures_lite::AsyncWriteExt;
 use std::fs::Permissions;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::sync::{Mutex, PoisonError};
+
+use anyfile::AsyncFile;
+use anyfile_clients::{Dir, assert_same, create, run};
+use async_process::Command;
+use futures_lite::AsyncWriteExt;
 
 static TURN: Mutex<()> = Mutex::new(());
 

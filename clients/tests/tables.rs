@@ -1,9 +1,10 @@
 //! csv-async: records written to a file and read from it.
 
+use std::path::Path;
+
 use anyfile_clients::{Dir, assert_same, contents, create, open, run};
 use csv_async::{AsyncReader, AsyncWriter, Result, StringRecord};
 use futures_lite::StreamExt;
-use std::path::Path;
 
 /// Records with all that must be quoted.
 fn records() -> Vec<StringRecord> {

@@ -1,12 +1,13 @@
 //! notify: a watcher sees what is done to files here, as it sees what others do.
 
+use std::path::PathBuf;
+
 use anyfile::Path;
 use anyfile_clients::{Dir, assert_same, contents, create, noise, open, run};
 use futures::StreamExt;
 use futures::channel::mpsc::{UnboundedReceiver, unbounded};
 use futures_lite::AsyncWriteExt;
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
-use std::path::PathBuf;
 
 /// The events of a directory.
 struct Watch {

@@ -1,5 +1,10 @@
 //! hyper on smol: uploads into files, and ranges of files as answers.
 
+use std::convert::Infallible;
+use std::io::{self, SeekFrom};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
 use anyfile_clients::{Dir, SIZES, assert_same, contents, create, noise, open, run};
 use async_net::{TcpListener, TcpStream};
 use asynchronous_codec::{BytesCodec, FramedRead, FramedWrite};
@@ -12,10 +17,6 @@ use hyper::header::{CONTENT_RANGE, RANGE};
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use smol_hyper::rt::FuturesIo;
-use std::convert::Infallible;
-use std::io::{self, SeekFrom};
-use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
 
 type Body = UnsyncBoxBody<Bytes, io::Error>;
 

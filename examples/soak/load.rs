@@ -1,14 +1,15 @@
 //! The work that the tasks do, each piece of which verifies what it reads.
 
-use anyfile::{Path, open_file, wrap_file};
-use flate2::{Compression, read::GzDecoder, write::GzEncoder};
-use futures_lite::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt, StreamExt};
-use futures_lite::{Stream, future, io as async_io, pin};
 use std::fs;
 use std::io::{self, Cursor, SeekFrom, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Instant;
+
+use anyfile::{Path, open_file, wrap_file};
+use flate2::{Compression, read::GzDecoder, write::GzEncoder};
+use futures_lite::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt, StreamExt};
+use futures_lite::{Stream, future, io as async_io, pin};
 
 /// What all tasks share.
 pub(crate) struct Stage {

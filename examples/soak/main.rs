@@ -11,16 +11,18 @@
 
 mod load;
 
-use anyfile::Path;
-use futures::future::join_all;
-use futures_lite::{StreamExt, future};
-use load::{Random, Stage, Task, check};
-use smol::{Executor, Timer};
 use std::fs;
 use std::io;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use anyfile::Path;
+use futures::future::join_all;
+use futures_lite::{StreamExt, future};
+use smol::{Executor, Timer};
+
+use load::{Random, Stage, Task, check};
 
 const TASKS: u64 = 48;
 const EXECUTOR_THREADS: usize = 4;

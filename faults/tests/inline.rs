@@ -3,10 +3,6 @@
 //! The one thread of the pool is put to sleep, so that all that a first poll does is done by its caller.
 #![cfg(target_os = "linux")]
 
-use anyfile::{Path, open_file, wrap_file};
-use anyfile_faults::{Caching, Counts, Mount};
-use futures_lite::future::block_on;
-use futures_lite::{AsyncReadExt, AsyncSeekExt, StreamExt};
 use std::fs::File;
 use std::io::SeekFrom;
 use std::pin::pin;
@@ -14,6 +10,11 @@ use std::process::Command;
 use std::sync::mpsc;
 use std::task::{Context, Waker};
 use std::time::Duration;
+
+use anyfile::{Path, open_file, wrap_file};
+use anyfile_faults::{Caching, Counts, Mount};
+use futures_lite::future::block_on;
+use futures_lite::{AsyncReadExt, AsyncSeekExt, StreamExt};
 
 const CHILD: &str = "ANYFILE_FAULTS_CHILD";
 

@@ -2,11 +2,6 @@
 //! hang, and reads of a file beside one that hangs.
 #![cfg(target_os = "linux")]
 
-use anyfile::{AsyncFile, open_file, wrap_file};
-use anyfile_faults::{Caching, Mount};
-use futures_lite::future::{self, block_on};
-use futures_lite::{AsyncReadExt, AsyncWriteExt};
-use smol::Timer;
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -15,6 +10,12 @@ use std::process::Command;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
+
+use anyfile::{AsyncFile, open_file, wrap_file};
+use anyfile_faults::{Caching, Mount};
+use futures_lite::future::{self, block_on};
+use futures_lite::{AsyncReadExt, AsyncWriteExt};
+use smol::Timer;
 use tempfile::TempDir;
 
 /// Longer than whatever is waited for here.

@@ -4,10 +4,11 @@
 
 #![no_main]
 
-use anyfile::{Path, PathError};
-use libfuzzer_sys::fuzz_target;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
+
+use anyfile::{Path, PathError};
+use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
     if let Ok(uri) = str::from_utf8(data) {

@@ -9,15 +9,16 @@
 
 #![no_main]
 
-use anyfile::{AsyncFile, Lines, open_file, wrap_file};
-use futures_lite::future::{block_on, poll_once};
-use futures_lite::{AsyncBufReadExt, AsyncReadExt, StreamExt};
-use libfuzzer_sys::fuzz_target;
 use std::collections::VecDeque;
 use std::io::{self, BufRead, ErrorKind, Read};
 use std::mem;
 use std::path::PathBuf;
 use std::sync::OnceLock;
+
+use anyfile::{AsyncFile, Lines, open_file, wrap_file};
+use futures_lite::future::{block_on, poll_once};
+use futures_lite::{AsyncBufReadExt, AsyncReadExt, StreamExt};
+use libfuzzer_sys::fuzz_target;
 use tempfile::TempDir;
 
 /// More would take long, and show nothing else.

@@ -7,18 +7,20 @@ mod real;
 #[path = "../../src/pool/spin.rs"]
 mod spin;
 
-use crate::join_pool;
-use crate::task::{chance, panic_as_agreed};
+use std::sync::Arc;
+use std::time::Duration;
+
 use async_task::Runnable;
-use demand::Kind;
-use real::WorkQueue;
 use shuttle::rand::{Rng, thread_rng};
 use shuttle::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use shuttle::sync::mpsc;
 use shuttle::thread;
+
+use crate::join_pool;
+use crate::task::{chance, panic_as_agreed};
+use demand::Kind;
+use real::WorkQueue;
 use spin::AdaptiveSpin;
-use std::sync::Arc;
-use std::time::Duration;
 
 /// The queue of one run. It is leaked, since workers take one that lives for ever.
 fn queue() -> &'static WorkQueue {

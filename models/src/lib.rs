@@ -22,11 +22,13 @@ mod task;
 pub mod waiters;
 pub mod write_back;
 
+use std::time::Instant;
+
 use shuttle::scheduler::{PctScheduler, RandomScheduler, Scheduler};
 use shuttle::sync::Mutex;
 use shuttle::thread::JoinHandle;
 use shuttle::{Config, MaxSteps, Runner};
-use std::time::Instant;
+
 use task::{catch_agreed, lock};
 
 /// Runs `model` many times, each with another order of events. Fails if it panics, or if its main thread

@@ -5,19 +5,21 @@ mod ahead;
 #[path = "../../src/file/read_buffer/chunk.rs"]
 mod chunk;
 
-use crate::join_pool;
-use crate::pool::{self, Slot};
-use crate::task::{catch_agreed, chance, lock, panic_as_agreed, up_to, wait, wait_or_give_up};
-use ahead::{Call, Plan, ReadAhead, Taken};
-use chunk::{CHUNK, Chunk, Form};
-use shuttle::rand::{Rng, thread_rng};
-use shuttle::sync::{Mutex, mpsc};
-use shuttle::thread;
 use std::io::{self, ErrorKind};
 use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
+
+use shuttle::rand::{Rng, thread_rng};
+use shuttle::sync::{Mutex, mpsc};
+use shuttle::thread;
+
+use crate::join_pool;
+use crate::pool::{self, Slot};
+use crate::task::{catch_agreed, chance, lock, panic_as_agreed, up_to, wait, wait_or_give_up};
+use ahead::{Call, Plan, ReadAhead, Taken};
+use chunk::{CHUNK, Chunk, Form};
 
 const SIZE: usize = 4;
 

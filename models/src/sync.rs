@@ -3,13 +3,14 @@
 pub(crate) use shuttle::hint;
 pub(crate) use shuttle::sync::{Arc, Mutex, MutexGuard, PoisonError, atomic};
 
-use shuttle::rand::{Rng, thread_rng};
-use shuttle::sync::{self, LockResult, WaitTimeoutResult};
-use shuttle::thread;
 use std::cell::Cell;
 use std::ops::{Add, Sub};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+
+use shuttle::rand::{Rng, thread_rng};
+use shuttle::sync::{self, LockResult, WaitTimeoutResult};
+use shuttle::thread;
 
 thread_local! {
     /// The time in microseconds. Shuttle runs all threads of a model on one, and models beside each other.

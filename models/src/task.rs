@@ -1,12 +1,13 @@
 //! Tasks: what polls, waits to be woken, and gives up.
 
-use shuttle::rand::{Rng, thread_rng};
-use shuttle::sync::{Mutex, MutexGuard, PoisonError};
-use shuttle::thread::{self, Thread};
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
+
+use shuttle::rand::{Rng, thread_rng};
+use shuttle::sync::{Mutex, MutexGuard, PoisonError};
+use shuttle::thread::{self, Thread};
 
 /// Decides at random, with this probability.
 pub(crate) fn chance(probability: f64) -> bool {

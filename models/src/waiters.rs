@@ -1,13 +1,15 @@
 //! Models of `src/pool/waiters.rs`.
 
-use crate::join_pool;
-use crate::pool::{self, Event, Slot, Waiters};
-use crate::task::{catch_agreed, chance, lock, panic_as_agreed, up_to, wait, wait_or_give_up};
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+
 use shuttle::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use shuttle::sync::{Mutex, mpsc};
 use shuttle::thread;
-use std::sync::Arc;
-use std::task::{Context, Poll, Wake, Waker};
+
+use crate::join_pool;
+use crate::pool::{self, Event, Slot, Waiters};
+use crate::task::{catch_agreed, chance, lock, panic_as_agreed, up_to, wait, wait_or_give_up};
 
 /// Its task panics when it is woken.
 struct Panicking;

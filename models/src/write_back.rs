@@ -3,18 +3,20 @@
 #[path = "../../src/file/write_buffer/queue.rs"]
 mod real;
 
-use crate::join_pool;
-use crate::pool::{self, Slot};
-use crate::sync::Instant;
-use crate::task::{catch_agreed, chance, lock, panic_as_agreed, up_to, wait};
-use real::Queue;
-use shuttle::sync::{Mutex, mpsc};
-use shuttle::thread;
 use std::io::{self, ErrorKind, IoSlice, SeekFrom};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
+
+use shuttle::sync::{Mutex, mpsc};
+use shuttle::thread;
+
+use crate::join_pool;
+use crate::pool::{self, Slot};
+use crate::sync::Instant;
+use crate::task::{catch_agreed, chance, lock, panic_as_agreed, up_to, wait};
+use real::Queue;
 
 const CAPACITY: usize = 4;
 

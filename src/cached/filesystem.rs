@@ -1,11 +1,13 @@
 //! The filesystems that were met so far: what they are, and how their calls behaved.
 
-use super::probation::Probation;
-use crate::retry::retry;
-use rustix::fs::{AtFlags, Statx, StatxFlags};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::sync::{Arc, PoisonError, RwLock};
+
+use rustix::fs::{AtFlags, Statx, StatxFlags};
+
+use super::probation::Probation;
+use crate::retry::retry;
 
 /// How a filesystem treats a call.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -1,16 +1,18 @@
 //! Reads of the page cache, and whether they may be made at all.
 
-use super::filesystem::{Filesystem, Medium, stat};
-use super::probation::Probation;
-use super::stopwatch::Stopwatch;
-use super::{Access, Answer, INLINE};
-use rustix::fs::Stat;
-use rustix::io::{Errno, ReadWriteFlags};
 use std::fs::File;
 use std::io::{self, IoSliceMut};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+
+use rustix::fs::Stat;
+use rustix::io::{Errno, ReadWriteFlags};
+
+use super::filesystem::{Filesystem, Medium, stat};
+use super::probation::Probation;
+use super::stopwatch::Stopwatch;
+use super::{Access, Answer, INLINE};
 
 /// Latched when the kernel does not know the call at all.
 static NO_PREADV2: AtomicBool = AtomicBool::new(false);

@@ -7,18 +7,20 @@
 //! handle is opened and closed without the file being told, whatever it is. A file that was opened all
 //! the same and gives no answer is left to the pool, with the rest of the call.
 
+use std::fs::{File, Metadata};
+use std::io::{self, IoSliceMut};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags, Stat, Statx};
+use rustix::io::Errno;
+
 use super::filesystem::{Filesystem, stat};
 use super::linux::{Local, enabled, read_cached, reads_cached};
 use super::negative_cache::NegativeCache;
 use super::stopwatch::Stopwatch;
 use super::{Access, Answer, Facts, INLINE, Unanswered};
 use crate::retry::retry;
-use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags, Stat, Statx};
-use rustix::io::Errno;
-use std::fs::{File, Metadata};
-use std::io::{self, IoSliceMut};
-use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Latched when the kernel does not know the call, or this way to use it.
 static NO_OPENAT2: AtomicBool = AtomicBool::new(false);

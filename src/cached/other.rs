@@ -1,9 +1,10 @@
 //! Systems without no-wait calls: the pool answers everything.
 
-use super::{Access, Answer, Facts, Unanswered};
 use std::fs::{File, Metadata};
 use std::io::{self, IoSliceMut, Seek};
 use std::path::Path;
+
+use super::{Access, Answer, Facts, Unanswered};
 
 #[derive(Debug)]
 pub(super) struct Local;

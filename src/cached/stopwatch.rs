@@ -1,9 +1,11 @@
 //! How long a call waited, as far as that is worth knowing.
 
-use super::probation::SLOW;
-use rustix::time::{ClockId, Timespec, clock_gettime};
 use std::cell::Cell;
 use std::time::Duration;
+
+use rustix::time::{ClockId, Timespec, clock_gettime};
+
+use super::probation::SLOW;
 
 /// Measures a call in ticks of the coarse clock.
 ///

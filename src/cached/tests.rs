@@ -1,9 +1,5 @@
 //! What is known of files, and where the calls for them are made.
 
-use super::filesystem::{Filesystem, Medium, stat};
-use super::linux::enabled;
-use super::{Answer, Facts, INLINE, Unanswered};
-use rustix::fs::OFlags;
 use std::fs::{File, OpenOptions};
 use std::io::{self, IoSliceMut};
 use std::os::fd::OwnedFd;
@@ -12,7 +8,13 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
+
+use rustix::fs::OFlags;
 use tempfile::TempDir;
+
+use super::filesystem::{Filesystem, Medium, stat};
+use super::linux::enabled;
+use super::{Answer, Facts, INLINE, Unanswered};
 
 /// One test at a time: all of them share the probation of one filesystem.
 static ALONE: Mutex<()> = Mutex::new(());

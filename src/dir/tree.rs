@@ -19,11 +19,6 @@ mod remover;
 mod unix;
 mod walk;
 
-#[cfg(not(unix))]
-use other as imp;
-#[cfg(unix)]
-use unix as imp;
-
 use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -37,7 +32,11 @@ use crate::pool::{self, Closing};
 use crate::retry::retry;
 use copier::Copier;
 use counter::Counter;
+#[cfg(not(unix))]
+use other as imp;
 use remover::Remover;
+#[cfg(unix)]
+use unix as imp;
 
 /// A slice ends after so many entries,
 const SLICE_ENTRIES: usize = 64;

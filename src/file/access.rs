@@ -1,12 +1,14 @@
 //! The object behind a file as a whole: lent, closed, and the path that it was opened by.
 
+use std::io;
+use std::path::Path;
+
+use futures_lite::future;
+
 use super::async_file::AsyncFile;
 use super::object::Shared;
 use crate::error::Operation;
 use crate::pool;
-use futures_lite::future;
-use std::io;
-use std::path::Path;
 
 impl<T: Send + 'static> AsyncFile<T> {
     /// Runs `f` on the wrapped object, on the thread pool.

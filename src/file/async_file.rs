@@ -1,5 +1,14 @@
 //! [`AsyncFile`]: its state, and the order in which reads, writes and moves of the cursor happen.
 
+use std::fmt;
+use std::fs::File;
+use std::io;
+use std::marker::PhantomData;
+use std::path::Path;
+use std::task::{Context, Poll};
+
+use futures_lite::ready;
+
 use super::closing::{self, Closing};
 use super::cursor::{CursorJob, Position};
 use super::object::{Object, Shared, closed};
@@ -10,13 +19,6 @@ use crate::cached::Facts;
 use crate::error::Operation;
 use crate::pool::Slot;
 use crate::sync::Arc;
-use futures_lite::ready;
-use std::fmt;
-use std::fs::File;
-use std::io;
-use std::marker::PhantomData;
-use std::path::Path;
-use std::task::{Context, Poll};
 
 /// An open file, or any other blocking object, with asynchronous I/O under any executor.
 ///

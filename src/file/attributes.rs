@@ -1,5 +1,10 @@
 //! What a [`File`] is and has beside its bytes.
 
+use std::fs::{File, FileTimes, Metadata, Permissions};
+use std::io;
+
+use futures_lite::future;
+
 use super::async_file::AsyncFile;
 use super::object::{Shared, closed};
 use crate::budget;
@@ -7,9 +12,6 @@ use crate::cached::Facts;
 use crate::error::Operation;
 use crate::pool;
 use crate::retry::retry;
-use futures_lite::future;
-use std::fs::{File, FileTimes, Metadata, Permissions};
-use std::io;
 
 impl AsyncFile<File> {
     /// Runs a call on the pool, after accepted bytes have been written.

@@ -11,15 +11,17 @@
 //! lock. But a drop that waits for ever would stop an executor, so it waits for a second at most; then the
 //! pool goes on in the background.
 
-use super::object::Shared;
-use super::write_buffer::Drainer;
-use crate::pool::{self, Event, Slot};
-use crate::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use futures_lite::ready;
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
+
+use futures_lite::ready;
+
+use super::object::Shared;
+use super::write_buffer::Drainer;
+use crate::pool::{self, Event, Slot};
+use crate::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// How long a drop waits for what may wait.
 const PATIENCE: Duration = Duration::from_secs(1);

@@ -1,12 +1,12 @@
 //! A file's descriptor on Unix, its handle on Windows: lent, and as a number.
 
-use super::async_file::{AsyncFile, wrap_file};
 use std::fs::File;
-
 #[cfg(unix)]
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 #[cfg(windows)]
 use std::os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, OwnedHandle, RawHandle};
+
+use super::async_file::{AsyncFile, wrap_file};
 
 #[cfg(unix)]
 impl From<OwnedFd> for AsyncFile<File> {

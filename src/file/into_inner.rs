@@ -1,15 +1,17 @@
 //! The object taken out of its file; on error, the file given back.
 
-use super::async_file::{AsyncFile, State};
-use super::object::Shared;
-use crate::error::Operation;
-use crate::pool;
-use futures_lite::future;
 use std::any::Any;
 use std::error::Error;
 use std::fmt;
 use std::fs::File;
 use std::io;
+
+use futures_lite::future;
+
+use super::async_file::{AsyncFile, State};
+use super::object::Shared;
+use crate::error::Operation;
+use crate::pool;
 
 impl<T: Send + 'static> AsyncFile<T> {
     /// Returns the wrapped object, with everything written to it and, where it can seek, with its cursor at the

@@ -5,6 +5,12 @@
 
 mod other;
 
+use std::any::Any;
+use std::fs::File;
+use std::io::{self, ErrorKind, IoSliceMut, Read, Seek, SeekFrom, Write};
+use std::path::Path;
+use std::sync::OnceLock;
+
 use super::pread;
 use crate::cached::{Access, Answer, Facts};
 use crate::error::{Operation, PathError};
@@ -13,11 +19,6 @@ use crate::retry::retry;
 use crate::sync::Arc;
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use other::{Other, typed, unlearned};
-use std::any::Any;
-use std::fs::File;
-use std::io::{self, ErrorKind, IoSliceMut, Read, Seek, SeekFrom, Write};
-use std::path::Path;
-use std::sync::OnceLock;
 
 /// What a job needs: the object, and what is known of it.
 pub(super) struct Shared {

@@ -1,12 +1,14 @@
 //! The logical position, and the object's own cursor.
 
+use std::io::{self, SeekFrom};
+use std::task::{Context, Poll};
+
+use futures_lite::ready;
+
 use super::async_file::AsyncFile;
 use super::cursor::{CursorJob, Position};
 use crate::error::Operation;
 use crate::pool;
-use futures_lite::ready;
-use std::io::{self, SeekFrom};
-use std::task::{Context, Poll};
 
 impl<T: Send + 'static> AsyncFile<T> {
     /// The offset that the next byte is read from, where the object is a regular file. Learns what the object

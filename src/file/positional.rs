@@ -1,13 +1,14 @@
 //! Reads and writes at an offset, which leave the cursor alone.
 
+use std::fs::File;
+use std::io::{self, IoSliceMut};
+
 use super::async_file::AsyncFile;
 use super::object::Shared;
 use crate::budget;
 use crate::cached::{Facts, INLINE};
 use crate::error::Operation;
 use crate::pool;
-use std::fs::File;
-use std::io::{self, IoSliceMut};
 
 /// The most that one pool job carries for one call: larger calls are answered short, as `pread` may.
 const MOST: usize = 1024 * 1024;

@@ -1,11 +1,13 @@
 //! Reading: `AsyncRead` and `AsyncBufRead`.
 
-use super::async_file::AsyncFile;
-use super::read_buffer::{Form, Source};
-use futures_lite::{AsyncBufRead, AsyncRead, ready};
 use std::io::{self, IoSliceMut, Read};
 use std::pin::Pin;
 use std::task::{Context, Poll};
+
+use futures_lite::{AsyncBufRead, AsyncRead, ready};
+
+use super::async_file::AsyncFile;
+use super::read_buffer::{Form, Source};
 
 impl<T: Read + Send + 'static> AsyncRead for AsyncFile<T> {
     fn poll_read(

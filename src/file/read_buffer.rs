@@ -17,18 +17,20 @@ mod supply;
 pub(super) use chunk::Form;
 pub(super) use supply::Source;
 
+use std::collections::VecDeque;
+use std::io::{self, IoSliceMut};
+use std::mem;
+use std::task::{Context, Poll};
+
+use futures_lite::ready;
+
 use super::object::Shared;
 use crate::cached::INLINE;
 use crate::pool::Slot;
 use crate::sync::Arc;
 use ahead::{Call, ReadAhead};
 use chunk::{CHUNK, Chunk};
-use futures_lite::ready;
 use shown::Shown;
-use std::collections::VecDeque;
-use std::io::{self, IoSliceMut};
-use std::mem;
-use std::task::{Context, Poll};
 
 /// What is read first through a buffer, before it is known that the file is read in sequence.
 const FIRST: usize = 16 * 1024;

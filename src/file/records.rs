@@ -1,12 +1,14 @@
 //! Records: bytes up to a certain one, such as a line.
 
-use super::async_file::AsyncFile;
-use super::read_buffer::Form;
-use crate::error::Operation;
-use futures_lite::ready;
 use std::io::{self, Read};
 use std::ops::Range;
 use std::task::{Context, Poll};
+
+use futures_lite::ready;
+
+use super::async_file::AsyncFile;
+use super::read_buffer::Form;
+use crate::error::Operation;
 
 /// A record that was looked for.
 pub(crate) enum Record {

@@ -1,12 +1,14 @@
 //! Seeking: `AsyncSeek`, and seeks that keep the buffer.
 
-use super::async_file::AsyncFile;
-use super::cursor::{CursorJob, Position};
-use crate::error::Operation;
-use futures_lite::{AsyncSeek, future, ready};
 use std::io::{self, ErrorKind, Seek, SeekFrom};
 use std::pin::Pin;
 use std::task::{Context, Poll};
+
+use futures_lite::{AsyncSeek, future, ready};
+
+use super::async_file::AsyncFile;
+use super::cursor::{CursorJob, Position};
+use crate::error::Operation;
 
 /// Offsets up to this exist on every filesystem. A seek beyond it asks the system, which refuses what the
 /// filesystem cannot hold: else a write there would be accepted, and could never be written.

@@ -1,11 +1,13 @@
 //! Reading what is left of a file in one go.
 
-use super::async_file::AsyncFile;
-use super::read_buffer::Form;
-use futures_lite::{AsyncRead, future, ready};
 use std::io::{self, Read};
 use std::pin::Pin;
 use std::task::{Context, Poll};
+
+use futures_lite::{AsyncRead, future, ready};
+
+use super::async_file::AsyncFile;
+use super::read_buffer::Form;
 
 /// How much a vector grows by at least, and at most.
 const STEPS: (usize, usize) = (16 * 1024, 256 * 1024);

@@ -1,13 +1,15 @@
 //! Writing: `AsyncWrite`.
 
+use std::io::{self, IoSlice, Write};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_lite::{AsyncWrite, ready};
+
 use super::async_file::{AsyncFile, State};
 use super::cursor::Position;
 use crate::error::Operation;
 use crate::pool::Slot;
-use futures_lite::{AsyncWrite, ready};
-use std::io::{self, IoSlice, Write};
-use std::pin::Pin;
-use std::task::{Context, Poll};
 
 impl<T: Write + Send + 'static> AsyncWrite for AsyncFile<T> {
     fn poll_write(

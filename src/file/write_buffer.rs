@@ -10,15 +10,17 @@
 
 mod queue;
 
+use std::io::{self, IoSlice, SeekFrom};
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use futures_lite::ready;
+
 use super::object::Shared;
 use crate::error::Operation;
 use crate::pool::{self, Slot};
 use crate::sync::Arc;
-use futures_lite::ready;
 use queue::Queue;
-use std::io::{self, IoSlice, SeekFrom};
-use std::task::{Context, Poll};
-use std::time::Instant;
 
 /// Bytes that are gathered before they are handed to the system.
 const CAPACITY: usize = 128 * 1024;

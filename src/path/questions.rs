@@ -2,14 +2,13 @@
 
 use std::fs::Metadata;
 use std::io;
+#[cfg(unix)]
+use std::os::unix::fs::FileTypeExt;
 use std::path::Path as StdPath;
 
 use super::{Path, ops};
 use crate::error::Operation;
 use crate::pool;
-
-#[cfg(unix)]
-use std::os::unix::fs::FileTypeExt;
 
 /// Questions about what is at the path.
 ///

@@ -1,7 +1,8 @@
 //! Narrowed lists against a model of the check that POSIX describes, for every user and group there is.
 
-use super::acl::{Acl, Owner};
 use proptest::prelude::*;
+
+use super::acl::{Acl, Owner};
 
 /// Users and groups are numbered from 0; no list names the last one.
 const USERS: u32 = 5;

@@ -12,14 +12,16 @@
 //! dropped. `has_jobs` is `Relaxed`: it is a hint, and guards no data. Whoever sees it locks the queue before
 //! it takes a job; a late or lost update costs one spin.
 
+use std::collections::VecDeque;
+use std::mem;
+use std::time::Duration;
+
+use async_task::Runnable;
+
 use super::demand::{Demand, Kind, OVERDUE, SHARE};
 use super::spin::AdaptiveSpin;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Instant, Mutex, MutexGuard, PoisonError, sleep};
-use async_task::Runnable;
-use std::collections::VecDeque;
-use std::mem;
-use std::time::Duration;
 
 /// How long a worker spins for its next job: somewhat longer than it takes to wake one, so that a caller
 /// that was woken by one job finds a worker awake for its next.

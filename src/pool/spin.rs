@@ -1,8 +1,9 @@
 //! Spinning for what is about to come.
 
+use std::time::Duration;
+
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::{Instant, hint};
-use std::time::Duration;
 
 /// A spin that backs off: after `OFTEN` timeouts in a row, only one call in `RARELY` spins.
 pub(super) struct AdaptiveSpin {

@@ -6,13 +6,15 @@
 //!
 //! The lock is a leaf: wakers are foreign code, and are cloned, woken and dropped without it.
 
-use crate::sync::atomic::{AtomicBool, Ordering};
-use crate::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use async_task::Task;
 use std::mem;
 use std::panic::{self, AssertUnwindSafe};
 use std::pin::Pin;
 use std::task::{Context, Poll, Wake, Waker};
+
+use async_task::Task;
+
+use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The most wakers that are kept. A task that comes with a new waker at each poll would add one each time;
 /// beyond this the oldest is woken, which loses nothing: whoever still waits polls again.

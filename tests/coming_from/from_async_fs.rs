@@ -1,12 +1,14 @@
 //! The rows of async-fs and async-std.
 
-use super::{Pair, sorted};
-use anyfile::{Path, create_file, open_file, wrap_file};
-use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, StreamExt};
 use std::fs::{self, Permissions};
 use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path as StdPath;
+
+use anyfile::{Path, create_file, open_file, wrap_file};
+use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, StreamExt};
+
+use super::{Pair, sorted};
 
 /// Everything in a directory: what `WalkDir` finds.
 fn walked(dir: &StdPath) -> Vec<Path> {

@@ -1,14 +1,16 @@
 //! The rows of tokio.
 
-use super::{Pair, sorted};
-use anyfile::{AsyncFile, create_file, open_file, wrap_file};
-use futures_lite::{AsyncSeekExt, AsyncWriteExt, StreamExt};
 use std::fs::{self, Permissions};
 use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
+
+use anyfile::{AsyncFile, create_file, open_file, wrap_file};
+use futures_lite::{AsyncSeekExt, AsyncWriteExt, StreamExt};
 use tokio::fs as theirs;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncSeekExt as _, AsyncWriteExt as _};
 use tokio_util::compat::FuturesAsyncReadCompatExt;
+
+use super::{Pair, sorted};
 
 /// A function that wants tokio's traits.
 async fn shout(

@@ -1,15 +1,17 @@
 //! The table of what compiles after a migration, and means another thing.
 
-use super::{CRATE, done, on_tokio, outcome, rows, scene};
-use anyfile::{AsyncFile, Path, create_file, wrap_file};
-use futures_lite::future::{Boxed, block_on};
-use futures_lite::{AsyncWriteExt, StreamExt};
 use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
+
+use anyfile::{AsyncFile, Path, create_file, wrap_file};
+use futures_lite::future::{Boxed, block_on};
+use futures_lite::{AsyncWriteExt, StreamExt};
 use tokio::fs as theirs;
+
+use super::{CRATE, done, on_tokio, outcome, rows, scene};
 
 /// What tokio does (std, async-fs and async-std do the same), what the same words do here, and what to write.
 struct Lesson {

@@ -9,8 +9,6 @@ pub(crate) mod strict;
 #[cfg(target_os = "linux")]
 pub(crate) mod tree;
 
-use anyfile::wrap_file;
-use futures_lite::future::block_on;
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -19,6 +17,9 @@ use std::process::{Command, Output};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
+
+use anyfile::wrap_file;
+use futures_lite::future::block_on;
 use tempfile::TempDir;
 
 /// A temporary directory whose helpers say what failed.

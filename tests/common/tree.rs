@@ -1,7 +1,5 @@
 //! Trees to copy, and how they look from outside.
 
-use super::noise;
-use rustix::fs::{XattrFlags, lgetxattr, setxattr};
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, Permissions};
@@ -11,7 +9,11 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, UNIX_EPOCH};
+
+use rustix::fs::{XattrFlags, lgetxattr, setxattr};
 use tempfile::TempDir;
+
+use super::noise;
 
 /// Makes a tree of so many entries of all kinds; returns how many entries and how many bytes there are.
 pub(crate) fn generate(root: &Path, entries: usize) -> (u64, u64) {

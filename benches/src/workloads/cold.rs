@@ -1,20 +1,22 @@
 //! Data that the page cache does not have.
 
-use super::read::{BLOCK, drain, drain_compio, drain_std, drain_tokio, places};
-use crate::executor::Executor;
-use crate::field::{Field, Goal, Kind, Workload};
-use crate::stage::Stage;
-use anyfile::open_file;
-use compio::BufResult;
-use compio::io::AsyncReadAtExt;
-use futures_lite::{AsyncReadExt, AsyncSeekExt};
-use rustix::fs::{Advice, fadvise};
 use std::fs::File;
 use std::io::{self, SeekFrom};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
+
+use anyfile::open_file;
+use compio::BufResult;
+use compio::io::AsyncReadAtExt;
+use futures_lite::{AsyncReadExt, AsyncSeekExt};
+use rustix::fs::{Advice, fadvise};
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
+
+use super::read::{BLOCK, drain, drain_compio, drain_std, drain_tokio, places};
+use crate::executor::Executor;
+use crate::field::{Field, Goal, Kind, Workload};
+use crate::stage::Stage;
 
 const CHUNK: usize = 64 * 1024;
 

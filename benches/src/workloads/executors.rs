@@ -1,5 +1,9 @@
 //! `anyfile` on every executor.
 
+use std::io;
+
+use anyfile::open_file;
+
 use super::lines;
 use super::read::{RANDOM_READS, jump, jump_std};
 use super::tasks::{FILES, READERS, read_own, read_std, warm};
@@ -7,8 +11,6 @@ use crate::executor::Executor;
 use crate::field::{Field, Goal, Kind, Workload};
 use crate::stage::Stage;
 use crate::tally::Tally;
-use anyfile::open_file;
-use std::io;
 
 /// All but the one of the other workloads.
 const OTHERS: [(&str, Executor); 6] = [

@@ -1,10 +1,8 @@
 //! How long a task that reads warm data for ever keeps the other one of its thread waiting.
 
-use super::read::{BLOCK, places};
-use crate::executor::Executor;
-use crate::field::{Field, Goal, Kind, Workload};
-use crate::stage::Stage;
-use crate::tally::Tally;
+use std::io::{self, SeekFrom};
+use std::time::{Duration, Instant};
+
 use anyfile::open_file;
 use compio::BufResult;
 use compio::io::AsyncReadAtExt;
@@ -14,11 +12,15 @@ use futures_lite::io::BufReader;
 use futures_lite::{
     AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncSeek, AsyncSeekExt,
 };
-use std::io::{self, SeekFrom};
-use std::time::{Duration, Instant};
 use tokio::io::{
     AsyncBufReadExt as _, AsyncReadExt as _, AsyncSeekExt as _, BufReader as TokioReader,
 };
+
+use super::read::{BLOCK, places};
+use crate::executor::Executor;
+use crate::field::{Field, Goal, Kind, Workload};
+use crate::stage::Stage;
+use crate::tally::Tally;
 
 /// How long a run lasts: so short that what else the machine does is not in every one.
 const SPAN: Duration = Duration::from_millis(20);

@@ -1,16 +1,18 @@
 //! Lines of a large text.
 
-use crate::field::{Field, Goal, Kind, Workload};
-use crate::stage::Stage;
-use crate::tally::Tally;
+use std::fs::File;
+use std::io::{self, BufRead, Cursor};
+use std::path::Path;
+
 use anyfile::open_file;
 use compio::io::compat::AsyncReadStream;
 use futures_lite::io::BufReader;
 use futures_lite::{AsyncBufRead, AsyncBufReadExt, StreamExt};
-use std::fs::File;
-use std::io::{self, BufRead, Cursor};
-use std::path::Path;
 use tokio::io::{AsyncBufReadExt as _, BufReader as TokioReader};
+
+use crate::field::{Field, Goal, Kind, Workload};
+use crate::stage::Stage;
+use crate::tally::Tally;
 
 pub fn workloads() -> Vec<Workload> {
     vec![

@@ -1,16 +1,18 @@
 //! Peaks of memory and threads: each contestant has a process of its own.
 
-use super::tasks;
-use crate::field::{Field, Goal, Kind, Workload};
-use crate::stage::Stage;
-use crate::tally::Tally;
+use std::fs::File;
+use std::io::{self, BufRead, Cursor};
+
 use anyfile::open_file;
 use compio::io::compat::AsyncReadStream;
 use futures_lite::io::BufReader;
 use futures_lite::{AsyncBufRead, AsyncBufReadExt, StreamExt};
-use std::fs::File;
-use std::io::{self, BufRead, Cursor};
 use tokio::io::{AsyncBufReadExt as _, BufReader as TokioReader};
+
+use super::tasks;
+use crate::field::{Field, Goal, Kind, Workload};
+use crate::stage::Stage;
+use crate::tally::Tally;
 
 /// Files that are open at once.
 const STREAMS: usize = 500;

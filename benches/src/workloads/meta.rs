@@ -1,10 +1,12 @@
 //! Questions about paths, and opening.
 
-use crate::field::{Field, Goal, Kind, Workload};
-use crate::stage::Stage;
-use anyfile::{Path, open_file};
 use std::fs::{self, File};
 use std::io;
+
+use anyfile::{Path, open_file};
+
+use crate::field::{Field, Goal, Kind, Workload};
+use crate::stage::Stage;
 
 const QUESTIONS: u64 = 10_000;
 const OPENINGS: u64 = 5_000;

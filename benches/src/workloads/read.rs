@@ -1,18 +1,20 @@
 //! Reads of warm data: in sequence, at random, and of whole files.
 
-use crate::field::{Field, Goal, Kind, Workload};
-use crate::stage::{Random, Stage};
-use crate::tally::Tally;
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
 use anyfile::open_file;
 use compio::BufResult;
 use compio::io::AsyncReadAtExt;
 use futures_lite::io::BufReader;
 use futures_lite::{AsyncRead, AsyncReadExt, AsyncSeek, AsyncSeekExt};
-use std::fs::{self, File};
-use std::io::{self, Read, Seek, SeekFrom};
-use std::os::unix::fs::FileExt;
-use std::path::Path;
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _, BufReader as TokioReader};
+
+use crate::field::{Field, Goal, Kind, Workload};
+use crate::stage::{Random, Stage};
+use crate::tally::Tally;
 
 /// What is read at random, and how often a run does it.
 pub const BLOCK: usize = 4096;

@@ -1,19 +1,21 @@
 //! Many tasks at once.
 
-use super::read::BLOCK;
-use crate::executor::Executor;
-use crate::field::{Field, Goal, Kind, Workload};
-use crate::stage::Stage;
-use crate::tally::Tally;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::PathBuf;
+
 use anyfile::{Path, open_file};
 use compio::BufResult;
 use compio::io::AsyncReadAtExt;
 use futures_lite::AsyncReadExt;
 use futures_lite::future::Boxed;
-use std::fs::{self, File};
-use std::io::{self, Read};
-use std::path::PathBuf;
 use tokio::io::AsyncReadExt as _;
+
+use super::read::BLOCK;
+use crate::executor::Executor;
+use crate::field::{Field, Goal, Kind, Workload};
+use crate::stage::Stage;
+use crate::tally::Tally;
 
 pub const READERS: usize = 1_000;
 pub const FILES: usize = 10_000;

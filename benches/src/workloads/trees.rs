@@ -1,16 +1,18 @@
 //! Directories and trees.
 
-use crate::field::{Field, Goal, Kind, Workload};
-use crate::stage::Stage;
-use crate::tally::Tally;
-use anyfile::Path;
-use async_walkdir::WalkDir as AsyncWalkDir;
-use futures_lite::{Stream, StreamExt};
 use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path as StdPath, PathBuf};
+
+use anyfile::Path;
+use async_walkdir::WalkDir as AsyncWalkDir;
+use futures_lite::{Stream, StreamExt};
 use walkdir::WalkDir;
+
+use crate::field::{Field, Goal, Kind, Workload};
+use crate::stage::Stage;
+use crate::tally::Tally;
 
 pub fn workloads() -> Vec<Workload> {
     vec![

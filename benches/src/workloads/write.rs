@@ -1,17 +1,19 @@
 //! Writes to a new file.
 
-use crate::field::{Field, Goal, Kind, Workload};
-use crate::stage::Stage;
-use crate::tally::Tally;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::Path;
+
 use anyfile::open_file;
 use compio::BufResult;
 use compio::io::{AsyncWrite as _, AsyncWriteAtExt, AsyncWriteExt as _};
 use futures_lite::io::BufWriter;
 use futures_lite::{AsyncWrite, AsyncWriteExt};
-use std::fs::{self, File};
-use std::io::{self, Write};
-use std::path::Path;
 use tokio::io::{AsyncWriteExt as _, BufWriter as TokioWriter};
+
+use crate::field::{Field, Goal, Kind, Workload};
+use crate::stage::Stage;
+use crate::tally::Tally;
 
 /// What is written over and over.
 static BYTES: [u8; 64 * 1024] = [b'x'; 64 * 1024];

@@ -1,12 +1,14 @@
 //! The operations of an open file.
 
-use crate::operation;
-use crate::scene::{Operation, Scene, contents};
-use anyfile::{AsyncFile, open_file};
-use futures_lite::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt, StreamExt};
 use std::fs::FileTimes;
 use std::io::{self, SeekFrom};
 use std::time::SystemTime;
+
+use anyfile::{AsyncFile, open_file};
+use futures_lite::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt, StreamExt};
+
+use crate::operation;
+use crate::scene::{Operation, Scene, contents};
 
 /// The file `file`, opened for reading and writing.
 async fn open(scene: &Scene) -> io::Result<AsyncFile> {

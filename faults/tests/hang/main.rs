@@ -11,12 +11,14 @@ mod scene;
 mod trees;
 mod wrapped;
 
-use anyfile_faults::{Caching, Mount};
-use scene::{DROP, Ending, HANG, MOST, Operation, Outcome, Scene, keep_time, play};
 use std::fmt::Write;
 use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::Duration;
+
+use anyfile_faults::{Caching, Mount};
+
+use scene::{DROP, Ending, HANG, MOST, Operation, Outcome, Scene, keep_time, play};
 
 /// Scenes that are played at once.
 const STAGES: usize = 100;

@@ -1,10 +1,12 @@
 //! The operations of a path.
 
-use crate::operation;
-use crate::scene::{Operation, contents, ensure};
-use anyfile::Path;
 use std::fs::FileTimes;
 use std::time::SystemTime;
+
+use anyfile::Path;
+
+use crate::operation;
+use crate::scene::{Operation, contents, ensure};
 
 pub(crate) fn operations() -> Vec<Operation> {
     [

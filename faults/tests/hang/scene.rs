@@ -1,9 +1,5 @@
 //! One operation on a filesystem that hangs, and a ticker that notes how long it is held up meanwhile.
 
-use anyfile::Path;
-use anyfile_faults::{Caching, Counts, Mount};
-use futures_lite::future::{self, Boxed};
-use smol::{LocalExecutor, Timer};
 use std::any::Any;
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -13,6 +9,11 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+use anyfile::Path;
+use anyfile_faults::{Caching, Counts, Mount};
+use futures_lite::future::{self, Boxed};
+use smol::{LocalExecutor, Timer};
 use tempfile::TempDir;
 
 /// How long the filesystem hangs.

@@ -1,10 +1,12 @@
 //! Directories and trees.
 
-use crate::operation;
-use crate::scene::{Operation, Scene, contents};
+use std::io;
+
 use anyfile::Path;
 use futures_lite::StreamExt;
-use std::io;
+
+use crate::operation;
+use crate::scene::{Operation, Scene, contents};
 
 pub(crate) fn operations() -> Vec<Operation> {
     [directories(), copying()].into_iter().flatten().collect()

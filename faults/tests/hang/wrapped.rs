@@ -1,12 +1,14 @@
 //! The operations of what is wrapped.
 
+use std::fs::File;
+use std::io::{BufReader, BufWriter, SeekFrom};
+
+use anyfile::wrap_file;
+use futures_lite::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
+
 use crate::files::{WRITTEN, is_contents_of};
 use crate::operation;
 use crate::scene::{Operation, Scene, contents};
-use anyfile::wrap_file;
-use futures_lite::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
-use std::fs::File;
-use std::io::{BufReader, BufWriter, SeekFrom};
 
 /// Where the drop of a wrapped file may meet the hang: its first write asks what it is.
 const WRITTEN_FIRST: [&str; 7] = [

@@ -8,10 +8,11 @@
 mod oracle;
 mod tree;
 
-use anyfile::{Path, Pattern};
-use libfuzzer_sys::fuzz_target;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
+
+use anyfile::{Path, Pattern};
+use libfuzzer_sys::fuzz_target;
 
 /// More would make the tries too many.
 const LONGEST: usize = 100;

@@ -1,8 +1,5 @@
 //! A tree that is always the same, searched by the library and by a walk through a table.
 
-use crate::oracle::{anchor, is_segment_match, names};
-use anyfile::Path;
-use futures_lite::{StreamExt, future::block_on};
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
@@ -10,7 +7,12 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 use std::sync::OnceLock;
+
+use anyfile::Path;
+use futures_lite::{StreamExt, future::block_on};
 use tempfile::TempDir;
+
+use crate::oracle::{anchor, is_segment_match, names};
 
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {

@@ -8,18 +8,20 @@
 
 mod model;
 
-use anyfile::{AsyncFile, open_file, wrap_file};
-use futures_lite::future::{block_on, zip};
-use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
-use libfuzzer_sys::fuzz_target;
-use model::{States, first_line};
 use std::fs::{self, OpenOptions};
 use std::io::{IoSlice, IoSliceMut, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::OnceLock;
 use std::task::{Context, Poll, Waker};
+
+use anyfile::{AsyncFile, open_file, wrap_file};
+use futures_lite::future::{block_on, zip};
+use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
+use libfuzzer_sys::fuzz_target;
 use tempfile::TempDir;
+
+use model::{States, first_line};
 
 /// More would take long, and show nothing else.
 const MOST: usize = 60;

@@ -1,11 +1,12 @@
 //! An object that is no file. Only its handle knows of which type it is.
 
-use super::closed;
-use crate::sync::Mutex;
-use crate::sync::atomic::{AtomicBool, Ordering};
 use std::any::Any;
 use std::io::{self, Cursor, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::sync::{OnceLock, TryLockError};
+
+use super::closed;
+use crate::sync::Mutex;
+use crate::sync::atomic::{AtomicBool, Ordering};
 
 type ReadFn = fn(&mut dyn Any, &mut [u8]) -> io::Result<usize>;
 type WriteFn = fn(&mut dyn Any, &[u8]) -> io::Result<usize>;

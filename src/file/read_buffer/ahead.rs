@@ -13,13 +13,14 @@
 //! again, by a new job. A call that comes while the read is under way is a later one, too: the file may have
 //! grown between the two.
 
-use super::chunk::{CHUNK, Chunk, Form, cut_lines};
-use crate::pool::Waiters;
-use crate::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::collections::VecDeque;
 use std::io;
 use std::mem;
 use std::task::{Context, Poll};
+
+use super::chunk::{CHUNK, Chunk, Form, cut_lines};
+use crate::pool::Waiters;
+use crate::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Chunks that wait when the next job is sent.
 const LOW_WATER: usize = 1;

@@ -1,8 +1,9 @@
 //! Delimited records, such as lines: where they are in the front.
 
+use std::ops::Range;
+
 use super::ReadBuffer;
 use super::chunk::Chunk;
-use std::ops::Range;
 
 /// How far the front has been searched.
 #[derive(Debug, Default)]

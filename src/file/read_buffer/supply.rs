@@ -1,5 +1,10 @@
 //! Where the chunks come from: the page cache, on the spot, or jobs that read ahead.
 
+use std::io::{self, IoSliceMut};
+use std::task::{Context, Poll};
+
+use futures_lite::ready;
+
 use super::ahead::{Call, Plan, ReadAhead, Taken};
 use super::chunk::{CHUNK, Chunk, Form};
 use super::{AHEAD_AFTER, ReadBuffer};
@@ -7,9 +12,6 @@ use crate::error::Operation;
 use crate::file::object::Shared;
 use crate::pool;
 use crate::sync::Arc;
-use futures_lite::ready;
-use std::io::{self, IoSliceMut};
-use std::task::{Context, Poll};
 
 /// Chunks that wait when a streaming job gives its thread back: with the one that is consumed, four. Of lines
 /// one less, since the places of their ends are held too.

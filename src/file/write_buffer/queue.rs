@@ -6,12 +6,13 @@
 //!
 //! The lock is a leaf: it is not held while something may wait, nor while a waker is called.
 
-use crate::pool::Waiters;
-use crate::sync::{Condvar, Instant, Mutex, MutexGuard, PoisonError};
 use std::io::{self, ErrorKind, IoSlice, SeekFrom};
 use std::mem;
 use std::task::{Context, Poll};
 use std::time::Duration;
+
+use crate::pool::Waiters;
+use crate::sync::{Condvar, Instant, Mutex, MutexGuard, PoisonError};
 
 #[derive(Debug, Default)]
 pub(super) struct Queue {

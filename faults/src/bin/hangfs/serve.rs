@@ -1,12 +1,14 @@
 //! Requests of the kernel, each answered from the tree once the gate lets it pass.
 
-use crate::gate::Gate;
-use crate::tree::{Change, New, Result, Tree};
-use fuser::*;
 use std::ffi::OsStr;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
+
+use fuser::*;
+
+use crate::gate::Gate;
+use crate::tree::{Change, New, Result, Tree};
 
 /// What the kernel may remember, and for how long.
 #[derive(Clone, Copy)]

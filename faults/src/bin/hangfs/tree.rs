@@ -1,10 +1,11 @@
 //! The filesystem itself: a tree in memory.
 
-use fuser::{Errno, FileAttr, FileType, INodeNo, TimeOrNow};
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
+
+use fuser::{Errno, FileAttr, FileType, INodeNo, TimeOrNow};
 
 pub(crate) type Result<T> = std::result::Result<T, Errno>;
 
