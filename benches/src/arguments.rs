@@ -6,12 +6,13 @@ use std::path::PathBuf;
 use lexopt::{Arg, Parser, ValueExt};
 
 pub const HELP: &str = "\
-cargo bench -p anyfile-bench -- [FILTER...] [--quick] [--dir DIR] [--json FILE] [--list]
+cargo bench -p anyfile-bench -- [FILTER...] [--quick] [--dir DIR] [--json FILE] [--svg FILE] [--list]
 
   FILTER...    only the workloads whose names contain one of these
   --quick      less data and fewer rounds
   --dir DIR    where to make the files: the filesystem that is measured
   --json FILE  also write everything there as JSON
+  --svg FILE   also draw the ratios there
   --list       only list the workloads";
 
 /// What the command line says.
@@ -25,6 +26,8 @@ pub struct Arguments {
     pub dir: PathBuf,
     /// Where the JSON goes.
     pub json: Option<PathBuf>,
+    /// Where the picture goes.
+    pub svg: Option<PathBuf>,
     filters: Vec<String>,
 }
 
@@ -49,6 +52,7 @@ impl Arguments {
             quick: false,
             dir: env::temp_dir(),
             json: None,
+            svg: None,
             filters: Vec::new(),
         };
         while let Some(arg) = parser.next()? {
@@ -58,6 +62,7 @@ impl Arguments {
                 Arg::Long("quick") => arguments.quick = true,
                 Arg::Long("dir") => arguments.dir = parser.value()?.into(),
                 Arg::Long("json") => arguments.json = Some(parser.value()?.into()),
+                Arg::Long("svg") => arguments.svg = Some(parser.value()?.into()),
                 Arg::Long("child") => {
                     arguments.filters = vec![parser.value()?.string()?];
                     arguments.mode = Mode::Child(parser.value()?.string()?);

@@ -8,6 +8,7 @@ mod gauge;
 mod machine;
 mod measure;
 mod outcome;
+mod picture;
 mod report;
 mod stage;
 mod table;
@@ -108,6 +109,11 @@ fn measure(arguments: &Arguments, workloads: &[Workload]) -> io::Result<bool> {
         let outcomes: Vec<_> = outcomes.iter().map(outcome).collect();
         let report = json!({ "machine": machine.json(), "workloads": outcomes });
         fs::write(path, format!("{report:#}\n"))?;
+    }
+    if let Some(path) = &arguments.svg {
+        let picture =
+            picture::picture(&outcomes).map_err(|error| io::Error::other(error.to_string()))?;
+        fs::write(path, picture)?;
     }
     eprintln!("{} s in all", begin.elapsed().as_secs());
     Ok(is_right)

@@ -109,7 +109,7 @@ impl Stage {
         })
     }
 
-    /// A tree of 130,000 entries in three levels; 20,000 in a quick run.
+    /// A tree of 130,000 entries in three levels, the files of sizes that differ; 20,000 in a quick run.
     pub fn tree(&self) -> io::Result<&'static Path> {
         let wide = self.pick(2, 13);
         self.directory("tree", |dir| {
@@ -117,12 +117,28 @@ impl Stage {
                 for dir in (0..100).map(|i| dir.join(format!("middle-{i:02}"))) {
                     fs::create_dir_all(&dir)?;
                     for i in 0..99 {
-                        File::create(dir.join(format!("leaf-{i:02}.txt")))?;
+                        File::create(dir.join(format!("leaf-{i:02}.txt")))?.set_len(i)?;
                     }
                 }
             }
             Ok(())
         })
+    }
+
+    /// Files of 64 KiB of text in lines, and where they are.
+    pub fn logs(&self, count: usize) -> io::Result<&'static [PathBuf]> {
+        let dir = self.directory("logs", |dir| {
+            let mut random = Random(9);
+            for i in 0..count {
+                let mut text = random_text(&mut random, 64 * 1024);
+                text.chunks_mut(80)
+                    .for_each(|line| line[line.len() - 1] = b'\n');
+                fs::write(dir.join(format!("{i:03}")), text)?;
+            }
+            Ok(())
+        })?;
+        let paths = (0..count).map(|i| dir.join(format!("{i:03}")));
+        Ok(Box::leak(paths.collect()))
     }
 
     fn file<F>(&self, name: &str, fill: F) -> io::Result<&'static Path>

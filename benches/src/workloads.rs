@@ -12,7 +12,9 @@ mod fairness;
 mod lines;
 mod memory;
 mod meta;
+mod ranges;
 mod read;
+mod sizes;
 mod tasks;
 mod trees;
 mod write;
@@ -25,8 +27,10 @@ pub fn all() -> Vec<Workload> {
         meta::workloads(),
         write::workloads(),
         trees::workloads(),
+        sizes::workloads(),
         tasks::workloads(),
         cold::workloads(),
+        ranges::workloads(),
         fairness::workloads(),
         memory::workloads(),
         executors::workloads(),

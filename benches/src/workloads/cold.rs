@@ -44,7 +44,7 @@ pub fn workloads() -> Vec<Workload> {
 }
 
 /// A field before each of whose runs a file is dropped from the page cache.
-fn cold(stage: &Stage, path: &'static Path, operations: u64) -> io::Result<Field> {
+pub fn cold(stage: &Stage, path: &'static Path, operations: u64) -> io::Result<Field> {
     if stage.is_memory()? {
         let reason = "nothing on this filesystem is cold";
         return Err(io::Error::new(io::ErrorKind::Unsupported, reason));

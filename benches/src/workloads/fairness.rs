@@ -42,6 +42,13 @@ pub fn workloads() -> Vec<Workload> {
             goal: Goal::Seen,
             kind: Kind::Race(lines),
         },
+        Workload {
+            name: "fairness_merge",
+            title: "longest hold-up by a task that merges 500 files line by line",
+            notes: "Likewise, with 500 files of 64 KiB, of each of which a line is read in turn.",
+            goal: Goal::Seen,
+            kind: Kind::Race(merge),
+        },
     ]
 }
 
@@ -208,6 +215,94 @@ async fn text(mut reader: impl AsyncBufRead + Unpin, end: Instant) -> io::Result
     let mut line = String::new();
     while Instant::now() < end && reader.read_line(&mut line).await? > 0 {
         line.clear();
+    }
+    Ok(())
+}
+
+/// Files that are merged.
+const MERGED: usize = 500;
+
+fn merge(stage: &Stage) -> io::Result<Field> {
+    let paths = stage.logs(MERGED)?;
+    let mut field = Field::new(1);
+    pair(&mut field, "anyfile", Executor::Lite, move |end| {
+        Box::pin(async move {
+            let mut files = Vec::new();
+            for path in paths {
+                files.push(open_file(path).await?.lines());
+            }
+            for i in (0..files.len())
+                .cycle()
+                .take_while(|_| Instant::now() < end)
+            {
+                files[i].next_line().await?;
+            }
+            Ok(())
+        })
+    });
+    pair(&mut field, "async-fs", Executor::Lite, move |end| {
+        Box::pin(async move {
+            let mut files = Vec::new();
+            for path in paths {
+                files.push(BufReader::new(async_fs::File::open(path).await?));
+            }
+            take_turns(files, end).await
+        })
+    });
+    pair(
+        &mut field,
+        "tokio current",
+        Executor::TokioCurrent,
+        move |end| {
+            Box::pin(async move {
+                let (mut files, mut line) = (Vec::new(), String::new());
+                for path in paths {
+                    files.push(TokioReader::new(tokio::fs::File::open(path).await?));
+                }
+                for i in (0..files.len())
+                    .cycle()
+                    .take_while(|_| Instant::now() < end)
+                {
+                    line.clear();
+                    files[i].read_line(&mut line).await?;
+                }
+                Ok(())
+            })
+        },
+    );
+    pair(&mut field, "async-std", Executor::Lite, move |end| {
+        Box::pin(async move {
+            let mut files = Vec::new();
+            for path in paths {
+                files.push(BufReader::new(async_std::fs::File::open(path).await?));
+            }
+            take_turns(files, end).await
+        })
+    });
+    pair_compio(&mut field, move |end| {
+        Box::pin(async move {
+            let mut files = Vec::new();
+            for path in paths {
+                let file = io::Cursor::new(compio::fs::File::open(path).await?);
+                files.push(Box::pin(AsyncReadStream::new(file)));
+            }
+            take_turns(files, end).await
+        })
+    });
+    Ok(field)
+}
+
+async fn take_turns<R>(mut files: Vec<R>, end: Instant) -> io::Result<()>
+where
+    R: AsyncBufRead + Unpin,
+{
+    let mut line = String::new();
+    for i in (0..files.len())
+        .cycle()
+        .take_while(|_| Instant::now() < end)
+    {
+        line.clear();
+        files[i].read_line(&mut line).await?;
     }
     Ok(())
 }

@@ -21,6 +21,9 @@ static BYTES: [u8; 64 * 1024] = [b'x'; 64 * 1024];
 const SMALL: usize = 100;
 const SMALL_WRITES: u64 = 200_000;
 
+const LONG: &str = "The time of the whole, with the creation of the file and one flush; quick: 60 MB of the 300. The file is \
+                    removed before each run. Every library but anyfile in a `BufWriter` of its default size.";
+
 pub fn workloads() -> Vec<Workload> {
     vec![
         Workload {
@@ -29,7 +32,21 @@ pub fn workloads() -> Vec<Workload> {
             notes: "A time each of 200,000, with the creation of the file and one flush. Every library \
                     but anyfile in a `BufWriter` of its default size.",
             goal: Goal::Limit(1.5),
-            kind: Kind::Race(small),
+            kind: Kind::Race(|stage| small(stage, SMALL_WRITES, SMALL_WRITES)),
+        },
+        Workload {
+            name: "write_100_30m",
+            title: "100-byte writes + flush, 30 MB",
+            notes: LONG,
+            goal: Goal::Limit(0.5),
+            kind: Kind::Race(|stage| small(stage, 300_000, 1)),
+        },
+        Workload {
+            name: "write_100_300m",
+            title: "100-byte writes + flush, 300 MB",
+            notes: LONG,
+            goal: Goal::Limit(0.5),
+            kind: Kind::Race(|stage| small(stage, stage.pick(600_000, 3_000_000), 1)),
         },
         Workload {
             name: "write_64k",
@@ -62,12 +79,13 @@ fn look(path: &Path, tally: &mut Tally) -> io::Result<()> {
     Ok(())
 }
 
-fn small(stage: &Stage) -> io::Result<Field> {
-    let (path, mut field) = target(stage, SMALL_WRITES);
+/// Makes so many small writes, whose times are divided by a number of operations.
+fn small(stage: &Stage, writes: u64, operations: u64) -> io::Result<Field> {
+    let (path, mut field) = target(stage, operations);
     let bytes = &BYTES[..SMALL];
     field.std(move |tally| {
         let mut file = io::BufWriter::new(File::create(path)?);
-        for _ in 0..SMALL_WRITES {
+        for _ in 0..writes {
             file.write_all(bytes)?;
         }
         file.flush()?;
@@ -75,17 +93,17 @@ fn small(stage: &Stage) -> io::Result<Field> {
     });
     field.anyfile(async move |tally| {
         let options = open_file(path).write(true).create(true).truncate(true);
-        write(options.await?, bytes, SMALL_WRITES).await?;
+        write(options.await?, bytes, writes).await?;
         look(path, tally)
     });
     field.smol("async-fs", async move |tally| {
         let file = BufWriter::new(async_fs::File::create(path).await?);
-        write(file, bytes, SMALL_WRITES).await?;
+        write(file, bytes, writes).await?;
         look(path, tally)
     });
     field.tokio(async move |tally| {
         let mut file = TokioWriter::new(tokio::fs::File::create(path).await?);
-        for _ in 0..SMALL_WRITES {
+        for _ in 0..writes {
             file.write_all(bytes).await?;
         }
         file.flush().await?;
@@ -93,13 +111,13 @@ fn small(stage: &Stage) -> io::Result<Field> {
     });
     field.async_std(async move |tally| {
         let file = BufWriter::new(async_std::fs::File::create(path).await?);
-        write(file, bytes, SMALL_WRITES).await?;
+        write(file, bytes, writes).await?;
         look(path, tally)
     });
     field.compio(async move |tally| {
         let file = io::Cursor::new(compio::fs::File::create(path).await?);
         let mut file = compio::io::BufWriter::new(file);
-        for _ in 0..SMALL_WRITES {
+        for _ in 0..writes {
             let BufResult(written, _) = file.write_all(bytes).await;
             written?;
         }
