@@ -215,6 +215,8 @@ impl PathError {
 
     /// The second path of an operation on two: where to, relative to what, or the pattern.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use anyfile::{Path, PathError};
     ///

@@ -68,6 +68,8 @@ impl Pattern {
     /// - The pattern is empty, or nothing but `.`.
     /// - It contains a NUL byte, which no path of a file has.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use anyfile::Pattern;
     ///
@@ -86,6 +88,8 @@ impl Pattern {
 
     /// Sets whether upper and lower case differ; by default, they do except on Windows.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use anyfile::Pattern;
     ///
@@ -102,6 +106,8 @@ impl Pattern {
     /// anchored.
     ///
     /// A segment `**` stands for one name, as `*` does. Semantics of `pathlib`'s `match`, in 3.14.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use anyfile::Pattern;
@@ -133,6 +139,8 @@ impl Pattern {
     ///
     /// A segment `**` stands for any number of names. Semantics of `pathlib` 3.14: `a/**` is whatever lies
     /// below `a`, but not `a` itself.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use anyfile::Pattern;
@@ -166,6 +174,8 @@ impl Pattern {
     }
 
     /// Borrows the text that was compiled.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use anyfile::Pattern;

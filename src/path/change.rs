@@ -26,6 +26,8 @@ impl Path {
     /// - The paths are on different filesystems.
     /// - The process may not write to one of the directories.
     ///
+    /// # Examples
+    ///
     /// ```
     /// # futures_lite::future::block_on(async {
     /// # let dir = tempfile::tempdir()?;
@@ -54,6 +56,8 @@ impl Path {
     /// - Nothing is there.
     /// - It belongs to another user.
     ///
+    /// # Examples
+    ///
     /// ```
     /// # futures_lite::future::block_on(async {
     /// # let dir = tempfile::tempdir()?;
@@ -80,6 +84,8 @@ impl Path {
     /// # Errors
     ///
     /// Those of [`set_permissions`](Path::set_permissions).
+    ///
+    /// # Examples
     ///
     /// ```
     /// # #[cfg(unix)]
@@ -108,6 +114,8 @@ impl Path {
     ///
     /// - Nothing is there.
     /// - [`PermissionDenied`](io::ErrorKind::PermissionDenied): it belongs to another user.
+    ///
+    /// # Examples
     ///
     /// ```
     /// # futures_lite::future::block_on(async {

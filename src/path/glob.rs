@@ -37,6 +37,8 @@ impl Path {
     /// - The pattern is empty, absolute or has a NUL byte in it
     ///   ([`InvalidInput`](io::ErrorKind::InvalidInput)). The message names the directory and the pattern.
     ///
+    /// # Examples
+    ///
     /// ```
     /// # futures_lite::future::block_on(async {
     /// use futures_lite::StreamExt;
@@ -63,6 +65,8 @@ impl Path {
     /// # Errors
     ///
     /// Those of [`glob`](Path::glob), except that the pattern may be empty.
+    ///
+    /// # Examples
     ///
     /// ```
     /// # futures_lite::future::block_on(async {
@@ -105,6 +109,8 @@ impl Glob {
     ///
     /// If the stream has been polled.
     ///
+    /// # Examples
+    ///
     /// ```
     /// # futures_lite::future::block_on(async {
     /// use futures_lite::StreamExt;
@@ -128,6 +134,8 @@ impl Glob {
     /// # Panics
     ///
     /// If the stream has been polled.
+    ///
+    /// # Examples
     ///
     /// ```
     /// # #[cfg(unix)]
@@ -157,6 +165,8 @@ impl Glob {
     ///
     /// If the stream has been polled.
     ///
+    /// # Examples
+    ///
     /// ```
     /// # futures_lite::future::block_on(async {
     /// use futures_lite::StreamExt;
@@ -182,6 +192,8 @@ impl Glob {
     /// # Panics
     ///
     /// If the stream has been polled.
+    ///
+    /// # Examples
     ///
     /// ```
     /// # futures_lite::future::block_on(async {

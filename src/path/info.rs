@@ -77,6 +77,8 @@ impl Path {
     /// Semantics of `pathlib` 3.14, but that an answer which is not known yet is `None` rather than a
     /// call that blocks: [`load`](PathInfo::load) gets it.
     ///
+    /// # Examples
+    ///
     /// ```
     /// # futures_lite::future::block_on(async {
     /// # let dir = tempfile::tempdir()?;
@@ -116,6 +118,8 @@ impl PathInfo {
     /// - Those of [`Path::metadata`], except that nothing is there or can be there: that is an answer. A
     ///   symbolic link that leads to itself is one to nothing, and nothing is at a path with a NUL byte.
     ///
+    /// # Examples
+    ///
     /// ```
     /// # futures_lite::future::block_on(async {
     /// # let dir = tempfile::tempdir()?;
@@ -146,6 +150,8 @@ impl PathInfo {
 
     /// Whether something is there.
     ///
+    /// # Examples
+    ///
     /// ```
     /// # futures_lite::future::block_on(async {
     /// let info = anyfile::Path::new("no/such/file").info().load().await?;
@@ -157,6 +163,8 @@ impl PathInfo {
     }
 
     /// Whether a regular file is there.
+    ///
+    /// # Examples
     ///
     /// ```
     /// # futures_lite::future::block_on(async {
@@ -171,6 +179,8 @@ impl PathInfo {
 
     /// Whether a directory is there.
     ///
+    /// # Examples
+    ///
     /// ```
     /// # futures_lite::future::block_on(async {
     /// # let dir = tempfile::tempdir()?;
@@ -183,6 +193,8 @@ impl PathInfo {
     }
 
     /// Whether a symbolic link is there, broken or not.
+    ///
+    /// # Examples
     ///
     /// ```
     /// # futures_lite::future::block_on(async {

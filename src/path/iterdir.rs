@@ -32,6 +32,8 @@ impl Path {
     /// - Nothing is at the path, or it is not a directory.
     /// - The process may not read the directory.
     ///
+    /// # Examples
+    ///
     /// ```
     /// # futures_lite::future::block_on(async {
     /// use futures_lite::StreamExt;
@@ -72,6 +74,8 @@ impl Path {
     ///
     /// - Nothing is at the path, which includes the empty path, or it is not a directory.
     /// - The process may not read the directory.
+    ///
+    /// # Examples
     ///
     /// ```
     /// # futures_lite::future::block_on(async {

@@ -16,6 +16,8 @@ impl Path {
     ///
     /// Semantics of `pathlib`; with no options, those of [`std::fs::create_dir`].
     ///
+    /// # Examples
+    ///
     /// ```
     /// # futures_lite::future::block_on(async {
     /// # let dir = tempfile::tempdir()?;
@@ -39,6 +41,8 @@ impl Path {
 
     /// Same as [`mkdir`](Path::mkdir), under the name that std has for it.
     ///
+    /// # Examples
+    ///
     /// ```
     /// # futures_lite::future::block_on(async {
     /// # let dir = tempfile::tempdir()?;
@@ -53,6 +57,8 @@ impl Path {
 
     /// Same as [`mkdir`](Path::mkdir) with [`parents`](Mkdir::parents) and [`exist_ok`](Mkdir::exist_ok),
     /// under the name that std has for it.
+    ///
+    /// # Examples
     ///
     /// ```
     /// # futures_lite::future::block_on(async {
@@ -71,6 +77,8 @@ impl Path {
     ///
     /// Semantics of `pathlib`: the time of last access and that of the last change are both set, of a
     /// directory or a device too, and a symbolic link is followed.
+    ///
+    /// # Examples
     ///
     /// ```
     /// # futures_lite::future::block_on(async {
@@ -94,6 +102,8 @@ impl Path {
     ///
     /// Semantics of `pathlib`, and on Unix of [`std::os::unix::fs::symlink`]: `target` is stored as it is,
     /// whether anything is there or not; if relative, it counts from the directory of the link.
+    ///
+    /// # Examples
     ///
     /// ```
     /// # #[cfg(unix)]
@@ -129,6 +139,8 @@ impl Path {
     /// - Something is at the path already.
     /// - Nothing is at `target`, or it is a directory, or on another filesystem.
     /// - The process may not write to the directory.
+    ///
+    /// # Examples
     ///
     /// ```
     /// # futures_lite::future::block_on(async {

@@ -12,6 +12,8 @@ impl Path {
     /// This is [`Pattern::full_match`], with the pattern compiled on each call; [`Pattern`] has the syntax.
     /// Every pattern is valid here: the empty one, and `.`, describes the empty path and `.`.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use anyfile::{Path, Pattern};
     ///
@@ -33,6 +35,8 @@ impl Path {
     /// pattern that [`Pattern::new`] refuses, which is an empty one, `.`, or one with a NUL byte in it,
     /// describes nothing: the answer is `false`, where `pathlib`'s `match` raises `ValueError` for the empty
     /// one.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use anyfile::Path;

@@ -23,6 +23,8 @@ impl Path {
     /// - [`NotFound`](io::ErrorKind::NotFound): the user has no name.
     /// - Whatever the user database reports.
     ///
+    /// # Examples
+    ///
     /// ```
     /// # #[cfg(unix)]
     /// # futures_lite::future::block_on(async {
@@ -40,6 +42,8 @@ impl Path {
     /// # Errors
     ///
     /// Those of [`owner`](Path::owner), about the group.
+    ///
+    /// # Examples
     ///
     /// ```
     /// # #[cfg(unix)]

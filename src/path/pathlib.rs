@@ -15,6 +15,8 @@ impl Path {
     ///
     /// Semantics of `pathlib`: on Unix the root is `//` if the path begins with exactly two slashes.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use anyfile::Path;
     ///
@@ -30,6 +32,8 @@ impl Path {
     /// All extensions of the file name, each with its dot.
     ///
     /// Semantics of `pathlib` 3.14: dots in front of the name do not count, and a dot alone is an extension.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use anyfile::Path;
@@ -63,6 +67,8 @@ impl Path {
     /// - The path has no name: it is empty or a root.
     /// - The new name is not one name: it is empty or `.`, or contains a separator.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use anyfile::Path;
     ///
@@ -87,6 +93,8 @@ impl Path {
     /// - The path has no name: it is empty or a root.
     /// - The new name would not be one name: it is empty or `.`, or contains a separator.
     /// - The stem is empty and the old name has a suffix, which would be the whole name.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use anyfile::Path;
@@ -117,6 +125,8 @@ impl Path {
     ///
     /// - The path has no name: it is empty or a root.
     /// - The suffix does not begin with a dot, or contains a separator.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use anyfile::Path;
@@ -167,6 +177,8 @@ impl Path {
     /// - The paths have different [anchors](Path::anchor).
     /// - The path does not lie below the other one.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use anyfile::Path;
     ///
@@ -192,6 +204,8 @@ impl Path {
     /// - The paths have different [anchors](Path::anchor).
     /// - `..` in the other path would have to be walked up.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use anyfile::Path;
     ///
@@ -211,6 +225,8 @@ impl Path {
     ///
     /// Semantics of `pathlib`. In [`starts_with`](Path::starts_with), which is std's, no relative path starts
     /// with `.`, and every path with the empty one.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use anyfile::Path;
@@ -253,6 +269,8 @@ impl Path {
     ///
     /// Semantics of `pathlib`: repeated and trailing slashes and every `.` are left out, `..` stays, and
     /// the empty path is `.`.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use anyfile::Path;

@@ -16,6 +16,8 @@ impl Path {
     ///
     /// The text is copied; `Path::from` shares the buffer of an `Arc<std::path::Path>` instead.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use anyfile::Path;
     ///
@@ -28,6 +30,8 @@ impl Path {
 
     /// Borrows the path as the standard library's type, whose I/O methods block.
     ///
+    /// # Examples
+    ///
     /// ```
     /// let path = anyfile::Path::new("a/b");
     /// assert_eq!(path.as_std_path(), std::path::Path::new("a/b"));
@@ -38,6 +42,8 @@ impl Path {
 
     /// Borrows the text of the path.
     ///
+    /// # Examples
+    ///
     /// ```
     /// assert_eq!(anyfile::Path::new("a/b").as_os_str(), "a/b");
     /// ```
@@ -47,6 +53,8 @@ impl Path {
 
     /// Turns the path into an owned string of the system.
     ///
+    /// # Examples
+    ///
     /// ```
     /// assert_eq!(anyfile::Path::new("a/b").into_os_string(), "a/b");
     /// ```
@@ -55,6 +63,8 @@ impl Path {
     }
 
     /// Copies the path into a [`PathBuf`], the same as `PathBuf::from(path)`.
+    ///
+    /// # Examples
     ///
     /// ```
     /// let path = anyfile::Path::new("a/b");
@@ -66,6 +76,8 @@ impl Path {
 
     /// The path as a `str`, if it is valid Unicode.
     ///
+    /// # Examples
+    ///
     /// ```
     /// assert_eq!(anyfile::Path::new("a/b").to_str(), Some("a/b"));
     /// ```
@@ -75,6 +87,8 @@ impl Path {
 
     /// The path as text, with `�` in place of whatever is not valid Unicode.
     ///
+    /// # Examples
+    ///
     /// ```
     /// assert_eq!(anyfile::Path::new("a/b").to_string_lossy(), "a/b");
     /// ```
@@ -83,6 +97,8 @@ impl Path {
     }
 
     /// Shows the path in a message; like [`to_string_lossy`](Path::to_string_lossy), it may lose.
+    ///
+    /// # Examples
     ///
     /// ```
     /// let path = anyfile::Path::new("a/b");
@@ -95,6 +111,8 @@ impl Path {
     /// Appends `path`, which replaces this one if it is absolute.
     ///
     /// The operator `/` does the same.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use anyfile::Path;
@@ -112,6 +130,8 @@ impl Path {
 
     /// The path without its last component; `None` for a root and for the empty path.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use anyfile::Path;
     ///
@@ -127,6 +147,8 @@ impl Path {
     ///
     /// `pathlib`'s `parents` begins one later: `.ancestors().skip(1)`.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use anyfile::Path;
     ///
@@ -139,6 +161,8 @@ impl Path {
     }
 
     /// The last component, if it is a name: not a root and not `..`.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use anyfile::Path;
@@ -153,6 +177,8 @@ impl Path {
 
     /// The [`file_name`](Path::file_name) up to its last dot; a dot in front does not count.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use anyfile::Path;
     ///
@@ -165,6 +191,8 @@ impl Path {
     }
 
     /// The [`file_name`](Path::file_name) up to its first dot; a dot in front does not count.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use anyfile::Path;
@@ -189,6 +217,8 @@ impl Path {
     ///
     /// `pathlib`'s `suffix` is the same with the dot.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use anyfile::Path;
     ///
@@ -203,6 +233,8 @@ impl Path {
     /// The path with another [`file_name`](Path::file_name), which is appended if there is none.
     ///
     /// [`with_name`](Path::with_name) checks that the new name is one.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use anyfile::Path;
@@ -224,6 +256,8 @@ impl Path {
     ///
     /// As the standard library's method, if `extension` contains a path separator.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use anyfile::Path;
     ///
@@ -243,6 +277,8 @@ impl Path {
     /// # Panics
     ///
     /// As the standard library's method, if `extension` contains a path separator.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use anyfile::Path;
@@ -272,6 +308,8 @@ impl Path {
 
     /// The components, without empty ones and without `.` but in front.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use std::path::Component;
     ///
@@ -289,6 +327,8 @@ impl Path {
 
     /// The [`components`](Path::components) as text.
     ///
+    /// # Examples
+    ///
     /// ```
     /// let path = anyfile::Path::new("a//b/");
     /// assert_eq!(path.iter().collect::<Vec<_>>(), ["a", "b"]);
@@ -302,6 +342,8 @@ impl Path {
     /// For [`is_relative_to`](Path::is_relative_to), which is `pathlib`'s, every relative path starts with `.`,
     /// and no absolute path with the empty one.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use anyfile::Path;
     ///
@@ -313,6 +355,8 @@ impl Path {
     }
 
     /// Whether the last components are those of `child`, each of them whole.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use anyfile::Path;
@@ -332,6 +376,8 @@ impl Path {
     ///
     /// - The path does not [start with](Path::starts_with) `base`.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use anyfile::Path;
     ///
@@ -345,6 +391,8 @@ impl Path {
 
     /// Whether the path means the same wherever it is used from.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use anyfile::Path;
     ///
@@ -357,6 +405,8 @@ impl Path {
 
     /// Whether the path is not [absolute](Path::is_absolute).
     ///
+    /// # Examples
+    ///
     /// ```
     /// assert!(anyfile::Path::new("etc").is_relative());
     /// ```
@@ -365,6 +415,8 @@ impl Path {
     }
 
     /// Whether the path begins at a root; on Windows, a drive may still be missing.
+    ///
+    /// # Examples
     ///
     /// ```
     /// assert!(anyfile::Path::new("/etc").has_root());

@@ -26,6 +26,8 @@ impl Path {
     /// - Nothing is there, or a symbolic link on the way is broken or leads to itself.
     /// - The process may not search a directory on the way.
     ///
+    /// # Examples
+    ///
     /// ```
     /// # futures_lite::future::block_on(async {
     /// # let dir = tempfile::tempdir()?;
@@ -46,6 +48,8 @@ impl Path {
     /// # Errors
     ///
     /// Those of [`metadata`](Path::metadata), about the way to the path.
+    ///
+    /// # Examples
     ///
     /// ```
     /// # #[cfg(unix)]
@@ -71,6 +75,8 @@ impl Path {
     ///
     /// Those of [`metadata`](Path::metadata), but that nothing is there.
     ///
+    /// # Examples
+    ///
     /// ```
     /// # futures_lite::future::block_on(async {
     /// # let dir = tempfile::tempdir()?;
@@ -93,6 +99,8 @@ impl Path {
     ///
     /// Semantics of [`std::path::Path::exists`]: `false` also if that cannot be found out.
     ///
+    /// # Examples
+    ///
     /// ```
     /// # futures_lite::future::block_on(async {
     /// # let dir = tempfile::tempdir()?;
@@ -109,6 +117,8 @@ impl Path {
     ///
     /// Semantics of [`std::path::Path::is_file`].
     ///
+    /// # Examples
+    ///
     /// ```
     /// # futures_lite::future::block_on(async {
     /// # let dir = tempfile::tempdir()?;
@@ -124,6 +134,8 @@ impl Path {
     ///
     /// Semantics of [`std::path::Path::is_dir`].
     ///
+    /// # Examples
+    ///
     /// ```
     /// # futures_lite::future::block_on(async {
     /// # let dir = tempfile::tempdir()?;
@@ -138,6 +150,8 @@ impl Path {
     /// Whether a symbolic link is there, broken or not.
     ///
     /// Semantics of [`std::path::Path::is_symlink`].
+    ///
+    /// # Examples
     ///
     /// ```
     /// # #[cfg(unix)]
@@ -157,6 +171,8 @@ impl Path {
     ///
     /// Semantics of `pathlib`.
     ///
+    /// # Examples
+    ///
     /// ```
     /// # futures_lite::future::block_on(async {
     /// # let dir = tempfile::tempdir()?;
@@ -172,6 +188,8 @@ impl Path {
     /// Whether a Unix socket is there.
     ///
     /// Semantics of `pathlib`.
+    ///
+    /// # Examples
     ///
     /// ```
     /// # #[cfg(unix)]
@@ -190,6 +208,8 @@ impl Path {
     ///
     /// Semantics of `pathlib`.
     ///
+    /// # Examples
+    ///
     /// ```
     /// # futures_lite::future::block_on(async {
     /// # let dir = tempfile::tempdir()?;
@@ -205,6 +225,8 @@ impl Path {
     ///
     /// Semantics of `pathlib`.
     ///
+    /// # Examples
+    ///
     /// ```
     /// # futures_lite::future::block_on(async {
     /// assert!(!anyfile::Path::new("/dev/null").is_block_device().await);
@@ -219,6 +241,8 @@ impl Path {
     /// Whether a character device, as a terminal, is there.
     ///
     /// Semantics of `pathlib`.
+    ///
+    /// # Examples
     ///
     /// ```
     /// # #[cfg(unix)]
@@ -242,6 +266,8 @@ impl Path {
     ///
     /// On Windows, the root of a drive or of a share; volumes mounted in a directory are not recognized.
     ///
+    /// # Examples
+    ///
     /// ```
     /// # futures_lite::future::block_on(async {
     /// # let dir = tempfile::tempdir()?;
@@ -264,6 +290,8 @@ impl Path {
     /// # Errors
     ///
     /// Those of [`metadata`](Path::metadata), for either path; the message names both.
+    ///
+    /// # Examples
     ///
     /// ```
     /// # futures_lite::future::block_on(async {

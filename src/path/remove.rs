@@ -14,6 +14,8 @@ impl Path {
     ///
     /// Semantics of `pathlib`; with no options, those of [`std::fs::remove_file`] (`unlink`).
     ///
+    /// # Examples
+    ///
     /// ```
     /// # futures_lite::future::block_on(async {
     /// # let dir = tempfile::tempdir()?;
@@ -32,6 +34,8 @@ impl Path {
     }
 
     /// Same as [`unlink`](Path::unlink), under the name that std has for it.
+    ///
+    /// # Examples
     ///
     /// ```
     /// # futures_lite::future::block_on(async {
@@ -56,6 +60,8 @@ impl Path {
     /// - The directory is not empty.
     /// - The process may not write to the directory that it is in.
     ///
+    /// # Examples
+    ///
     /// ```
     /// # futures_lite::future::block_on(async {
     /// # let dir = tempfile::tempdir()?;
@@ -70,6 +76,8 @@ impl Path {
     }
 
     /// Same as [`rmdir`](Path::rmdir), under the name that std has for it.
+    ///
+    /// # Examples
     ///
     /// ```
     /// # futures_lite::future::block_on(async {
@@ -88,6 +96,8 @@ impl Path {
     ///
     /// Semantics of [`std::fs::remove_dir_all`]: symbolic links are removed and not followed, and neither
     /// is the path itself if it names one. See [`RemoveDirAll`] for what differs.
+    ///
+    /// # Examples
     ///
     /// ```
     /// # futures_lite::future::block_on(async {

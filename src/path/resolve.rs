@@ -30,6 +30,8 @@ impl Path {
     ///
     /// On Windows the result has the form `\\?\C:\…`.
     ///
+    /// # Examples
+    ///
     /// ```
     /// # futures_lite::future::block_on(async {
     /// use anyfile::Path;
@@ -61,6 +63,8 @@ impl Path {
     /// the case that the directories have, and the result begins with `\\?\` only if it would mean something
     /// else without.
     ///
+    /// # Examples
+    ///
     /// ```
     /// # #[cfg(unix)]
     /// # futures_lite::future::block_on(async {
@@ -89,6 +93,8 @@ impl Path {
     ///
     /// On Windows, `..` is resolved, by the text alone.
     ///
+    /// # Examples
+    ///
     /// ```
     /// # futures_lite::future::block_on(async {
     /// use anyfile::Path;
@@ -111,6 +117,8 @@ impl Path {
     ///
     /// - Nothing is there.
     /// - [`InvalidInput`](io::ErrorKind::InvalidInput): it is not a symbolic link.
+    ///
+    /// # Examples
     ///
     /// ```
     /// # #[cfg(unix)]
@@ -142,6 +150,8 @@ impl Path {
     ///   its path.
     ///
     /// [`PathError`]: crate::PathError
+    ///
+    /// # Examples
     ///
     /// ```
     /// # futures_lite::future::block_on(async {

@@ -18,6 +18,8 @@ impl Path {
     /// [`std::fs::copy`] do. See [`CopyTo`] for what happens to what is at `target`, to links, to
     /// metadata, and if the future is dropped.
     ///
+    /// # Examples
+    ///
     /// ```
     /// # futures_lite::future::block_on(async {
     /// # let dir = tempfile::tempdir()?;
@@ -38,6 +40,8 @@ impl Path {
     /// Copies a file, or a directory and all that is in it, into the directory `dir`, under the same name.
     ///
     /// The same as [`copy`](Path::copy) to `dir / file_name`.
+    ///
+    /// # Examples
     ///
     /// ```
     /// # futures_lite::future::block_on(async {
@@ -60,6 +64,8 @@ impl Path {
     /// On another filesystem, everything is copied, links as links and with all metadata, and then
     /// removed here. See [`MoveTo`].
     ///
+    /// # Examples
+    ///
     /// ```
     /// # futures_lite::future::block_on(async {
     /// # let dir = tempfile::tempdir()?;
@@ -79,6 +85,8 @@ impl Path {
     /// Moves a file, or a directory and all that is in it, into the directory `dir`, under the same name.
     ///
     /// The same as [`move_to`](Path::move_to) with `dir / file_name`.
+    ///
+    /// # Examples
     ///
     /// ```
     /// # futures_lite::future::block_on(async {

@@ -29,6 +29,8 @@ impl Path {
     ///
     /// - The path is not [absolute](Path::is_absolute).
     ///
+    /// # Examples
+    ///
     /// ```
     /// # #[cfg(unix)] {
     /// use anyfile::Path;
@@ -61,6 +63,8 @@ impl Path {
     /// - The URI does not begin with `file:`.
     /// - It names another host (except on Windows).
     /// - Its path is not absolute, or is no path of this system.
+    ///
+    /// # Examples
     ///
     /// ```
     /// # #[cfg(unix)] {

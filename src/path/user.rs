@@ -21,6 +21,8 @@ impl Path {
     ///
     /// - [`NotFound`](io::ErrorKind::NotFound): neither tells a home directory.
     ///
+    /// # Examples
+    ///
     /// ```
     /// # futures_lite::future::block_on(async {
     /// println!("{}", anyfile::Path::home().await?.display());
@@ -42,6 +44,8 @@ impl Path {
     /// - [`NotFound`](io::ErrorKind::NotFound): there is no user of that name.
     /// - [`Unsupported`](io::ErrorKind::Unsupported): `~name` without the feature `user-db`, or not on Unix.
     /// - Whatever the user database reports.
+    ///
+    /// # Examples
     ///
     /// ```
     /// # futures_lite::future::block_on(async {

@@ -32,6 +32,8 @@ impl Path {
     /// - A symbolic link is to be followed and leads to a directory that it is in, be that above where the
     ///   walk began.
     ///
+    /// # Examples
+    ///
     /// ```
     /// # futures_lite::future::block_on(async {
     /// use futures_lite::StreamExt;
@@ -96,6 +98,8 @@ impl Walk {
     ///
     /// If the stream has been polled.
     ///
+    /// # Examples
+    ///
     /// ```
     /// # futures_lite::future::block_on(async {
     /// use futures_lite::StreamExt;
@@ -128,6 +132,8 @@ impl Walk {
     ///
     /// If the stream has been polled.
     ///
+    /// # Examples
+    ///
     /// ```
     /// # #[cfg(unix)]
     /// # futures_lite::future::block_on(async {
@@ -157,6 +163,8 @@ impl Walk {
     /// # Panics
     ///
     /// If the stream has been polled.
+    ///
+    /// # Examples
     ///
     /// ```
     /// # futures_lite::future::block_on(async {
@@ -188,6 +196,8 @@ impl Walk {
     ///
     /// If the stream has been polled.
     ///
+    /// # Examples
+    ///
     /// ```
     /// # futures_lite::future::block_on(async {
     /// use futures_lite::StreamExt;
@@ -218,6 +228,8 @@ impl Walk {
     ///
     /// If the stream has been polled.
     ///
+    /// # Examples
+    ///
     /// ```
     /// # futures_lite::future::block_on(async {
     /// use futures_lite::StreamExt;
@@ -241,6 +253,8 @@ impl Walk {
     /// # Panics
     ///
     /// If the stream has been polled.
+    ///
+    /// # Examples
     ///
     /// ```
     /// # futures_lite::future::block_on(async {

@@ -16,6 +16,8 @@ impl Path {
     ///
     /// Same as [`open_file`], whose options are those of [`std::fs::OpenOptions`].
     ///
+    /// # Examples
+    ///
     /// ```
     /// # futures_lite::future::block_on(async {
     /// # let dir = tempfile::tempdir()?;
@@ -34,6 +36,8 @@ impl Path {
     /// or set options first.
     ///
     /// Same as [`create_file`].
+    ///
+    /// # Examples
     ///
     /// ```
     /// # futures_lite::future::block_on(async {
@@ -60,6 +64,8 @@ impl Path {
     /// - The file does not exist, is a directory, or may not be read.
     /// - Reading fails halfway; what was read is dropped.
     ///
+    /// # Examples
+    ///
     /// ```
     /// # futures_lite::future::block_on(async {
     /// # let dir = tempfile::tempdir()?;
@@ -82,6 +88,8 @@ impl Path {
     /// - [`InvalidData`](io::ErrorKind::InvalidData): the contents are not UTF-8. The message tells at
     ///   which byte; [`read_bytes`](Path::read_bytes) reads such a file.
     /// - Those of [`read_bytes`](Path::read_bytes).
+    ///
+    /// # Examples
     ///
     /// ```
     /// # futures_lite::future::block_on(async {
@@ -112,6 +120,8 @@ impl Path {
     /// - The directory does not exist, or the file may not be created or written, or is a directory.
     /// - Writing fails halfway.
     ///
+    /// # Examples
+    ///
     /// ```
     /// # futures_lite::future::block_on(async {
     /// # let dir = tempfile::tempdir()?;
@@ -137,6 +147,8 @@ impl Path {
     /// # Errors
     ///
     /// Those of [`write_bytes`](Path::write_bytes).
+    ///
+    /// # Examples
     ///
     /// ```
     /// # futures_lite::future::block_on(async {
@@ -207,6 +219,8 @@ impl Path {
     /// Access control lists other than POSIX ACLs of Linux are out of reach, those of macOS, FreeBSD and
     /// Windows among them: the new file has what it inherits from its directory. The NFSv4 ACLs that Linux
     /// shows as extended attributes are kept as such.
+    ///
+    /// # Examples
     ///
     /// ```
     /// # futures_lite::future::block_on(async {
