@@ -1,4 +1,4 @@
-//! Renaming, and changing attributes.
+//! Renaming, and changing permissions and times.
 
 use std::fs::{FileTimes, Permissions};
 use std::io;
@@ -9,20 +9,20 @@ use crate::call::{Lazy, future};
 use crate::error::Operation;
 use crate::pool;
 
-/// Renaming, and changing attributes.
+/// Renaming, and changing permissions and times.
 impl Path {
-    /// Renames what is at the path to `target`, and returns the new path.
+    /// Renames the file or directory to `target`, and returns the new path.
     ///
-    /// Semantics of [`std::fs::rename`]: a file that is at `target` is replaced in one step, on every
-    /// platform (`pathlib`'s `rename` refuses that on Windows). A relative `target` counts from the
-    /// current directory.
+    /// Semantics of [`std::fs::rename`]: an existing file at `target` is atomically replaced, on every platform
+    /// (`pathlib`'s `rename` refuses that on Windows). A relative `target` is relative to the current
+    /// directory.
     ///
     /// # Errors
     ///
     /// The message names both paths.
     ///
     /// - Nothing is at the path, or the directory of `target` does not exist.
-    /// - Just one of the two is a directory, or `target` is a directory with something in it.
+    /// - Only one of the two is a directory, or `target` is a directory that is not empty.
     /// - The paths are on different filesystems.
     /// - The process may not write to one of the directories.
     ///
@@ -47,7 +47,7 @@ impl Path {
         }))
     }
 
-    /// Sets the permissions of what is at the path, symbolic links followed.
+    /// Sets the permissions of the file at the path, following symbolic links.
     ///
     /// Semantics of [`std::fs::set_permissions`] (`chmod`).
     ///
@@ -76,14 +76,14 @@ impl Path {
         }))
     }
 
-    /// Sets the permission bits of what is at the path, symbolic links followed.
+    /// Sets the permission bits of the file at the path, following symbolic links.
     ///
-    /// Semantics of `pathlib`, as `chmod`. Only Unix has this; see
-    /// [`set_permissions`](Path::set_permissions).
+    /// Semantics of `pathlib`'s `chmod`. Available on Unix; see [`set_permissions`](Path::set_permissions) for
+    /// other platforms.
     ///
     /// # Errors
     ///
-    /// Those of [`set_permissions`](Path::set_permissions).
+    /// The errors of [`set_permissions`](Path::set_permissions).
     ///
     /// # Examples
     ///
@@ -104,11 +104,11 @@ impl Path {
         self.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(mode))
     }
 
-    /// Sets the times of what is at the path, symbolic links followed.
+    /// Sets the times of the file at the path, following symbolic links.
     ///
-    /// Semantics of [`File::set_times`](std::fs::File::set_times), and on Unix of `utimensat`: what is there
-    /// is not opened, so that its mode makes no difference, and it may be a FIFO, a socket or a device.
-    /// [`touch`](Path::touch) sets the current time.
+    /// Semantics of [`File::set_times`](std::fs::File::set_times), and on Unix of `utimensat`: the file is not
+    /// opened, so its mode does not matter, and it may be a FIFO, a socket or a device. [`touch`](Path::touch)
+    /// sets the current time.
     ///
     /// # Errors
     ///
@@ -139,7 +139,7 @@ impl Path {
 }
 
 future! {
-    /// The future of [`Path::rename`].
+    /// Future returned by [`Path::rename`].
     pub struct Rename(RenameCall {
         path: Path,
         target: Path,
@@ -156,7 +156,7 @@ impl RenameCall {
 }
 
 future! {
-    /// The future of [`Path::set_permissions`] and `Path::chmod`.
+    /// Future returned by [`Path::set_permissions`] and `Path::chmod`.
     pub struct SetPermissions(SetPermissionsCall {
         path: Path,
         permissions: Permissions,
@@ -172,7 +172,7 @@ impl SetPermissionsCall {
 }
 
 future! {
-    /// The future of [`Path::set_times`].
+    /// Future returned by [`Path::set_times`].
     pub struct SetTimes(SetTimesCall {
         path: Path,
         times: FileTimes,
@@ -181,7 +181,7 @@ future! {
 
 impl SetTimesCall {
     async fn run(self) -> io::Result<()> {
-        // One job for its several calls.
+        // Several calls, hence one job.
         let Self { path, times } = self;
         ops::run(Operation::SetTimes, path, move |path| {
             times::set(path, times)

@@ -1,4 +1,4 @@
-//! What is known of a path without asking for it again.
+//! Cached information about a path.
 
 use std::fs::Metadata;
 use std::io::{self, ErrorKind};
@@ -7,17 +7,16 @@ use super::{Path, ops};
 use crate::dir::{Entry, EntryType};
 use crate::error::{Operation, PathError, is_symlink_loop};
 
-/// What is known of the file at a path, as a directory scan tells it in passing. It takes no part in
-/// comparisons of paths.
+/// What a directory scan told about the type of an entry. Comparisons of paths ignore it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Known {
     #[default]
     Nothing,
     Missing,
     Is(Kind),
-    /// A symbolic link, to what is not known.
+    /// A symbolic link whose target is unknown.
     Link,
-    /// A symbolic link; to nothing, if it is broken.
+    /// A symbolic link whose target is known; `None` if it is broken.
     LinkTo(Option<Kind>),
 }
 
@@ -59,7 +58,7 @@ impl From<Entry> for Path {
 }
 
 impl Known {
-    /// What lies at the end of the links, or that nothing does.
+    /// What the links lead to, if that is known: `Some(None)` is a broken link.
     fn end(self) -> Option<Option<Kind>> {
         match self {
             Known::Nothing | Known::Link => None,
@@ -70,12 +69,13 @@ impl Known {
     }
 }
 
-/// What is known.
+/// Cached information.
 impl Path {
-    /// What is known of the file at the path already; this asks nobody.
+    /// Returns what is already known about the file at the path. No system call is made.
     ///
-    /// Semantics of `pathlib` 3.14, but that an answer which is not known yet is `None` rather than a
-    /// call that blocks: [`load`](PathInfo::load) gets it.
+    /// The type of a directory entry comes with the listing, so `info` knows it for paths from
+    /// [`iterdir`](Path::iterdir) and the other directory streams. Semantics of `pathlib` 3.14, except that an
+    /// unknown answer is `None` instead of a blocking call; [`load`](PathInfo::load) obtains it.
     ///
     /// # Examples
     ///
@@ -98,10 +98,10 @@ impl Path {
     }
 }
 
-/// What is known of the file at a path, and stays so however that changes; see [`Path::info`].
+/// Cached information about the file at a path, returned by [`Path::info`].
 ///
-/// Each question is answered with `None` as long as that is not known; after [`load`](PathInfo::load),
-/// all are. `exists`, `is_file` and `is_dir` look through symbolic links.
+/// The answers are those of the time when they were obtained. An answer that is not known is `None`; after
+/// [`load`](PathInfo::load), all are known. `exists`, `is_file` and `is_dir` follow symbolic links.
 #[derive(Debug, Clone)]
 pub struct PathInfo {
     path: Path,
@@ -109,14 +109,15 @@ pub struct PathInfo {
 }
 
 impl PathInfo {
-    /// Finds out what is not known yet: with one call, and for a symbolic link a second one.
+    /// Obtains the answers that are not known yet, with one system call, or two for a symbolic link.
     ///
-    /// If all is known, it asks nobody.
+    /// If all answers are known, no system call is made.
     ///
     /// # Errors
     ///
-    /// - Those of [`Path::metadata`], except that nothing is there or can be there: that is an answer. A
-    ///   symbolic link that leads to itself is one to nothing, and nothing is at a path with a NUL byte.
+    /// The errors of [`Path::metadata`], except that nothing is there or can be there, which is an answer:
+    /// nothing exists at a path that contains a NUL byte, and a symbolic link that is part of a loop is a
+    /// broken one.
     ///
     /// # Examples
     ///
@@ -148,7 +149,7 @@ impl PathInfo {
         Ok(PathInfo { path, known })
     }
 
-    /// Whether something is there.
+    /// Returns whether the path exists, if that is known.
     ///
     /// # Examples
     ///
@@ -162,7 +163,7 @@ impl PathInfo {
         self.known.end().map(|kind| kind.is_some())
     }
 
-    /// Whether a regular file is there.
+    /// Returns whether the path is a regular file, if that is known.
     ///
     /// # Examples
     ///
@@ -177,7 +178,7 @@ impl PathInfo {
         self.known.end().map(|kind| kind == Some(Kind::File))
     }
 
-    /// Whether a directory is there.
+    /// Returns whether the path is a directory, if that is known.
     ///
     /// # Examples
     ///
@@ -192,7 +193,7 @@ impl PathInfo {
         self.known.end().map(|kind| kind == Some(Kind::Dir))
     }
 
-    /// Whether a symbolic link is there, broken or not.
+    /// Returns whether the path is a symbolic link, broken or not, if that is known.
     ///
     /// # Examples
     ///
@@ -212,7 +213,7 @@ impl PathInfo {
     }
 }
 
-/// The metadata of what is at `path`, if there is something.
+/// Returns the metadata of the file at `path`, or `None` if there is none.
 async fn found(path: &Path, follow: bool) -> io::Result<Option<Metadata>> {
     match ops::ask(path.clone(), follow).await {
         Ok(found) => Ok(Some(found)),
@@ -221,11 +222,11 @@ async fn found(path: &Path, follow: bool) -> io::Result<Option<Metadata>> {
     }
 }
 
-/// Whether this says that nothing is there, and not that it cannot be told.
+/// Returns `true` if the error means that nothing is there, as opposed to a failure to find out.
 fn is_absence(error: &io::Error) -> bool {
     matches!(
         error.kind(),
-        // A NUL byte, which no name has.
+        // A NUL byte, which no file name contains.
         ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::InvalidInput
     ) || is_symlink_loop(error)
 }

@@ -1,4 +1,4 @@
-//! Making directories, files and links.
+//! Creating directories, files and links.
 
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io;
@@ -10,11 +10,11 @@ use crate::error::Operation;
 use crate::pool;
 use crate::retry::retry;
 
-/// Making directories, files and links.
+/// Creating directories, files and links.
 impl Path {
-    /// Creates a directory: await the future, or set options first.
+    /// Creates a directory.
     ///
-    /// Semantics of `pathlib`; with no options, those of [`std::fs::create_dir`].
+    /// Semantics of `pathlib`'s `mkdir`, and without options of [`std::fs::create_dir`].
     ///
     /// # Examples
     ///
@@ -39,7 +39,7 @@ impl Path {
         }))
     }
 
-    /// Same as [`mkdir`](Path::mkdir), under the name that std has for it.
+    /// Same as [`mkdir`](Path::mkdir), by its name in std.
     ///
     /// # Examples
     ///
@@ -55,8 +55,8 @@ impl Path {
         self.mkdir()
     }
 
-    /// Same as [`mkdir`](Path::mkdir) with [`parents`](Mkdir::parents) and [`exist_ok`](Mkdir::exist_ok),
-    /// under the name that std has for it.
+    /// Same as [`mkdir`](Path::mkdir) with [`parents`](Mkdir::parents) and [`exist_ok`](Mkdir::exist_ok), by
+    /// its name in std.
     ///
     /// # Examples
     ///
@@ -72,11 +72,10 @@ impl Path {
         self.mkdir().parents(true).exist_ok(true)
     }
 
-    /// Creates an empty file, or sets the times of an existing one to the current time: await the future, or
-    /// set options first.
+    /// Creates an empty file, or sets the times of an existing one to the current time.
     ///
-    /// Semantics of `pathlib`: the time of last access and that of the last change are both set, of a
-    /// directory or a device too, and a symbolic link is followed.
+    /// Semantics of `pathlib`'s `touch`: sets the times of the last access and the last modification, also of a
+    /// directory or a device. Follows symbolic links.
     ///
     /// # Examples
     ///
@@ -98,10 +97,10 @@ impl Path {
         }))
     }
 
-    /// Creates a symbolic link to `target` at this path: await the future, or set an option first.
+    /// Creates a symbolic link at this path that points to `target`.
     ///
-    /// Semantics of `pathlib`, and on Unix of [`std::os::unix::fs::symlink`]: `target` is stored as it is,
-    /// whether anything is there or not; if relative, it counts from the directory of the link.
+    /// Semantics of `pathlib`'s `symlink_to`, and on Unix of [`std::os::unix::fs::symlink`]: `target` is stored
+    /// as it is, whether it exists or not. If it is relative, it is relative to the directory of the link.
     ///
     /// # Examples
     ///
@@ -126,18 +125,18 @@ impl Path {
         }))
     }
 
-    /// Creates a hard link at this path to the file at `target`.
+    /// Creates a hard link at this path to the existing file `target`.
     ///
-    /// Semantics of [`std::fs::hard_link`] (`link`), with the new name first as in `pathlib`; std takes the
-    /// original first. Whether a
-    /// symbolic link at `target` is followed depends on the system: Linux does not.
+    /// Semantics of [`std::fs::hard_link`] (`link`), with the arguments in `pathlib`'s order: std takes the
+    /// original first. It depends on the system whether a symbolic link at `target` is followed; on Linux it is
+    /// not.
     ///
     /// # Errors
     ///
     /// The message names both paths.
     ///
-    /// - Something is at the path already.
-    /// - Nothing is at `target`, or it is a directory, or on another filesystem.
+    /// - The path exists already.
+    /// - `target` does not exist, is a directory, or is on another filesystem.
     /// - The process may not write to the directory.
     ///
     /// # Examples
@@ -162,13 +161,13 @@ impl Path {
 }
 
 future! {
-    /// The future of [`Path::mkdir`], which takes its options until it is first polled.
+    /// Future returned by [`Path::mkdir`]. Options can be set until it is first polled.
     ///
     /// # Errors
     ///
-    /// - [`AlreadyExists`](io::ErrorKind::AlreadyExists): something is there; with `exist_ok`, something that
-    ///   is not a directory.
-    /// - [`NotFound`](io::ErrorKind::NotFound): the parent does not exist, and is not to be made.
+    /// - [`AlreadyExists`](io::ErrorKind::AlreadyExists): the path exists; with `exist_ok`, it exists and is
+    ///   not a directory.
+    /// - [`NotFound`](io::ErrorKind::NotFound): the parent does not exist, and `parents` is not set.
     /// - A parent is not a directory, or the process may not write to it.
     pub struct Mkdir(MkdirCall {
         path: Path,
@@ -179,38 +178,39 @@ future! {
 }
 
 impl Mkdir {
-    /// Creates missing parents too, with default permissions. Defaults to false.
+    /// Sets whether missing parents are created, too. The default is `false`.
     ///
-    /// Any number of tasks and processes may do this at the same time.
+    /// Parents get the default permissions. Several tasks and processes may do this at the same time.
     ///
     /// # Panics
     ///
-    /// If the future has been polled.
+    /// Panics if the future has been polled.
     #[track_caller]
     pub fn parents(mut self, parents: bool) -> Self {
         self.0.options().parents = parents;
         self
     }
 
-    /// Accepts an existing directory, or a symbolic link to one. Defaults to false.
+    /// Sets whether an existing directory, or a symbolic link to one, is accepted. The default is `false`.
     ///
-    /// With [`parents`](Mkdir::parents), the [empty path](Path#the-empty-path) is fine too.
+    /// With [`parents`](Mkdir::parents), the [empty path](Path#the-empty-path) is accepted, too.
     ///
     /// # Panics
     ///
-    /// If the future has been polled.
+    /// Panics if the future has been polled.
     #[track_caller]
     pub fn exist_ok(mut self, exist_ok: bool) -> Self {
         self.0.options().exist_ok = exist_ok;
         self
     }
 
-    /// Sets the permission bits, less the umask, of the directory, not of its parents. Defaults to `0o777`.
-    /// Has no effect except on Unix.
+    /// Sets the permission bits of the directory, before the umask is applied. The default is `0o777`.
+    ///
+    /// Parents are not affected. Has no effect except on Unix.
     ///
     /// # Panics
     ///
-    /// If the future has been polled.
+    /// Panics if the future has been polled.
     #[track_caller]
     pub fn mode(mut self, mode: u32) -> Self {
         self.0.options().mode = mode;
@@ -220,7 +220,7 @@ impl Mkdir {
 
 impl MkdirCall {
     async fn run(self) -> io::Result<()> {
-        // One job, since there may be parents to make.
+        // Several calls if parents have to be created, hence one job.
         let path = self.path.clone();
         ops::run(Operation::CreateDir, path, move |path| self.make(path)).await
     }
@@ -228,11 +228,11 @@ impl MkdirCall {
 
 impl MkdirCall {
     fn make(&self, path: &StdPath) -> io::Result<()> {
-        // The parent of a single name: as `create_dir_all` has it, nothing is missing on the way there.
+        // The parent of a single name. As for `create_dir_all`, there is nothing to create.
         if path.as_os_str().is_empty() && self.parents && self.exist_ok {
             return Ok(());
         }
-        // Without a `.` at the end, which the system would look for in what is yet to be made.
+        // Without a trailing `.`, which the system would look up in the directory that is yet to be created.
         let path = path.components().as_path();
         match self.make_last(path) {
             Err(error) if self.parents && error.kind() == io::ErrorKind::NotFound => {
@@ -251,7 +251,8 @@ impl MkdirCall {
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, self.mode);
         let is_dir = || retry(|| fs::metadata(path)).is_ok_and(|found| found.is_dir());
         match retry(|| builder.create(path)) {
-            // Whatever the error: the system may find that it must not write before it finds the directory.
+            // Whatever the error is: the system may report missing write permission before it notices the
+            // directory.
             Err(_) if self.exist_ok && is_dir() => Ok(()),
             result => result,
         }
@@ -259,12 +260,12 @@ impl MkdirCall {
 }
 
 future! {
-    /// The future of [`Path::touch`], which takes its options until it is first polled.
+    /// Future returned by [`Path::touch`]. Options can be set until it is first polled.
     ///
     /// # Errors
     ///
-    /// - [`AlreadyExists`](io::ErrorKind::AlreadyExists): something is there, and that was not to be.
-    /// - The directory does not exist, or the process may not write to it, or to the file that is there.
+    /// - [`AlreadyExists`](io::ErrorKind::AlreadyExists): the path exists, and `exist_ok` is `false`.
+    /// - The directory does not exist, or the process may not write to it, or to the existing file.
     pub struct Touch(TouchCall {
         path: Path,
         exist_ok: bool,
@@ -273,23 +274,24 @@ future! {
 }
 
 impl Touch {
-    /// Accepts an existing file. Defaults to true.
+    /// Sets whether an existing file is accepted. The default is `true`.
     ///
     /// # Panics
     ///
-    /// If the future has been polled.
+    /// Panics if the future has been polled.
     #[track_caller]
     pub fn exist_ok(mut self, exist_ok: bool) -> Self {
         self.0.options().exist_ok = exist_ok;
         self
     }
 
-    /// Sets the permission bits, less the umask, of a new file. Defaults to `0o666`. Has no effect except on
-    /// Unix.
+    /// Sets the permission bits of a new file, before the umask is applied. The default is `0o666`.
+    ///
+    /// Has no effect except on Unix.
     ///
     /// # Panics
     ///
-    /// If the future has been polled.
+    /// Panics if the future has been polled.
     #[track_caller]
     pub fn mode(mut self, mode: u32) -> Self {
         self.0.options().mode = mode;
@@ -299,7 +301,7 @@ impl Touch {
 
 impl TouchCall {
     async fn run(self) -> io::Result<()> {
-        // One job, since the file may have to be made.
+        // Several calls if the file has to be created, hence one job.
         let path = self.path.clone();
         ops::run(Operation::Touch, path, move |path| self.touch(path)).await
     }
@@ -319,13 +321,13 @@ impl TouchCall {
 }
 
 future! {
-    /// The future of [`Path::symlink_to`], which takes its option until it is first polled.
+    /// Future returned by [`Path::symlink_to`]. The option can be set until it is first polled.
     ///
     /// # Errors
     ///
     /// The message names the link and its target.
     ///
-    /// - [`AlreadyExists`](io::ErrorKind::AlreadyExists): something is at the path of the link.
+    /// - [`AlreadyExists`](io::ErrorKind::AlreadyExists): the path of the link exists.
     /// - The directory does not exist, or the process may not write to it.
     pub struct SymlinkTo(SymlinkCall {
         path: Path,
@@ -335,12 +337,13 @@ future! {
 }
 
 impl SymlinkTo {
-    /// Says whether the target is a directory. Defaults to false. Has no effect except on Windows, which has
-    /// two kinds of links.
+    /// Sets whether the target is a directory. The default is `false`.
+    ///
+    /// Has no effect except on Windows, where links to files and to directories differ.
     ///
     /// # Panics
     ///
-    /// If the future has been polled.
+    /// Panics if the future has been polled.
     #[track_caller]
     pub fn target_is_directory(mut self, target_is_directory: bool) -> Self {
         self.0.options().target_is_directory = target_is_directory;
@@ -374,7 +377,7 @@ impl SymlinkCall {
 }
 
 future! {
-    /// The future of [`Path::hardlink_to`].
+    /// Future returned by [`Path::hardlink_to`].
     pub struct HardlinkTo(HardlinkCall {
         path: Path,
         target: Path,

@@ -1,4 +1,4 @@
-//! Owners: what the user database says of them, with the feature `user-db`.
+//! Names of owners, with the feature `user-db`.
 
 use std::io;
 #[cfg(not(unix))]
@@ -8,20 +8,20 @@ use super::{Path, ops};
 use crate::call::{Lazy, future};
 use crate::error::Operation;
 
-/// Owners.
+/// Owners, with the feature `user-db`.
 ///
-/// These ask the user database of Unix, by way of the `nix` crate, and need the feature `user-db`. On other
-/// platforms they fail with [`Unsupported`](io::ErrorKind::Unsupported).
+/// The names come from the user database of Unix, which the `nix` crate reads. On other platforms, these
+/// methods fail with [`Unsupported`](io::ErrorKind::Unsupported).
 impl Path {
-    /// Returns the name of the user who owns what is at the path, symbolic links followed.
+    /// Returns the name of the user who owns the file at the path, following symbolic links.
     ///
-    /// Semantics of `pathlib`.
+    /// Semantics of `pathlib`'s method of that name.
     ///
     /// # Errors
     ///
-    /// - Those of [`metadata`](Path::metadata).
-    /// - [`NotFound`](io::ErrorKind::NotFound): the user has no name.
-    /// - Whatever the user database reports.
+    /// - The errors of [`metadata`](Path::metadata).
+    /// - [`NotFound`](io::ErrorKind::NotFound): the user has no name in the user database.
+    /// - The user database cannot be read.
     ///
     /// # Examples
     ///
@@ -35,13 +35,13 @@ impl Path {
         Owner(Lazy::New(OwnerCall { path: self.clone() }))
     }
 
-    /// Returns the name of the group that owns what is at the path, symbolic links followed.
+    /// Returns the name of the group that owns the file at the path, following symbolic links.
     ///
-    /// Semantics of `pathlib`.
+    /// Semantics of `pathlib`'s method of that name.
     ///
     /// # Errors
     ///
-    /// Those of [`owner`](Path::owner), about the group.
+    /// The errors of [`owner`](Path::owner), for the group.
     ///
     /// # Examples
     ///
@@ -57,7 +57,7 @@ impl Path {
 }
 
 future! {
-    /// The future of [`Path::owner`].
+    /// Future returned by [`Path::owner`].
     pub struct Owner(OwnerCall {
         path: Path,
     }) -> io::Result<String>;
@@ -70,7 +70,7 @@ impl OwnerCall {
 }
 
 future! {
-    /// The future of [`Path::group`].
+    /// Future returned by [`Path::group`].
     pub struct Group(GroupCall {
         path: Path,
     }) -> io::Result<String>;

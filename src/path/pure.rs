@@ -1,4 +1,4 @@
-//! The methods of [`std::path::Path`] that look at nothing but the text.
+//! The lexical methods of [`std::path::Path`].
 
 use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
@@ -9,12 +9,12 @@ use std::path::{
 
 use super::Path;
 
-/// The methods of [`std::path::Path`] that look at nothing but the text, with the meaning that they
-/// have there; where that returns a path, these return a `Path`.
+/// Methods of [`std::path::Path`] that only look at the text of the path. They have the same meaning here;
+/// where std returns a path, these return a `Path`.
 impl Path {
-    /// Makes a path of anything that can be seen as one.
+    /// Creates a path from anything that can be seen as one.
     ///
-    /// The text is copied; `Path::from` shares the buffer of an `Arc<std::path::Path>` instead.
+    /// The text is copied. `Path::from` shares the buffer of an `Arc<std::path::Path>` instead.
     ///
     /// # Examples
     ///
@@ -28,7 +28,7 @@ impl Path {
         Path::from(path.as_ref())
     }
 
-    /// Borrows the path as the standard library's type, whose I/O methods block.
+    /// Returns the path as the standard library's type, whose I/O methods block.
     ///
     /// # Examples
     ///
@@ -40,7 +40,7 @@ impl Path {
         &self.inner
     }
 
-    /// Borrows the text of the path.
+    /// Returns the underlying [`OsStr`].
     ///
     /// # Examples
     ///
@@ -51,7 +51,7 @@ impl Path {
         self.inner.as_os_str()
     }
 
-    /// Turns the path into an owned string of the system.
+    /// Converts the path into an [`OsString`].
     ///
     /// # Examples
     ///
@@ -62,7 +62,7 @@ impl Path {
         self.into()
     }
 
-    /// Copies the path into a [`PathBuf`], the same as `PathBuf::from(path)`.
+    /// Copies the path into a [`PathBuf`]. Same as `PathBuf::from(path)`.
     ///
     /// # Examples
     ///
@@ -74,7 +74,7 @@ impl Path {
         self.inner.to_path_buf()
     }
 
-    /// The path as a `str`, if it is valid Unicode.
+    /// Returns the path as a `str`, or `None` if it is not valid Unicode.
     ///
     /// # Examples
     ///
@@ -85,7 +85,7 @@ impl Path {
         self.inner.to_str()
     }
 
-    /// The path as text, with `�` in place of whatever is not valid Unicode.
+    /// Returns the path as text, with `�` in place of anything that is not valid Unicode.
     ///
     /// # Examples
     ///
@@ -96,7 +96,8 @@ impl Path {
         self.inner.to_string_lossy()
     }
 
-    /// Shows the path in a message; like [`to_string_lossy`](Path::to_string_lossy), it may lose.
+    /// Returns an object that displays the path, in the same lossy way as
+    /// [`to_string_lossy`](Path::to_string_lossy).
     ///
     /// # Examples
     ///
@@ -108,7 +109,7 @@ impl Path {
         self.inner.display()
     }
 
-    /// Appends `path`, which replaces this one if it is absolute.
+    /// Returns this path with `path` appended. An absolute `path` replaces this one.
     ///
     /// The operator `/` does the same.
     ///
@@ -128,7 +129,7 @@ impl Path {
         self.inner.join(path).into()
     }
 
-    /// The path without its last component; `None` for a root and for the empty path.
+    /// Returns the path without its last component, or `None` for a root and for the empty path.
     ///
     /// # Examples
     ///
@@ -143,9 +144,9 @@ impl Path {
         self.inner.parent().map(Path::from)
     }
 
-    /// The path itself, its [`parent`](Path::parent), the parent's parent, and so on.
+    /// Returns an iterator over the path itself, its [`parent`](Path::parent), the parent's parent, and so on.
     ///
-    /// `pathlib`'s `parents` begins one later: `.ancestors().skip(1)`.
+    /// `pathlib`'s `parents` starts one later: `.ancestors().skip(1)`.
     ///
     /// # Examples
     ///
@@ -160,7 +161,7 @@ impl Path {
         iter::successors(Some(self.clone()), Path::parent)
     }
 
-    /// The last component, if it is a name: not a root and not `..`.
+    /// Returns the last component, or `None` if it is a root or `..`.
     ///
     /// # Examples
     ///
@@ -175,7 +176,7 @@ impl Path {
         self.inner.file_name()
     }
 
-    /// The [`file_name`](Path::file_name) up to its last dot; a dot in front does not count.
+    /// Returns the [`file_name`](Path::file_name) up to its last dot, ignoring a leading dot.
     ///
     /// # Examples
     ///
@@ -190,7 +191,7 @@ impl Path {
         self.inner.file_stem()
     }
 
-    /// The [`file_name`](Path::file_name) up to its first dot; a dot in front does not count.
+    /// Returns the [`file_name`](Path::file_name) up to its first dot, ignoring a leading dot.
     ///
     /// # Examples
     ///
@@ -202,7 +203,7 @@ impl Path {
     /// ```
     pub fn file_prefix(&self) -> Option<&OsStr> {
         let name = self.file_name()?;
-        // The second dot ends the prefix, and `..`, to which peeling would lead, has no stem.
+        // The second dot ends the prefix. Peeling further would lead to `..`, which has no stem.
         if name.as_encoded_bytes().starts_with(b"..") {
             return Some(OsStr::new("."));
         }
@@ -213,9 +214,9 @@ impl Path {
         Some(prefix)
     }
 
-    /// What follows the last dot of the [`file_name`](Path::file_name), without the dot.
+    /// Returns the part of the [`file_name`](Path::file_name) after its last dot.
     ///
-    /// `pathlib`'s `suffix` is the same with the dot.
+    /// `pathlib`'s `suffix` includes the dot.
     ///
     /// # Examples
     ///
@@ -230,9 +231,9 @@ impl Path {
         self.inner.extension()
     }
 
-    /// The path with another [`file_name`](Path::file_name), which is appended if there is none.
+    /// Returns the path with its [`file_name`](Path::file_name) replaced, or with one appended if it has none.
     ///
-    /// [`with_name`](Path::with_name) checks that the new name is one.
+    /// `file_name` is not checked; [`with_name`](Path::with_name) checks it.
     ///
     /// # Examples
     ///
@@ -247,14 +248,15 @@ impl Path {
         self.inner.with_file_name(file_name).into()
     }
 
-    /// The path with another [`extension`](Path::extension): replaced, added, or removed if it is empty.
+    /// Returns the path with its [`extension`](Path::extension) replaced or added, or removed if `extension` is
+    /// empty.
     ///
-    /// A path without a file name stays as it is. [`with_suffix`](Path::with_suffix) takes the extension with
-    /// its dot, and fails instead.
+    /// A path without a file name is returned unchanged. [`with_suffix`](Path::with_suffix) takes the extension
+    /// with its dot, and fails in that case.
     ///
     /// # Panics
     ///
-    /// As the standard library's method, if `extension` contains a path separator.
+    /// Panics if `extension` contains a path separator, as the standard library's method does.
     ///
     /// # Examples
     ///
@@ -270,13 +272,13 @@ impl Path {
         self.inner.with_extension(extension).into()
     }
 
-    /// The path with one more extension after those that it has.
+    /// Returns the path with one more extension.
     ///
-    /// A path without a file name stays as it is, and an empty `extension` adds nothing.
+    /// A path without a file name is returned unchanged. An empty `extension` adds nothing.
     ///
     /// # Panics
     ///
-    /// As the standard library's method, if `extension` contains a path separator.
+    /// Panics if `extension` contains a path separator, as the standard library's method does.
     ///
     /// # Examples
     ///
@@ -299,14 +301,14 @@ impl Path {
         if added.is_empty() || self.file_name().is_none() {
             return self.clone();
         }
-        // This ends with the name, without a slash behind it.
+        // This ends with the name, without a trailing separator.
         let mut path = self.components().as_path().as_os_str().to_os_string();
         path.push(".");
         path.push(added);
         path.into()
     }
 
-    /// The components, without empty ones and without `.` but in front.
+    /// Returns an iterator over the components. Empty components are skipped, and `.` except at the beginning.
     ///
     /// # Examples
     ///
@@ -325,7 +327,7 @@ impl Path {
         self.inner.components()
     }
 
-    /// The [`components`](Path::components) as text.
+    /// Returns an iterator over the [`components`](Path::components) as [`OsStr`]s.
     ///
     /// # Examples
     ///
@@ -337,10 +339,10 @@ impl Path {
         self.inner.iter()
     }
 
-    /// Whether the first components are those of `base`, each of them whole.
+    /// Returns `true` if the first components of the path are those of `base`. Only whole components match.
     ///
-    /// For [`is_relative_to`](Path::is_relative_to), which is `pathlib`'s, every relative path starts with `.`,
-    /// and no absolute path with the empty one.
+    /// `pathlib`'s [`is_relative_to`](Path::is_relative_to) differs for `.` and the empty path: every relative
+    /// path starts with them, and no absolute path does.
     ///
     /// # Examples
     ///
@@ -354,7 +356,7 @@ impl Path {
         self.inner.starts_with(base)
     }
 
-    /// Whether the last components are those of `child`, each of them whole.
+    /// Returns `true` if the last components of the path are those of `child`. Only whole components match.
     ///
     /// # Examples
     ///
@@ -368,9 +370,9 @@ impl Path {
         self.inner.ends_with(child)
     }
 
-    /// The path without the components of `base` in front of it.
+    /// Returns the path without the leading components of `base`.
     ///
-    /// [`relative_to_walk_up`](Path::relative_to_walk_up) can also walk up.
+    /// [`relative_to_walk_up`](Path::relative_to_walk_up) uses `..` where that is needed.
     ///
     /// # Errors
     ///
@@ -389,7 +391,7 @@ impl Path {
         self.inner.strip_prefix(base).map(Path::from)
     }
 
-    /// Whether the path means the same wherever it is used from.
+    /// Returns `true` if the path does not depend on the current directory.
     ///
     /// # Examples
     ///
@@ -403,7 +405,7 @@ impl Path {
         self.inner.is_absolute()
     }
 
-    /// Whether the path is not [absolute](Path::is_absolute).
+    /// Returns `true` if the path is not [absolute](Path::is_absolute).
     ///
     /// # Examples
     ///
@@ -414,7 +416,7 @@ impl Path {
         self.inner.is_relative()
     }
 
-    /// Whether the path begins at a root; on Windows, a drive may still be missing.
+    /// Returns `true` if the path begins at a root. On Windows, such a path may still lack a drive.
     ///
     /// # Examples
     ///
@@ -426,7 +428,7 @@ impl Path {
     }
 }
 
-/// A file name up to its last dot and what follows that dot, if it has an extension.
+/// Splits a file name at its last dot, if it has an extension.
 pub(super) fn split_extension(name: &OsStr) -> Option<(&OsStr, &OsStr)> {
     let name = StdPath::new(name);
     Some((name.file_stem()?, name.extension()?))

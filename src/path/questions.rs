@@ -1,4 +1,4 @@
-//! Questions about what is at a path.
+//! Metadata, and questions about the type of a file.
 
 use std::fs::Metadata;
 use std::io;
@@ -10,20 +10,20 @@ use super::{Path, ops};
 use crate::error::Operation;
 use crate::pool;
 
-/// Questions about what is at the path.
+/// Metadata, and questions about the type of the file at the path.
 ///
-/// Those that are answered with a plain `bool` say `false` if the answer cannot be found out, be it for
-/// want of permission, as [`std::path::Path`] does (and `pathlib` since Python 3.14). All but `is_symlink`
-/// and `is_junction` look through symbolic links. What kinds of file a platform does not have, no path
-/// is there: `is_junction` is for Windows, `is_socket`, `is_fifo` and the devices are for Unix.
+/// Methods that return a plain `bool` return `false` if the answer cannot be determined, for example for lack
+/// of permission, as those of [`std::path::Path`] do (and of `pathlib` since Python 3.14). All except
+/// `is_symlink` and `is_junction` follow symbolic links. On platforms without that file type the answer is
+/// `false`: junctions exist on Windows; sockets, FIFOs and devices on Unix.
 impl Path {
-    /// The metadata of what is at the path, symbolic links followed.
+    /// Returns the metadata of the file at the path, following symbolic links.
     ///
     /// Semantics of [`std::fs::metadata`] (`stat`).
     ///
     /// # Errors
     ///
-    /// - Nothing is there, or a symbolic link on the way is broken or leads to itself.
+    /// - Nothing is there, or a symbolic link on the way is broken or part of a loop.
     /// - The process may not search a directory on the way.
     ///
     /// # Examples
@@ -41,13 +41,13 @@ impl Path {
         query(Operation::Metadata, self.clone(), true)
     }
 
-    /// The metadata of what is at the path; a symbolic link there is not followed.
+    /// Returns the metadata of the file at the path, without following a symbolic link there.
     ///
     /// Semantics of [`std::fs::symlink_metadata`] (`lstat`).
     ///
     /// # Errors
     ///
-    /// Those of [`metadata`](Path::metadata), about the way to the path.
+    /// The errors of [`metadata`](Path::metadata), except for a link at the path itself.
     ///
     /// # Examples
     ///
@@ -67,13 +67,14 @@ impl Path {
         query(Operation::SymlinkMetadata, self.clone(), false)
     }
 
-    /// Whether something is there; an error unless that is certain either way.
+    /// Returns `Ok(true)` if the path exists, `Ok(false)` if it does not, and an error if that cannot be
+    /// determined.
     ///
     /// Semantics of [`std::path::Path::try_exists`].
     ///
     /// # Errors
     ///
-    /// Those of [`metadata`](Path::metadata), but that nothing is there.
+    /// The errors of [`metadata`](Path::metadata), except that nothing is there.
     ///
     /// # Examples
     ///
@@ -95,9 +96,9 @@ impl Path {
         }
     }
 
-    /// Whether something is there.
+    /// Returns `true` if the path exists.
     ///
-    /// Semantics of [`std::path::Path::exists`]: `false` also if that cannot be found out.
+    /// Semantics of [`std::path::Path::exists`]: `false` also if the answer cannot be determined.
     ///
     /// # Examples
     ///
@@ -113,7 +114,7 @@ impl Path {
         has(self.clone(), true, |_| true)
     }
 
-    /// Whether a regular file is there.
+    /// Returns `true` if the path is a regular file.
     ///
     /// Semantics of [`std::path::Path::is_file`].
     ///
@@ -130,7 +131,7 @@ impl Path {
         has(self.clone(), true, Metadata::is_file)
     }
 
-    /// Whether a directory is there.
+    /// Returns `true` if the path is a directory.
     ///
     /// Semantics of [`std::path::Path::is_dir`].
     ///
@@ -147,7 +148,7 @@ impl Path {
         has(self.clone(), true, Metadata::is_dir)
     }
 
-    /// Whether a symbolic link is there, broken or not.
+    /// Returns `true` if the path is a symbolic link, broken or not.
     ///
     /// Semantics of [`std::path::Path::is_symlink`].
     ///
@@ -167,7 +168,7 @@ impl Path {
         has(self.clone(), false, Metadata::is_symlink)
     }
 
-    /// Whether a junction is there, which Windows has beside symbolic links.
+    /// Returns `true` if the path is a junction, a kind of link to a directory on Windows.
     ///
     /// Semantics of `pathlib`.
     ///
@@ -185,7 +186,7 @@ impl Path {
         async move { is_junction(path).await }
     }
 
-    /// Whether a Unix socket is there.
+    /// Returns `true` if the path is a Unix socket.
     ///
     /// Semantics of `pathlib`.
     ///
@@ -204,7 +205,7 @@ impl Path {
         has(self.clone(), true, |found| found.file_type().is_socket())
     }
 
-    /// Whether a FIFO, also called a named pipe, is there. It is not opened.
+    /// Returns `true` if the path is a FIFO (a named pipe). The FIFO is not opened.
     ///
     /// Semantics of `pathlib`.
     ///
@@ -221,7 +222,7 @@ impl Path {
         has(self.clone(), true, |found| found.file_type().is_fifo())
     }
 
-    /// Whether a block device, as a disk, is there.
+    /// Returns `true` if the path is a block device, such as a disk.
     ///
     /// Semantics of `pathlib`.
     ///
@@ -238,7 +239,7 @@ impl Path {
         })
     }
 
-    /// Whether a character device, as a terminal, is there.
+    /// Returns `true` if the path is a character device, such as a terminal.
     ///
     /// Semantics of `pathlib`.
     ///
@@ -256,15 +257,16 @@ impl Path {
         })
     }
 
-    /// Whether the path is a mount point: a directory that is not on the filesystem of its parent, or
-    /// that has no parent.
+    /// Returns `true` if the path is a mount point: a directory that is on another filesystem than its parent,
+    /// or that has no parent.
     ///
     /// Semantics of `pathlib` 3.13: `false` for a symbolic link to a mount point, and for a bind mount
     /// from the same filesystem.
     ///
     /// # Platform behavior
     ///
-    /// On Windows, the root of a drive or of a share; volumes mounted in a directory are not recognized.
+    /// On Windows, the roots of drives and shares are mount points. Volumes mounted in a directory are not
+    /// recognized.
     ///
     /// # Examples
     ///
@@ -279,17 +281,17 @@ impl Path {
     #[doc(alias = "ismount")]
     pub fn is_mount(&self) -> impl Future<Output = bool> + Send + 'static + use<> {
         let path = self.clone();
-        // One job for its several calls.
+        // Several calls, hence one job.
         async move { pool::call(move || is_mount(path.as_ref()).unwrap_or(false)).await }
     }
 
-    /// Whether both paths lead to the same file, symbolic links followed.
+    /// Returns `true` if both paths lead to the same file, following symbolic links.
     ///
     /// Semantics of `pathlib`: two hard links are the same file.
     ///
     /// # Errors
     ///
-    /// Those of [`metadata`](Path::metadata), for either path; the message names both.
+    /// The errors of [`metadata`](Path::metadata) for either path. The message names both.
     ///
     /// # Examples
     ///
@@ -317,7 +319,7 @@ async fn query(operation: Operation, path: Path, follow: bool) -> io::Result<Met
     ops::named(operation, path.clone(), ops::ask(path, follow)).await
 }
 
-/// Whether there is something that has `property`.
+/// Returns `true` if a file is there and has `property`.
 async fn has(path: Path, follow: bool, property: fn(&Metadata) -> bool) -> bool {
     let found = ops::ask(path, follow).await;
     found.is_ok_and(|found| property(&found))
@@ -343,7 +345,7 @@ fn is_mount(path: &StdPath) -> io::Result<bool> {
     if !found.is_dir() {
         return Ok(false);
     }
-    // Not `path/..`: that needs the right to search the directory itself.
+    // Not `path/..`, which needs permission to search the directory itself.
     match retry(|| std::fs::canonicalize(path))?.parent() {
         Some(parent) => Ok(retry(|| std::fs::symlink_metadata(parent))?.dev() != found.dev()),
         None => Ok(true),
@@ -365,7 +367,7 @@ async fn is_junction(path: Path) -> bool {
     pool::call(move || junction::exists(path).unwrap_or(false)).await
 }
 
-/// Kinds of files that only Unix has.
+/// File types that exist on Unix only.
 #[cfg(not(unix))]
 trait FileTypeExt {
     fn is_socket(&self) -> bool {

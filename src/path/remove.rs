@@ -8,11 +8,11 @@ use crate::dir::tree::{self, RemoveProgress, Reporter};
 use crate::error::Operation;
 use crate::pool;
 
-/// Removing.
+/// Removing files and directories.
 impl Path {
-    /// Removes a file or a symbolic link: await the future, or set an option first.
+    /// Removes a file or a symbolic link.
     ///
-    /// Semantics of `pathlib`; with no options, those of [`std::fs::remove_file`] (`unlink`).
+    /// Semantics of `pathlib`'s `unlink`, and without options of [`std::fs::remove_file`] (`unlink`).
     ///
     /// # Examples
     ///
@@ -33,7 +33,7 @@ impl Path {
         }))
     }
 
-    /// Same as [`unlink`](Path::unlink), under the name that std has for it.
+    /// Same as [`unlink`](Path::unlink), by its name in std.
     ///
     /// # Examples
     ///
@@ -56,9 +56,9 @@ impl Path {
     ///
     /// # Errors
     ///
-    /// - Nothing is there, or it is not a directory; a symbolic link to one is not, either.
+    /// - Nothing is there, or it is not a directory. A symbolic link to a directory is not one.
     /// - The directory is not empty.
-    /// - The process may not write to the directory that it is in.
+    /// - The process may not write to the parent directory.
     ///
     /// # Examples
     ///
@@ -75,7 +75,7 @@ impl Path {
         Rmdir(Lazy::New(RmdirCall { path: self.clone() }))
     }
 
-    /// Same as [`rmdir`](Path::rmdir), under the name that std has for it.
+    /// Same as [`rmdir`](Path::rmdir), by its name in std.
     ///
     /// # Examples
     ///
@@ -92,10 +92,10 @@ impl Path {
         self.rmdir()
     }
 
-    /// Removes a directory and all that is in it: await the future, or set options first.
+    /// Removes a directory and its contents.
     ///
-    /// Semantics of [`std::fs::remove_dir_all`]: symbolic links are removed and not followed, and neither
-    /// is the path itself if it names one. See [`RemoveDirAll`] for what differs.
+    /// Semantics of [`std::fs::remove_dir_all`]: symbolic links are removed, not followed. [`RemoveDirAll`]
+    /// lists the differences.
     ///
     /// # Examples
     ///
@@ -120,13 +120,13 @@ impl Path {
 }
 
 future! {
-    /// The future of [`Path::unlink`], which takes its option until it is first polled.
+    /// Future returned by [`Path::unlink`]. The option can be set until it is first polled.
     ///
     /// # Errors
     ///
     /// - [`NotFound`](io::ErrorKind::NotFound): nothing is there, and `missing_ok` is not set.
-    /// - It is a directory: [`rmdir`](Path::rmdir) removes that.
-    /// - The process may not write to the directory that it is in.
+    /// - It is a directory; [`rmdir`](Path::rmdir) removes those.
+    /// - The process may not write to the parent directory.
     pub struct Unlink(UnlinkCall {
         path: Path,
         missing_ok: bool,
@@ -134,11 +134,11 @@ future! {
 }
 
 impl Unlink {
-    /// Accepts that nothing is there. Defaults to false.
+    /// Sets whether it is accepted that nothing is there. The default is `false`.
     ///
     /// # Panics
     ///
-    /// If the future has been polled.
+    /// Panics if the future has been polled.
     #[track_caller]
     pub fn missing_ok(mut self, missing_ok: bool) -> Self {
         self.0.options().missing_ok = missing_ok;
@@ -158,7 +158,7 @@ impl UnlinkCall {
 }
 
 future! {
-    /// The future of [`Path::rmdir`].
+    /// Future returned by [`Path::rmdir`].
     pub struct Rmdir(RmdirCall {
         path: Path,
     }) -> io::Result<()>;
@@ -173,35 +173,35 @@ impl RmdirCall {
 }
 
 future! {
-    /// The future of [`Path::remove_dir_all`], which takes its options until it is first polled.
+    /// Future returned by [`Path::remove_dir_all`]. Options can be set until it is first polled.
     ///
-    /// Any depth will do: neither the stack nor the number of open files grows with it, and no path in the tree
-    /// is too long.
+    /// The depth of the tree is not limited: neither the stack nor the number of open files grows with it, and
+    /// paths in the tree may be of any length.
     ///
     /// # Errors
     ///
-    /// The message names the very file or directory that cannot be removed: ``failed to remove directory and
-    /// all in it `a/b/c`: Permission denied``. Others may have been removed by then. What somebody else removes
-    /// meanwhile is no error.
+    /// The message names the file or directory that cannot be removed: ``failed to remove directory and all in
+    /// it `a/b/c`: Permission denied``. Others may have been removed by then. It is not an error if another
+    /// process removes entries at the same time.
     ///
     /// - [`NotFound`](io::ErrorKind::NotFound): nothing is there, and `missing_ok` is not set.
-    /// - [`NotADirectory`](io::ErrorKind::NotADirectory): it is a file, or a symbolic link with a separator
-    ///   behind it (`link/`). std empties the directory that the link leads to; here nothing is removed.
-    /// - [`InvalidInput`](io::ErrorKind::InvalidInput): the path does not end with a name (`.`, `a/.`, `a/..`, `/`).
-    ///   std removes all that is in there before it fails; here nothing is removed.
-    /// - A directory may not be read, or not be written to.
+    /// - [`NotADirectory`](io::ErrorKind::NotADirectory): the path is a file, or a symbolic link followed by a
+    ///   separator (`link/`). For the latter, std empties the directory that the link points to; here nothing
+    ///   is removed.
+    /// - [`InvalidInput`](io::ErrorKind::InvalidInput): the path does not end with a name (`.`, `a/.`, `a/..`,
+    ///   `/`). std removes the contents before it fails; here nothing is removed.
+    /// - The process may not read a directory, or not write to it.
     ///
     /// # Cancel safety
     ///
     /// The work is done in slices of a few milliseconds. If the future is dropped, the slice that has begun is
-    /// finished, and no other follows: the rest of the tree stays. While the future is not polled, no thread
-    /// is held.
+    /// finished, and the rest of the tree stays. While the future is not polled, no thread is held.
     ///
     /// # Platform behavior
     ///
-    /// On Unix, everything below the path is looked up in open directories: what is done to names meanwhile
-    /// cannot lead out of the tree. Elsewhere, [`std::fs::remove_dir_all`] does the work in one slice; the
-    /// error names the path only, and progress is told at the end only, the whole as one entry.
+    /// On Unix, entries are looked up relative to open directories, so renames by other processes cannot lead
+    /// out of the tree. On other platforms, [`std::fs::remove_dir_all`] does the work in one slice: the error
+    /// names only the path, and progress is reported once, at the end, with the whole tree as one entry.
     ///
     /// # Examples
     ///
@@ -224,25 +224,26 @@ future! {
 }
 
 impl RemoveDirAll {
-    /// Accepts that nothing is there. Defaults to false.
+    /// Sets whether it is accepted that nothing is there. The default is `false`.
     ///
     /// # Panics
     ///
-    /// If the future has been polled.
+    /// Panics if the future has been polled.
     #[track_caller]
     pub fn missing_ok(mut self, missing_ok: bool) -> Self {
         self.0.options().missing_ok = missing_ok;
         self
     }
 
-    /// Calls `f` with the progress after each slice of the work, and at the end.
+    /// Calls `f` with the progress after each slice of the work and at the end. There is no callback by
+    /// default.
     ///
-    /// `f` runs where the future is awaited, not on the thread pool. There is no total, since the tree is
-    /// not counted first.
+    /// `f` runs where the future is polled, not on the thread pool. There is no total, because the tree is not
+    /// counted first.
     ///
     /// # Panics
     ///
-    /// If the future has been polled.
+    /// Panics if the future has been polled.
     #[track_caller]
     pub fn on_progress(mut self, f: impl FnMut(RemoveProgress) + Send + 'static) -> Self {
         self.0.options().reporter = Reporter::new(f);

@@ -1,4 +1,4 @@
-//! Where a path leads.
+//! Absolute paths and symbolic links.
 
 use std::collections::HashMap;
 use std::env;
@@ -15,20 +15,20 @@ use crate::error::{Operation, invalid_input, symlink_loop};
 use crate::pool;
 use crate::retry::retry;
 
-/// Where the path leads.
+/// Absolute paths and symbolic links.
 impl Path {
-    /// Returns the absolute path of what is there, without symbolic links, `.` and `..`.
+    /// Returns the absolute path of the file, without symbolic links, `.` and `..`.
     ///
     /// Semantics of [`std::fs::canonicalize`] (`realpath`), and `pathlib`'s `resolve(strict=True)`.
     ///
     /// # Errors
     ///
-    /// - Nothing is there, or a symbolic link on the way is broken or leads to itself.
+    /// - Nothing is there, or a symbolic link on the way is broken or part of a loop.
     /// - The process may not search a directory on the way.
     ///
     /// # Platform behavior
     ///
-    /// On Windows the result has the form `\\?\C:\…`.
+    /// On Windows, the result has the form `\\?\C:\…`.
     ///
     /// # Examples
     ///
@@ -45,23 +45,22 @@ impl Path {
         Canonicalize(Lazy::New(CanonicalizeCall { path: self.clone() }))
     }
 
-    /// The absolute path without symbolic links, `.` and `..`, as far as it can be looked up; the rest is
-    /// appended.
+    /// Returns the absolute path without symbolic links, `.` and `..`. Missing parts are kept as they are.
     ///
-    /// Semantics of `pathlib`'s `resolve` (`realpath -m`): what is missing, or may not be looked at, is
-    /// taken for a directory. A `..` after a symbolic link leads to the parent of what that points to.
+    /// Semantics of `pathlib`'s `resolve` (`realpath -m`): a part that is missing, or that may not be looked
+    /// at, is taken for a directory. A `..` after a symbolic link leads to the parent of the link's target.
     ///
     /// # Errors
     ///
-    /// - A symbolic link leads to itself (as in `pathlib` before 3.13).
+    /// - A symbolic link is part of a loop (as in `pathlib` before 3.13).
     /// - [`InvalidInput`](io::ErrorKind::InvalidInput): the path contains a NUL byte.
-    /// - The path is relative, and the current directory is gone.
+    /// - The path is relative, and the current directory was removed.
     ///
     /// # Platform behavior
     ///
-    /// On Windows, `..` after a symbolic link drops the link, as it does for that system. What is there has
-    /// the case that the directories have, and the result begins with `\\?\` only if it would mean something
-    /// else without.
+    /// On Windows, `..` after a symbolic link removes the link, which is that system's rule. Existing names get
+    /// the case that they have in their directory. The result begins with `\\?\` only where it would mean
+    /// something else without.
     ///
     /// # Examples
     ///
@@ -79,19 +78,18 @@ impl Path {
         Resolve(Lazy::New(ResolveCall { path: self.clone() }))
     }
 
-    /// The path, put after the current directory if it is relative. Neither symbolic links nor `..` are
-    /// resolved.
+    /// Returns the path made absolute with the current directory. Neither symbolic links nor `..` are resolved.
     ///
     /// Semantics of [`std::path::absolute`].
     ///
     /// # Errors
     ///
     /// - The path is empty.
-    /// - The path is relative, and the current directory is gone.
+    /// - The path is relative, and the current directory was removed.
     ///
     /// # Platform behavior
     ///
-    /// On Windows, `..` is resolved, by the text alone.
+    /// On Windows, `..` is resolved lexically.
     ///
     /// # Examples
     ///
@@ -109,7 +107,7 @@ impl Path {
         })
     }
 
-    /// What the symbolic link at the path points to, as it was written.
+    /// Returns the target of the symbolic link at the path, as it was written.
     ///
     /// Semantics of [`std::fs::read_link`] (`readlink`).
     ///
@@ -140,13 +138,13 @@ impl Path {
         }
     }
 
-    /// The current directory of the process.
+    /// Returns the current directory of the process.
     ///
     /// Semantics of [`std::env::current_dir`] (`getcwd`).
     ///
     /// # Errors
     ///
-    /// - The directory is gone, or the process may not search the way to it. The [`PathError`] has `.` for
+    /// - The directory was removed, or the process may not search the way to it. The [`PathError`] has `.` as
     ///   its path.
     ///
     /// [`PathError`]: crate::PathError
@@ -168,7 +166,7 @@ impl Path {
 }
 
 future! {
-    /// The future of [`Path::canonicalize`].
+    /// Future returned by [`Path::canonicalize`].
     pub struct Canonicalize(CanonicalizeCall {
         path: Path,
     }) -> io::Result<Path>;
@@ -184,7 +182,7 @@ impl CanonicalizeCall {
 }
 
 future! {
-    /// The future of [`Path::resolve`].
+    /// Future returned by [`Path::resolve`].
     pub struct Resolve(ResolveCall {
         path: Path,
     }) -> io::Result<Path>;
@@ -192,17 +190,17 @@ future! {
 
 impl ResolveCall {
     async fn run(self) -> io::Result<Path> {
-        // One job for a call on each part of the path.
+        // A call for each part of the path, hence one job.
         let resolve = |path: &StdPath| Ok(resolve(path)?.into());
         ops::run(Operation::Resolve, self.path, resolve).await
     }
 }
 
-/// What is still to be done, the next step last.
+/// A step that is still to be done. The next one is last in the list.
 enum Step {
     Enter(OsString),
     Leave,
-    /// All that the link at this path points to has been entered.
+    /// The target of the link at this path has been resolved.
     Followed(PathBuf),
 }
 
@@ -210,7 +208,7 @@ fn resolve(path: &StdPath) -> io::Result<PathBuf> {
     if path.as_os_str().as_encoded_bytes().contains(&0) {
         return Err(invalid_input("the path contains a NUL byte"));
     }
-    // There, `..` is a matter of the text; on Unix it is not, and this is to wait for the links.
+    // Windows resolves `..` lexically. On Unix, `..` has to wait until links are resolved.
     #[cfg(windows)]
     let path = &std::path::absolute(path)?;
 
@@ -218,7 +216,7 @@ fn resolve(path: &StdPath) -> io::Result<PathBuf> {
         true => PathBuf::new(),
         false => env::current_dir()?,
     };
-    // Where each link led, once that is known: no link is followed twice, and none within itself.
+    // The targets of the links that are resolved: none is followed twice, and none within itself.
     let mut links: HashMap<PathBuf, Option<PathBuf>> = HashMap::new();
     let mut steps = Vec::new();
     plan(path, &mut resolved, &mut steps);
@@ -236,7 +234,7 @@ fn resolve(path: &StdPath) -> io::Result<PathBuf> {
                     Some(Some(led_to)) => resolved.clone_from(led_to),
                     Some(None) => return Err(symlink_loop()),
                     None => {
-                        // An error is the answer for what is not a link, and for what is not there.
+                        // An error means that it is not a link, or missing.
                         if let Ok(target) = retry(|| fs::read_link(&resolved)) {
                             links.insert(resolved.clone(), None);
                             steps.push(Step::Followed(resolved.clone()));
@@ -253,7 +251,7 @@ fn resolve(path: &StdPath) -> io::Result<PathBuf> {
     Ok(resolved)
 }
 
-/// Puts the parts of `path` on top of the steps; an anchor takes effect at once.
+/// Pushes the parts of `path` onto the steps. A root or drive takes effect at once.
 fn plan(path: &StdPath, resolved: &mut PathBuf, steps: &mut Vec<Step>) {
     let above = steps.len();
     for component in path.components() {

@@ -1,4 +1,4 @@
-//! Setting the times of what is at a path, for which std has no stable function.
+//! Setting the times of a file by its path, for which std has no stable function.
 
 pub(super) use imp::{set, set_now};
 
@@ -13,13 +13,13 @@ mod imp {
 
     use crate::retry::retry;
 
-    /// Sets the times of what is at `path`. It is not opened: its owner may do this whatever its mode, and a
-    /// FIFO or a tape does not notice.
+    /// Sets the times of the file at `path` without opening it: the owner may do this whatever the mode, and
+    /// opening a FIFO or a tape would have effects.
     pub(crate) fn set(path: &Path, times: FileTimes) -> io::Result<()> {
         set_at(path, &stamps(times)?)
     }
 
-    /// Sets both times to the current one, which whoever may write to the file may do.
+    /// Sets both times to the current time, for which write permission is enough.
     pub(crate) fn set_now(path: &Path) -> io::Result<()> {
         set_at(path, &both(at(0, UTIME_NOW)))
     }
@@ -29,10 +29,10 @@ mod imp {
         Ok(retry(set)?)
     }
 
-    /// The times as the system takes them.
+    /// Converts the times into those of the system call.
     ///
-    /// `FileTimes` can be given to a file, and no more. So a scratch file gets them, twice, after other
-    /// ones: a time that is not among them differs then.
+    /// A `FileTimes` has no accessors. It can only be applied to a file, so it is applied to a scratch file
+    /// twice, each time after other values: a time that differs between the two is not set.
     fn stamps(times: FileTimes) -> io::Result<Timestamps> {
         let scratch = scratch()?;
         let set_after = |seconds| {
@@ -87,19 +87,19 @@ mod imp {
     use std::path::Path;
     use std::time::SystemTime;
 
-    /// Sets the times of a file or a directory.
+    /// Sets the times of the file or directory at `path`.
     pub(crate) fn set(path: &Path, times: FileTimes) -> io::Result<()> {
         const FILE_WRITE_ATTRIBUTES: u32 = 0x100;
         const FILE_FLAG_BACKUP_SEMANTICS: u32 = 0x0200_0000;
         let mut options = OpenOptions::new();
         options.access_mode(FILE_WRITE_ATTRIBUTES);
-        // Without it, directories cannot be opened.
+        // Directories cannot be opened without it.
         options.custom_flags(FILE_FLAG_BACKUP_SEMANTICS);
         let file: File = options.open(path)?;
         file.set_times(times)
     }
 
-    /// Sets both times to the current one.
+    /// Sets both times to the current time.
     pub(crate) fn set_now(path: &Path) -> io::Result<()> {
         let now = SystemTime::now();
         set(path, FileTimes::new().set_accessed(now).set_modified(now))

@@ -10,16 +10,16 @@ use crate::error::Operation;
 
 /// Home directories.
 ///
-/// `~name` asks the user database of Unix, by way of the `nix` crate: it needs the feature `user-db`.
+/// `~name` needs the feature `user-db`: the `nix` crate looks it up in the user database of Unix.
 impl Path {
-    /// The home directory of the user, as [`expanduser`](Path::expanduser) puts it for `~`.
+    /// Returns the home directory of the user.
     ///
-    /// Semantics of [`std::env::home_dir`]: the variable `HOME` (on Windows, `USERPROFILE`), or else
-    /// what the system's user database says.
+    /// Semantics of [`std::env::home_dir`]: the value of the variable `HOME` (on Windows, `USERPROFILE`), or
+    /// else the directory in the system's user database.
     ///
     /// # Errors
     ///
-    /// - [`NotFound`](io::ErrorKind::NotFound): neither tells a home directory.
+    /// - [`NotFound`](io::ErrorKind::NotFound): there is neither.
     ///
     /// # Examples
     ///
@@ -33,17 +33,17 @@ impl Path {
         Path::from("~").expanduser()
     }
 
-    /// The path with a home directory in place of `~` or `~name` at its beginning.
+    /// Returns the path with a leading `~` or `~name` replaced by the home directory.
     ///
-    /// Semantics of `pathlib`, but that a path that begins with `./` is left alone: that is how to name a
-    /// file that begins with `~`.
+    /// Semantics of `pathlib`'s `expanduser`, except that a path that begins with `./` is returned unchanged:
+    /// this is how to name a file whose name begins with `~`.
     ///
     /// # Errors
     ///
-    /// - Those of [`home`](Path::home).
+    /// - The errors of [`home`](Path::home).
     /// - [`NotFound`](io::ErrorKind::NotFound): there is no user of that name.
     /// - [`Unsupported`](io::ErrorKind::Unsupported): `~name` without the feature `user-db`, or not on Unix.
-    /// - Whatever the user database reports.
+    /// - The user database cannot be read.
     ///
     /// # Examples
     ///
@@ -78,9 +78,9 @@ fn expand_user(path: &StdPath) -> io::Result<Path> {
         .collect())
 }
 
-/// The home directory of this process's user.
+/// Returns the home directory of the process's user.
 fn home() -> io::Result<PathBuf> {
-    // It was deprecated for what it did on Windows before Rust 1.85.
+    // It was deprecated for its behavior on Windows before Rust 1.85.
     #[allow(deprecated)]
     let home = env::home_dir();
     // An empty variable would turn `~/notes` into `notes`.
@@ -98,7 +98,7 @@ mod database {
     use crate::retry::retry;
     use nix::unistd::User;
 
-    /// The home directory of the user in `~name`.
+    /// Returns the home directory of the user in `~name`.
     pub(super) fn home_of(user: &OsStr) -> io::Result<PathBuf> {
         let name = user.to_str().and_then(|user| user.strip_prefix('~'));
         let find = |name| retry(|| User::from_name(name).map_err(io::Error::from));
