@@ -1,7 +1,8 @@
 //! [`Path`], and the futures and streams of its methods.
 //!
-//! The types here are what the methods of [`Path`] return and take. Each of the futures begins at its first poll
-//! and owns all that it needs; its options are set by value before that.
+//! The types in this module are the arguments and return types of the methods of [`Path`]. The futures do
+//! nothing until they are first polled, own everything that they need, and take their options by value before
+//! that.
 
 mod atomic;
 mod change;
@@ -49,22 +50,21 @@ pub use whole::{ReadBytes, ReadText, WriteAtomic, WriteBytes, WriteText};
 
 /// A path in the file system, owned and cheap to clone.
 ///
-/// It is to this crate what [`PathBuf`](std::path::PathBuf) and [`std::path::Path`] are to the
-/// standard library: any name that the system can hold, kept as it was given. All clones share one
-/// buffer, which never changes.
+/// `Path` corresponds to [`PathBuf`](std::path::PathBuf) and [`std::path::Path`] of the standard library. It
+/// holds any name that the system allows, exactly as it was given. All clones share one immutable buffer.
 ///
-/// Methods that only look at the text of the path are plain functions; those that ask the file system
-/// are asynchronous. Where [`std::path::Path`] has a name, that name and its meaning are used; what only
-/// Python's `pathlib` has comes under its name there.
+/// Methods that only look at the text of the path are plain functions. Methods that access the file system are
+/// asynchronous. A name from [`std::path::Path`] has the meaning that it has there; functionality that only
+/// Python's `pathlib` has uses the name from `pathlib`.
 ///
-/// # Asking the file system
+/// # Accessing the file system
 ///
-/// An asynchronous method returns a future. All of them are `Send` and own what they need, and do nothing before
-/// they are first polled. Whatever may wait runs on the thread pool.
+/// Asynchronous methods return futures that are `Send`, own everything that they need, and do nothing until
+/// they are first polled. Calls that may block run on the thread pool.
 ///
-/// The futures that have a type of their own, such as [`Mkdir`], take options by value before that. They are
-/// `Unpin`, so they can be spawned, joined, raced and polled as they are. A setter that is called after the first
-/// poll panics, so that no option is ignored.
+/// Futures with a named type, such as [`Mkdir`], take options by value before the first poll. They are `Unpin`,
+/// so they can be spawned, joined, raced and polled directly. A setter that is called after the first poll
+/// panics, so that no option is silently ignored.
 ///
 /// ```
 /// # futures_lite::future::block_on(async {
@@ -79,36 +79,37 @@ pub use whole::{ReadBytes, ReadText, WriteAtomic, WriteBytes, WriteText};
 ///
 /// # Cancel safety
 ///
-/// Every one of these futures may be dropped at any time. A call that no thread has begun by then is not
-/// carried out; one that has begun is finished, to its last step.
+/// All these futures may be dropped at any time. A call that no worker thread has begun by then is not carried
+/// out. A call that has begun is finished completely.
 ///
 /// # Errors
 ///
-/// The error of an asynchronous method names the operation and the path, or both paths, before the reason
-/// of the system: [`PathError`](crate::PathError) gives the parts. Its kind is that of the system's error.
-/// A path with a NUL byte in it is refused with [`InvalidInput`](std::io::ErrorKind::InvalidInput)
-/// wherever the system would be asked about it.
+/// The error of an asynchronous method names the operation and the path, or both paths, before the system's
+/// reason; [`PathError`](crate::PathError) returns the parts. Its kind is that of the system's error. A path
+/// that contains a NUL byte fails with [`InvalidInput`](std::io::ErrorKind::InvalidInput) in every method that
+/// would pass it to the system.
 ///
 /// # The empty path
 ///
-/// It is what [`parent`](Path::parent) gives for a single name. Nothing is there, as for std and for the
-/// system: [`exists`](Path::exists) is `false`, [`absolute`](Path::absolute) fails, and what would look at
-/// it, make it or change it fails with [`NotFound`](std::io::ErrorKind::NotFound). Two things make it
-/// useful as a parent all the same:
+/// The empty path is the [`parent`](Path::parent) of a single name. As for std and the system, nothing is
+/// there: [`exists`](Path::exists) returns `false`, [`absolute`](Path::absolute) fails, and methods that would
+/// read, create or change a file fail with [`NotFound`](std::io::ErrorKind::NotFound). There are two
+/// exceptions, which make it useful as a parent:
 ///
 /// - `mkdir().parents(true).exist_ok(true)` succeeds, as [`std::fs::create_dir_all`] does.
 /// - [`iterdir`](Path::iterdir), [`walk`](Path::walk), [`glob`](Path::glob), [`rglob`](Path::rglob) and
-///   [`resolve`](Path::resolve), which are `pathlib`'s, take it for the current directory, as `pathlib` does.
+///   [`resolve`](Path::resolve), which are methods of `pathlib`, take it for the current directory, as
+///   `pathlib` does.
 ///
-/// # What a scan knew
+/// # Cached file types
 ///
-/// A path from [`iterdir`](Path::iterdir), [`glob`](Path::glob), [`rglob`](Path::rglob) or
-/// [`walk`](Path::walk) carries the file type that the scan of the directory found, if the filesystem tells it.
-/// [`info`](Path::info) answers from that without a system call. Clones keep it; a path made of other paths, by
-/// [`join`](Path::join) or [`parent`](Path::parent) for example, knows nothing.
+/// A path from [`iterdir`](Path::iterdir), [`glob`](Path::glob), [`rglob`](Path::rglob) or [`walk`](Path::walk)
+/// carries the file type that came with the listing, if the filesystem reports it. [`info`](Path::info) returns
+/// it without a system call. Clones keep it. A path derived from other paths, by [`join`](Path::join) or
+/// [`parent`](Path::parent) for example, does not have it.
 ///
-/// Equality, order and hash are [`std::path::Path`]'s and ignore it. So two equal paths may know different
-/// things, and a set keeps the one that came first.
+/// Equality, ordering and hashing are those of [`std::path::Path`] and ignore the cached type. Two equal paths
+/// may carry different information, and a set keeps the one that was inserted first.
 ///
 /// ```
 /// # futures_lite::future::block_on(async {
@@ -128,8 +129,8 @@ pub use whole::{ReadBytes, ReadText, WriteAtomic, WriteBytes, WriteText};
 ///
 /// # No blocking by accident
 ///
-/// `Path` does not dereference to [`std::path::Path`], so that none of the blocking methods of that type can be
-/// called by accident. A function that takes a `&std::path::Path` gets one on request:
+/// `Path` does not dereference to [`std::path::Path`], so the blocking methods of that type cannot be called by
+/// accident. A function that takes a `&std::path::Path` is called with an explicit conversion:
 ///
 /// ```
 /// fn wants_std(_: &std::path::Path) {}
@@ -137,7 +138,7 @@ pub use whole::{ReadBytes, ReadText, WriteAtomic, WriteBytes, WriteText};
 /// wants_std(anyfile::Path::new("notes").as_std_path());
 /// ```
 ///
-/// and not by coercion:
+/// There is no coercion:
 ///
 /// ```compile_fail,E0308
 /// fn wants_std(_: &std::path::Path) {}
@@ -145,8 +146,8 @@ pub use whole::{ReadBytes, ReadText, WriteAtomic, WriteBytes, WriteText};
 /// wants_std(&anyfile::Path::new("notes"));
 /// ```
 ///
-/// Functions are not kept out. One that takes `impl AsRef<std::path::Path>`, as most of [`std::fs`] do, takes
-/// a `Path` as it is, and blocks:
+/// This does not apply to functions. Most functions of [`std::fs`] take `impl AsRef<std::path::Path>`, accept a
+/// `Path`, and block:
 ///
 /// ```
 /// # let dir = tempfile::tempdir()?;
@@ -171,6 +172,6 @@ pub use whole::{ReadBytes, ReadText, WriteAtomic, WriteBytes, WriteText};
 #[derive(Clone)]
 pub struct Path {
     inner: Arc<std::path::Path>,
-    /// What came with the path from where it was found.
+    /// What the directory scan that found the path told about the file.
     known: info::Known,
 }

@@ -7,13 +7,13 @@ use std::path::{Path as StdPath, PathBuf};
 use crate::error::{invalid_input, symlink_loop};
 use crate::retry::retry;
 
-/// As many links in a row as Linux follows.
+/// The number of links in a row that Linux follows.
 const MAX_LINKS: usize = 40;
 
-/// Writes `data` to a file beside the one at `path`, and renames it into that one's place.
+/// Writes `data` to a new file in the same directory, and renames it to `path`.
 pub(super) fn replace(path: &StdPath, data: &[u8]) -> io::Result<()> {
     if path.as_os_str().is_empty() {
-        // Nothing can be there: the system says so before a temporary file is made.
+        // No file can be there. The system says so before a temporary file is created.
         fs::metadata(path)?;
     }
     let path = &follow(path)?;
@@ -31,7 +31,7 @@ pub(super) fn replace(path: &StdPath, data: &[u8]) -> io::Result<()> {
     imp::replace_in(dir, path, data)
 }
 
-/// Where the symbolic links at `path` lead, whether there is something or not.
+/// Returns where the symbolic links at `path` lead, whether a file is there or not.
 fn follow(path: &StdPath) -> io::Result<PathBuf> {
     let mut path = path.to_path_buf();
     for _ in 0..=MAX_LINKS {
@@ -48,8 +48,8 @@ fn not_regular() -> io::Error {
     invalid_input("it is not a regular file")
 }
 
-/// Everything is done in one directory, which is opened once: whoever puts another one in its place
-/// cannot have a file replaced here that was looked at there, nor have anything left behind.
+/// Everything is done relative to one open directory, so that replacing the directory at the same time can
+/// neither redirect the rename nor leave a temporary file behind.
 #[cfg(unix)]
 mod imp {
     use std::ffi::{OsStr, OsString};
@@ -66,12 +66,12 @@ mod imp {
     use crate::permissions::{self, Attributes, Permissions};
     use crate::retry::retry;
 
-    /// Names that are tried for the temporary file.
+    /// The number of names that are tried for the temporary file.
     const MOST_NAMES: usize = 1 << 16;
 
     pub(super) fn replace_in(dir: &Path, path: &Path, data: &[u8]) -> io::Result<()> {
         let name = last(path);
-        // Opened before anything is changed: if that fails, nothing is.
+        // Opened before anything is changed, so that a failure changes nothing.
         let dir = Directory::open(dir)?;
         let old = dir.find(name)?;
         // From here on, dropping `new` removes the temporary file.
@@ -85,7 +85,7 @@ mod imp {
         dir.sync()
     }
 
-    /// What a path says after its parent, be it a name or one with a slash.
+    /// Returns the part of a path after its parent, including a trailing slash.
     fn last(path: &Path) -> &OsStr {
         let parent = path.parent().map_or(0, |parent| parent.as_os_str().len());
         let last = &path.as_os_str().as_bytes()[parent..];
@@ -93,7 +93,7 @@ mod imp {
         OsStr::from_bytes(&last[slashes..])
     }
 
-    /// What the new file gets of the old one.
+    /// The attributes of the old file that the new one gets.
     struct Old {
         permissions: Permissions,
         attributes: Attributes,
@@ -107,17 +107,17 @@ mod imp {
             }
             Ok(Old {
                 permissions: Permissions::of(file, &found)?,
-                // What belonged to the old contents goes, as when a file is written in place.
+                // Attributes of the old contents are dropped, as when a file is written in place.
                 attributes: Attributes::of(file)?.of_any_contents(),
             })
         }
 
-        /// Until it has been called, nobody but the owner may use the new file.
+        /// Applies the attributes to the new file, which until then only its owner may use.
         fn hand_on(&self, new: &File) -> io::Result<()> {
-            // First, since it clears bits of the mode.
+            // The owner is first, because changing it clears bits of the mode.
             self.permissions.keep_owner(new);
-            // The owner's bits are needed for attributes, and the directory may have denied them. A
-            // filesystem whose modes are fixed refuses.
+            // Setting attributes needs the owner's bits, which the directory's default ACL may have denied. A
+            // filesystem with fixed modes refuses.
             let _ = permissions::shut(new);
             self.attributes.put_on(new)?;
             self.permissions.keep_all(new)
@@ -128,15 +128,15 @@ mod imp {
 
     impl Directory {
         fn open(path: &Path) -> io::Result<Directory> {
-            // A FIFO in the place of the directory must not be waited for.
+            // Opening a FIFO in place of the directory must not block.
             let flags = OFlags::DIRECTORY.bits() as i32;
             let options = OpenOptions::new().read(true).custom_flags(flags).open(path);
             Ok(Directory(options?))
         }
 
-        /// What there is to hand on of the regular file of that name, if there is one.
+        /// Returns the attributes of the regular file of that name, if there is one.
         fn find(&self, name: &OsStr) -> io::Result<Option<Old>> {
-            // Asked before it is opened: it may be a device.
+            // Looked at before it is opened, because it may be a device.
             let look = || fs::statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW);
             let found = match retry(look) {
                 Ok(found) => found,
@@ -153,7 +153,7 @@ mod imp {
             }
         }
 
-        /// What can be known of a file without reading it.
+        /// Returns the attributes that are known without reading the file.
         #[cfg(any(target_os = "linux", target_os = "android"))]
         fn look_at(&self, name: &OsStr, _found: &Stat) -> io::Result<Old> {
             let place = self.open_file(name, OFlags::PATH)?;
@@ -163,7 +163,7 @@ mod imp {
             })
         }
 
-        /// What can be known of a file without opening it.
+        /// Returns the attributes that are known without opening the file.
         #[cfg(not(any(target_os = "linux", target_os = "android")))]
         fn look_at(&self, _name: &OsStr, found: &Stat) -> io::Result<Old> {
             Ok(Old {
@@ -181,7 +181,7 @@ mod imp {
 
         fn sync(&self) -> io::Result<()> {
             match self.0.sync_all() {
-                // Some filesystems have no such call for directories, and nothing else to offer.
+                // Some filesystems do not support this call for directories, and have no other.
                 Err(error)
                     if matches!(
                         error.kind(),
@@ -195,18 +195,18 @@ mod imp {
         }
     }
 
-    /// A new file in a directory, removed again unless it is renamed.
+    /// A new file in a directory. It is removed on drop unless it was renamed.
     struct Temporary<'a> {
         dir: &'a Directory,
-        /// Empty once it is renamed.
+        /// The name, empty after the rename.
         name: OsString,
         file: File,
     }
 
     impl Temporary<'_> {
-        /// If there is an old one, nobody but the owner can use it before that has been handed on.
+        /// If there is an old file, only the owner can use the new one until the attributes are applied.
         fn create<'a>(dir: &'a Directory, old: Option<&Old>) -> io::Result<Temporary<'a>> {
-            // The system takes the umask away from it, or what a default list of the directory denies.
+            // The system applies the umask, or the default ACL of the directory.
             let mode = match old {
                 Some(_) => Mode::RUSR | Mode::WUSR,
                 None => Mode::from_raw_mode(0o666),

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use super::Path;
 use super::info::Known;
 
-/// Stamps one family of impls: the rows are the types, the body is written once.
+/// Implements one family of traits: the rows are the types, the body is written once.
 macro_rules! stamp {
     ($($type:ty),+ => $family:ident) => {
         $($family!($type);)+
@@ -72,7 +72,7 @@ impl FromStr for Path {
 }
 
 impl Default for Path {
-    /// The empty path.
+    /// Returns the empty path.
     fn default() -> Path {
         Path::from("")
     }
@@ -208,7 +208,7 @@ stamp!(
 impl<P: AsRef<StdPath>> Div<P> for Path {
     type Output = Path;
 
-    /// [`join`](Path::join), as `/` does in `pathlib`.
+    /// Same as [`join`](Path::join), with `pathlib`'s operator.
     fn div(self, child: P) -> Path {
         self.join(child)
     }
@@ -217,7 +217,7 @@ impl<P: AsRef<StdPath>> Div<P> for Path {
 impl<P: AsRef<StdPath>> Div<P> for &Path {
     type Output = Path;
 
-    /// [`join`](Path::join), as `/` does in `pathlib`.
+    /// Same as [`join`](Path::join), with `pathlib`'s operator.
     fn div(self, child: P) -> Path {
         self.join(child)
     }
@@ -231,7 +231,7 @@ impl<P: AsRef<StdPath>> FromIterator<P> for Path {
 }
 
 impl<P: AsRef<StdPath>> Extend<P> for Path {
-    /// Joins all the parts to this path, as [`PathBuf`] does; its clones stay as they are.
+    /// Joins all the parts to this path, as [`PathBuf`] does. Clones of the path do not change.
     fn extend<I: IntoIterator<Item = P>>(&mut self, parts: I) {
         let mut path = PathBuf::from(self.as_std_path());
         path.extend(parts);
@@ -250,7 +250,7 @@ impl<'a> IntoIterator for &'a Path {
 
 // ===== serde =====
 
-/// As for standard paths: a string, and an error if the path is not valid Unicode.
+/// Serializes as standard paths do: as a string, with an error if the path is not valid Unicode.
 #[cfg(feature = "serde")]
 impl serde::Serialize for Path {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -258,7 +258,7 @@ impl serde::Serialize for Path {
     }
 }
 
-/// As for standard paths: from a string, or from bytes that are valid UTF-8.
+/// Deserializes as standard paths do: from a string, or from bytes that are valid UTF-8.
 #[cfg(feature = "serde")]
 impl<'de> serde::Deserialize<'de> for Path {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Path, D::Error> {

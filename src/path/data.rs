@@ -1,12 +1,13 @@
-//! What whole files are written from.
+//! The contents that whole files are written from.
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Bytes or text to write to a file as a whole.
 ///
-/// Implemented for what is or lends bytes: `Vec<u8>`, `Box<[u8]>`, `Arc<[u8]>`, `Cow<[u8]>`, arrays, all that is
-/// [`Text`], and references to these. An owned buffer is moved, a lent one is copied once.
+/// Implemented for types that own or borrow bytes: `Vec<u8>`, `Box<[u8]>`, `Arc<[u8]>`, `Cow<[u8]>`, arrays,
+/// all types that implement [`Text`], and references to these. An owned buffer is moved, a borrowed one is
+/// copied once.
 ///
 /// This trait is sealed: other types cannot implement it.
 ///
@@ -31,8 +32,8 @@ pub trait Contents: sealed::ToData {}
 
 /// Text to write to a file as a whole.
 ///
-/// Implemented for what is or lends text: `String`, `&str`, `Box<str>`, `Arc<str>`, `Cow<str>`, and references
-/// to these. An owned buffer is moved, a lent one is copied once.
+/// Implemented for types that own or borrow text: `String`, `&str`, `Box<str>`, `Arc<str>`, `Cow<str>`, and
+/// references to these. An owned buffer is moved, a borrowed one is copied once.
 ///
 /// This trait is sealed: other types cannot implement it.
 ///
@@ -54,7 +55,7 @@ pub trait Contents: sealed::ToData {}
 )]
 pub trait Text: Contents {}
 
-/// Owned bytes: they must outlive a future that is dropped.
+/// Owned bytes, which outlive a dropped future.
 #[derive(Debug, Clone)]
 pub enum Data {
     Vec(Vec<u8>),
@@ -80,7 +81,7 @@ pub(super) fn data(contents: impl Contents) -> Data {
     contents.to_data()
 }
 
-/// Implements the traits for types, each with the way to its bytes.
+/// Implements the traits for types, each with its conversion to bytes.
 macro_rules! contents {
     ($($trait:ident for { $($type:ty: $to_data:expr;)* })*) => { $($(
         impl Contents for $type {}

@@ -1,4 +1,4 @@
-//! The paths in a tree that a pattern describes.
+//! Searching a tree by a pattern.
 
 use std::fmt;
 use std::io;
@@ -12,30 +12,30 @@ use super::Path;
 use super::ordered::Ordered;
 use crate::dir;
 
-/// What a tree holds.
+/// Searching a tree.
 impl Path {
-    /// Searches the directory for what `pattern` describes: a stream of paths, in no particular order.
+    /// Searches the directory for paths that match `pattern`. Returns a stream of paths in no particular order.
     ///
-    /// In `pattern`, `?` stands for one character of a name, `*` for any number, `[seq]` for one of a set,
-    /// `[!seq]` for one outside it, and a segment `**` for any number of directories; at the end, for files
-    /// too. Names that begin with a dot are names like any other, and `..` is the directory above. With a
-    /// `/` at its end, the pattern describes directories only.
+    /// In `pattern`, `?` matches one character of a name, `*` any number, `[seq]` one of a set, and `[!seq]`
+    /// one outside it. A segment `**` matches any number of directories, and at the end of the pattern files,
+    /// too. A leading dot in a name is not special, and `..` is the parent directory. A pattern that ends with
+    /// `/` matches directories only.
     ///
-    /// Each path is found once, and a directory before what is in it. Names without wildcards are looked
-    /// up, so that no directory is read that cannot contribute. Several directories are read at once on
-    /// the pool. Of `.` and the [empty path](Path#the-empty-path), the paths are found without them in front.
+    /// Each path is found once, and a directory before its contents. Names without wildcards are looked up, so
+    /// that only directories that may contain matches are read. Several directories are read at once on the
+    /// pool. For `.` and the [empty path](Path#the-empty-path), the paths have no prefix.
     ///
-    /// Semantics of `pathlib` 3.14, except that errors are not passed over in silence, and that a cycle of
-    /// symbolic links is not followed round.
+    /// Semantics of `pathlib` 3.14, except that errors are not ignored and cycles of symbolic links are not
+    /// followed.
     ///
     /// # Errors
     ///
-    /// Of items of the stream, which goes on after them:
+    /// Errors are items, and the stream goes on after each:
     ///
-    /// - A directory cannot be read, or an entry cannot be looked up. What has gone meanwhile is no error, nor
-    ///   is a symbolic link that leads nowhere or to itself: nothing is behind it.
-    /// - The pattern is empty, absolute or has a NUL byte in it
-    ///   ([`InvalidInput`](io::ErrorKind::InvalidInput)). The message names the directory and the pattern.
+    /// - A directory cannot be read, or an entry cannot be looked up. Entries that have been removed are not
+    ///   errors, nor are symbolic links that are broken or part of a loop.
+    /// - [`InvalidInput`](io::ErrorKind::InvalidInput): the pattern is empty or absolute, or contains a NUL
+    ///   byte. The message names the directory and the pattern.
     ///
     /// # Examples
     ///
@@ -57,14 +57,15 @@ impl Path {
         Glob::new(self, pattern.as_ref(), false)
     }
 
-    /// Searches the directory and all below it for what `pattern` describes: a stream of paths.
+    /// Searches the directory and everything below it for paths that match `pattern`. Returns a stream of
+    /// paths.
     ///
-    /// It is [`glob`](Path::glob) with `**/` in front of the pattern. Semantics of `pathlib` 3.14: the empty
-    /// pattern describes all directories, and `.` everything.
+    /// Same as [`glob`](Path::glob) with `**/` before the pattern. Semantics of `pathlib` 3.14: the empty
+    /// pattern matches all directories, and `.` everything.
     ///
     /// # Errors
     ///
-    /// Those of [`glob`](Path::glob), except that the pattern may be empty.
+    /// The errors of [`glob`](Path::glob), except that the pattern may be empty.
     ///
     /// # Examples
     ///
@@ -84,10 +85,10 @@ impl Path {
     }
 }
 
-/// The paths that a pattern describes, as a stream; see [`Path::glob`].
+/// Stream returned by [`Path::glob`] and [`Path::rglob`].
 ///
-/// Options are set before the first poll: a setter that is called later panics. A stream that is not polled holds no thread and a bounded
-/// number of paths; dropping it ends the work that it has given to the pool.
+/// Options can be set until the stream is first polled. A stream that is not polled holds no thread, and a
+/// bounded number of paths. Dropping it ends the work on the pool.
 #[must_use = "a stream does nothing unless it is polled"]
 pub struct Glob {
     found: Ordered<dir::Glob>,
@@ -101,13 +102,14 @@ impl Glob {
         }
     }
 
-    /// Whether upper and lower case differ; by default, they do except on Windows.
+    /// Sets whether upper and lower case differ. The default is `true`, except on Windows.
     ///
-    /// If set, names without wildcards are compared with what the directories list, rather than looked up.
+    /// If this is called, names without wildcards are compared with the listed names instead of being looked
+    /// up.
     ///
     /// # Panics
     ///
-    /// If the stream has been polled.
+    /// Panics if the stream has been polled.
     ///
     /// # Examples
     ///
@@ -127,13 +129,14 @@ impl Glob {
         self.with(|glob| glob.case_sensitive = Some(case_sensitive))
     }
 
-    /// Whether `**` follows symbolic links to directories; by default, it does not.
+    /// Sets whether `**` follows symbolic links to directories. The default is `false`.
     ///
-    /// A link to a directory that it is in, be that above where the search began, is found, but not followed.
+    /// A link to a directory that contains it, possibly above the start of the search, is found but not
+    /// followed.
     ///
     /// # Panics
     ///
-    /// If the stream has been polled.
+    /// Panics if the stream has been polled.
     ///
     /// # Examples
     ///
@@ -156,14 +159,14 @@ impl Glob {
         self.with(|glob| glob.recurse_symlinks = recurse)
     }
 
-    /// Whether the paths come in order; by default, they do not.
+    /// Sets whether the paths are sorted. The default is `false`.
     ///
-    /// The order is that of [`Path`], segment by segment. The first path comes when the last one has been
-    /// found, and all are held in memory until then.
+    /// The order is that of [`Path`], component by component. The first path is returned when the last one was
+    /// found; until then, all are held in memory.
     ///
     /// # Panics
     ///
-    /// If the stream has been polled.
+    /// Panics if the stream has been polled.
     ///
     /// # Examples
     ///
@@ -184,14 +187,14 @@ impl Glob {
         self
     }
 
-    /// How many directories are read at once, at the most; by default, or with 0, as many as the machine
-    /// runs threads in parallel.
+    /// Sets the maximum number of directories that are read at once. The default, and the meaning of 0, is
+    /// [`available_parallelism`](std::thread::available_parallelism).
     ///
-    /// Worth raising for a network filesystem, where reading is mostly waiting.
+    /// A larger number helps on network filesystems, where reading is mostly waiting.
     ///
     /// # Panics
     ///
-    /// If the stream has been polled.
+    /// Panics if the stream has been polled.
     ///
     /// # Examples
     ///

@@ -1,4 +1,4 @@
-//! The entries of a directory.
+//! Listing a directory.
 
 use std::fmt;
 use std::future;
@@ -12,22 +12,22 @@ use super::Path;
 use crate::call::{Lazy, future};
 use crate::dir::{self, Batches, Naming};
 
-/// What is in a directory.
+/// Listing a directory.
 impl Path {
-    /// Iterates the entries of a directory, in no particular order: a stream of paths.
+    /// Returns a stream of the entries of the directory, as paths in no particular order.
     ///
-    /// Each is this path with a name behind it, but for `.` and the [empty path](Path#the-empty-path) the name
-    /// alone; `.` and `..` are left out. What kind of file it is, the
-    /// directory told in passing: [`info`](Path::info) asks nobody. The directory is read in parts of some
-    /// hundred entries, a few parts ahead of the stream. An entry that comes or goes
-    /// meanwhile may be missed.
+    /// Each entry is this path with a name appended; for `.` and the [empty path](Path#the-empty-path), it is
+    /// the name alone. `.` and `..` are skipped. The entry's type comes with the listing; [`info`](Path::info)
+    /// needs no system call. The directory is read in parts of some hundred entries, a few parts ahead of the
+    /// stream. Entries that are created or removed at the same time may be missed.
     ///
-    /// Semantics of `pathlib`, and of [`std::fs::read_dir`] for all other paths. Nothing happens before the first poll. A
-    /// stream that is not polled holds no thread, but keeps the directory open; dropping it ends the work.
+    /// Semantics of `pathlib`'s `iterdir`, and except for `.` and the empty path of [`std::fs::read_dir`]. The
+    /// directory is opened at the first poll. A stream that is not polled holds no thread, but keeps the
+    /// directory open. Dropping it ends the work on the pool.
     ///
     /// # Errors
     ///
-    /// Of items of the stream; none but the last is an error:
+    /// Errors are items; an error is always the last:
     ///
     /// - Nothing is at the path, or it is not a directory.
     /// - The process may not read the directory.
@@ -62,17 +62,17 @@ impl Path {
         }
     }
 
-    /// Opens a directory, then returns the stream of its entries.
+    /// Opens the directory, and returns the stream of its entries.
     ///
-    /// Semantics of [`std::fs::read_dir`]. Two things differ from [`iterdir`](Path::iterdir):
+    /// Semantics of [`std::fs::read_dir`]. There are two differences from [`iterdir`](Path::iterdir):
     ///
-    /// - A directory that cannot be opened is an error of the call, and not the first item of the stream.
-    /// - Every entry has the path of the directory in front: those of `.` are `./a` and `./b`, as
-    ///   [`strip_prefix`](Path::strip_prefix) wants them.
+    /// - If the directory cannot be opened, the call fails, not the first item of the stream.
+    /// - Every entry has the path of the directory as its prefix: the entries of `.` are `./a` and `./b`, as
+    ///   [`strip_prefix`](Path::strip_prefix) expects.
     ///
     /// # Errors
     ///
-    /// - Nothing is at the path, which includes the empty path, or it is not a directory.
+    /// - Nothing is at the path, or it is not a directory. Nothing is at the empty path.
     /// - The process may not read the directory.
     ///
     /// # Examples
@@ -98,13 +98,13 @@ impl Path {
     }
 }
 
-/// The entries of a directory, as a stream; see [`Path::iterdir`] and [`Path::read_dir`].
+/// Stream returned by [`Path::iterdir`] and [`Path::read_dir`].
 ///
-/// Dropping it ends the work that it has given to the pool, after one part of the directory at the most.
+/// Dropping it ends the work on the pool, after at most one part of the directory.
 #[must_use = "a stream does nothing unless it is polled"]
 pub struct Iterdir {
     found: Batches<dir::Iterdir>,
-    /// The first entry, if it was asked for already.
+    /// The first entry, if it was read ahead.
     first: Option<Path>,
 }
 
@@ -133,7 +133,7 @@ impl fmt::Debug for Iterdir {
 }
 
 future! {
-    /// The future of [`Path::read_dir`].
+    /// Future returned by [`Path::read_dir`].
     pub struct ReadDir(ReadDirCall {
         path: Path,
     }) -> io::Result<Iterdir>;
@@ -142,7 +142,7 @@ future! {
 impl ReadDirCall {
     async fn run(self) -> io::Result<Iterdir> {
         let mut entries = self.path.entries(Naming::Std);
-        // To open the directory in a job of its own would take one job more.
+        // Opening the directory in a job of its own would cost one job more.
         let first = future::poll_fn(|cx| entries.poll_found(cx)).await;
         entries.first = first.transpose()?;
         Ok(entries)

@@ -1,16 +1,16 @@
-//! `pathlib`'s questions whether a path is as a pattern describes it.
+//! Matching paths against patterns.
 
 use std::path::Path as StdPath;
 
 use super::Path;
 use crate::pattern::Pattern;
 
-/// Patterns, as in Python's `pathlib`.
+/// Matching against patterns, as in Python's `pathlib`.
 impl Path {
-    /// Returns whether the whole path is as `pattern` describes it.
+    /// Returns `true` if the entire path matches `pattern`.
     ///
-    /// This is [`Pattern::full_match`], with the pattern compiled on each call; [`Pattern`] has the syntax.
-    /// Every pattern is valid here: the empty one, and `.`, describes the empty path and `.`.
+    /// Same as [`Pattern::full_match`], with the pattern compiled on each call. [`Pattern`] describes the
+    /// syntax. Every pattern is valid here; the empty pattern and `.` match the empty path and `.`.
     ///
     /// # Examples
     ///
@@ -29,12 +29,11 @@ impl Path {
         Pattern::compile(pattern.as_ref(), !cfg!(windows)).full_match(self)
     }
 
-    /// Returns whether the end of the path is as `pattern` describes it; all of it, if that is anchored.
+    /// Returns `true` if the end of the path matches `pattern`, or the entire path if the pattern is anchored.
     ///
-    /// This is [`Pattern::matches`], with the pattern compiled on each call; [`Pattern`] has the syntax. A
-    /// pattern that [`Pattern::new`] refuses, which is an empty one, `.`, or one with a NUL byte in it,
-    /// describes nothing: the answer is `false`, where `pathlib`'s `match` raises `ValueError` for the empty
-    /// one.
+    /// Same as [`Pattern::matches`], with the pattern compiled on each call. [`Pattern`] describes the syntax.
+    /// A pattern that [`Pattern::new`] refuses (an empty one, `.`, or one that contains a NUL byte) matches
+    /// nothing, while `pathlib`'s `match` raises `ValueError` for the empty one.
     ///
     /// # Examples
     ///

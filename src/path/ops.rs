@@ -1,5 +1,4 @@
-//! What the I/O methods of [`Path`] have in common: where their calls are made, and errors that name
-//! what was attempted.
+//! Helpers for the I/O methods of [`Path`]: where their calls run, and errors that name the operation.
 
 use std::fs::{self, Metadata};
 use std::io;
@@ -12,7 +11,7 @@ use crate::error::{Operation, PathError};
 use crate::pool;
 use crate::retry::retry;
 
-/// Awaits `call`, and names the operation and the path in its error.
+/// Awaits `call`, and adds the operation and the path to its error.
 pub(super) async fn named<R>(
     operation: Operation,
     path: Path,
@@ -22,7 +21,7 @@ pub(super) async fn named<R>(
     result.map_err(|error| PathError::wrap(operation, path.as_std_path(), error))
 }
 
-/// As [`named`], for an operation on two paths.
+/// Same as [`named`], for an operation on two paths.
 pub(super) async fn named_pair<R>(
     operation: Operation,
     path: Path,
@@ -33,7 +32,7 @@ pub(super) async fn named_pair<R>(
     result.map_err(|error| PathError::wrap_pair(operation, path.as_ref(), target.as_ref(), error))
 }
 
-/// Does work of several system calls in one job of the pool; an error names the operation and the path.
+/// Runs several system calls in one job of the pool, and adds the operation and the path to an error.
 pub(super) async fn run<R: Send + 'static>(
     operation: Operation,
     path: Path,
@@ -48,10 +47,10 @@ pub(super) async fn run<R: Send + 'static>(
     .await
 }
 
-/// The metadata of what is at `path`: every question about a path ends here.
+/// Returns the metadata of the file at `path`. All questions about a path end here.
 ///
-/// What the system has cached is answered on the spot. The job that asks for the rest also learns what
-/// filesystem it is on, for the next time.
+/// Cached answers are given on the caller's thread. A job that obtains any other answer also learns the
+/// filesystem, for the next call.
 pub(super) async fn ask(path: Path, follow: bool) -> io::Result<Metadata> {
     let unanswered = match cached::metadata(path.as_std_path(), follow) {
         Ok(answer) => {
@@ -72,10 +71,10 @@ pub(super) async fn ask(path: Path, follow: bool) -> io::Result<Metadata> {
     .await
 }
 
-/// The contents of the file at `path`, made into what is wanted: every read of a whole file ends here.
+/// Reads the file at `path` and converts its contents. All reads of whole files end here.
 ///
-/// A small file that is cached is read on the spot. `convert` runs where the contents were read, so
-/// that a long one holds nobody up.
+/// A small cached file is read on the caller's thread. `convert` runs where the contents were read, so that
+/// converting a large file does not block the executor.
 pub(super) async fn read<R: Send + 'static>(
     path: Path,
     convert: fn(Vec<u8>) -> io::Result<R>,

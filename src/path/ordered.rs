@@ -1,4 +1,4 @@
-//! A stream of paths, as they come or in order.
+//! A stream of paths, sorted or not.
 
 use std::io;
 use std::mem;
@@ -19,7 +19,7 @@ pub(super) struct Ordered<E: Explore<Item = Entry>> {
     stage: Stage,
 }
 
-/// How far the sorting is.
+/// The stage of the sorting.
 enum Stage {
     Gathering(Vec<io::Result<Path>>),
     Sorting(Job<Vec<io::Result<Path>>>),
@@ -73,7 +73,7 @@ impl<E: Explore<Item = Entry>> Ordered<E> {
     }
 }
 
-/// An error comes where its path would.
+/// Returns the path of an item; an error is sorted by the path that it names.
 fn place(item: &io::Result<Path>) -> Option<&StdPath> {
     match item {
         Ok(path) => Some(path.as_std_path()),

@@ -1,4 +1,4 @@
-//! What Python's `pathlib.PurePath` has and [`std::path::Path`] has not.
+//! Methods of Python's `pathlib.PurePath` that [`std::path::Path`] does not have.
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -9,9 +9,9 @@ use super::pure::split_extension;
 use crate::error::{Operation, PathError, invalid_input};
 use crate::parts::{Parts, anchor, forward_slashes, same};
 
-/// What Python's `pathlib.PurePath` has and [`std::path::Path`] has not.
+/// Methods of Python's `pathlib.PurePath` that [`std::path::Path`] does not have.
 impl Path {
-    /// The drive and the root, as the path has them; empty if it begins with a name.
+    /// Returns the drive and the root of the path, or the empty string if it begins with a name.
     ///
     /// Semantics of `pathlib`: on Unix the root is `//` if the path begins with exactly two slashes.
     ///
@@ -29,9 +29,9 @@ impl Path {
         anchor(self.as_std_path())
     }
 
-    /// All extensions of the file name, each with its dot.
+    /// Returns all extensions of the file name, each with its dot.
     ///
-    /// Semantics of `pathlib` 3.14: dots in front of the name do not count, and a dot alone is an extension.
+    /// Semantics of `pathlib` 3.14: leading dots of the name do not count, and a dot alone is an extension.
     ///
     /// # Examples
     ///
@@ -55,14 +55,14 @@ impl Path {
         suffixes
     }
 
-    /// Returns the path with another name, checked.
+    /// Returns the path with its last name replaced, after checking the new name.
     ///
     /// [`with_file_name`](Path::with_file_name) does not check. Semantics of `pathlib` 3.14: the result is in
     /// [normal form](Path::to_posix), and `..` counts as a name.
     ///
     /// # Errors
     ///
-    /// Of kind [`InvalidInput`](io::ErrorKind::InvalidInput), with a [`PathError`]:
+    /// All are of kind [`InvalidInput`](io::ErrorKind::InvalidInput), with a [`PathError`]:
     ///
     /// - The path has no name: it is empty or a root.
     /// - The new name is not one name: it is empty or `.`, or contains a separator.
@@ -81,18 +81,18 @@ impl Path {
         self.change_name(Operation::ChangeName, |_| Ok(name.as_ref().to_os_string()))
     }
 
-    /// Returns the path with another stem and the same last [suffix](Path::suffixes).
+    /// Returns the path with the stem of its last name replaced, keeping the last [suffix](Path::suffixes).
     ///
-    /// Semantics of `pathlib` 3.14: the result is in [normal form](Path::to_posix), a dot at the end of the
-    /// old name stays, and `..` counts as a name.
+    /// Semantics of `pathlib` 3.14: the result is in [normal form](Path::to_posix), a trailing dot of the old
+    /// name stays, and `..` counts as a name.
     ///
     /// # Errors
     ///
-    /// Of kind [`InvalidInput`](io::ErrorKind::InvalidInput), with a [`PathError`]:
+    /// All are of kind [`InvalidInput`](io::ErrorKind::InvalidInput), with a [`PathError`]:
     ///
     /// - The path has no name: it is empty or a root.
     /// - The new name would not be one name: it is empty or `.`, or contains a separator.
-    /// - The stem is empty and the old name has a suffix, which would be the whole name.
+    /// - The stem is empty and the old name has a suffix, which would become the entire name.
     ///
     /// # Examples
     ///
@@ -112,16 +112,16 @@ impl Path {
         })
     }
 
-    /// Returns the path with another last [suffix](Path::suffixes), checked: replaced, added, or removed if
-    /// `suffix` is empty.
+    /// Returns the path with its last [suffix](Path::suffixes) replaced or added, or removed if `suffix` is
+    /// empty, after checking the suffix.
     ///
-    /// The suffix has its dot. [`with_extension`](Path::with_extension) takes it without, and panics at a
-    /// separator. Semantics of `pathlib` 3.14: the result is in [normal form](Path::to_posix), and a dot
-    /// alone is a suffix.
+    /// The suffix includes its dot. [`with_extension`](Path::with_extension) takes the extension without it,
+    /// and panics at a separator. Semantics of `pathlib` 3.14: the result is in [normal form](Path::to_posix),
+    /// and a dot alone is a suffix.
     ///
     /// # Errors
     ///
-    /// Of kind [`InvalidInput`](io::ErrorKind::InvalidInput), with a [`PathError`]:
+    /// All are of kind [`InvalidInput`](io::ErrorKind::InvalidInput), with a [`PathError`]:
     ///
     /// - The path has no name: it is empty or a root.
     /// - The suffix does not begin with a dot, or contains a separator.
@@ -148,7 +148,7 @@ impl Path {
         })
     }
 
-    /// The path with what `change` makes of its last name, or the reason why that cannot be.
+    /// Returns the path with its last name changed by `change`, or the reason why it cannot be.
     fn change_name(
         &self,
         operation: Operation,
@@ -165,17 +165,19 @@ impl Path {
         Ok(Path::new(path))
     }
 
-    /// Returns the path as seen from `other`, which it must lie below, by the text of both alone.
+    /// Returns the path relative to `other`, which must be one of its ancestors or the path itself. No I/O is
+    /// done.
     ///
-    /// The path as seen from itself is `.`. Semantics of `pathlib`: every relative path lies below `.` and the
-    /// empty path. [`strip_prefix`](Path::strip_prefix) is std's.
+    /// The path relative to itself is `.`. Semantics of `pathlib`: every relative path is relative to `.` and
+    /// to the empty path. [`strip_prefix`](Path::strip_prefix) is std's method.
     ///
     /// # Errors
     ///
-    /// Of kind [`InvalidInput`](io::ErrorKind::InvalidInput), with a [`PathError`] that names both paths:
+    /// All are of kind [`InvalidInput`](io::ErrorKind::InvalidInput), with a [`PathError`] that names both
+    /// paths:
     ///
     /// - The paths have different [anchors](Path::anchor).
-    /// - The path does not lie below the other one.
+    /// - The path is not below `other`.
     ///
     /// # Examples
     ///
@@ -191,18 +193,18 @@ impl Path {
         self.relate(other.as_ref(), WalkUp::Never)
     }
 
-    /// Returns the path as seen from `other`, by the text of both alone; the result begins with `..` as often
-    /// as needed.
+    /// Returns the path relative to `other`, with as many leading `..` as needed. No I/O is done.
     ///
-    /// Semantics of `pathlib`'s `relative_to` with `walk_up=True`. Where a name of `other` is a symbolic link,
-    /// its `..` may lead elsewhere.
+    /// Semantics of `pathlib`'s `relative_to` with `walk_up=True`. If a name of `other` is a symbolic link, its
+    /// `..` may lead elsewhere.
     ///
     /// # Errors
     ///
-    /// Of kind [`InvalidInput`](io::ErrorKind::InvalidInput), with a [`PathError`] that names both paths:
+    /// All are of kind [`InvalidInput`](io::ErrorKind::InvalidInput), with a [`PathError`] that names both
+    /// paths:
     ///
     /// - The paths have different [anchors](Path::anchor).
-    /// - `..` in the other path would have to be walked up.
+    /// - `other` contains a `..` that would have to be walked up.
     ///
     /// # Examples
     ///
@@ -220,11 +222,11 @@ impl Path {
         self.relate(other.as_ref(), WalkUp::Allowed)
     }
 
-    /// Returns whether the path lies below `other`, or is the same: whether
-    /// [`relative_to`](Path::relative_to) succeeds.
+    /// Returns `true` if the path is below `other` or the same, that is, if [`relative_to`](Path::relative_to)
+    /// succeeds.
     ///
-    /// Semantics of `pathlib`. In [`starts_with`](Path::starts_with), which is std's, no relative path starts
-    /// with `.`, and every path with the empty one.
+    /// Semantics of `pathlib`. With std's [`starts_with`](Path::starts_with), no relative path starts with `.`,
+    /// and every path starts with the empty one.
     ///
     /// # Examples
     ///
@@ -267,8 +269,8 @@ impl Path {
 
     /// Returns the path in `pathlib`'s normal form with forward slashes.
     ///
-    /// Semantics of `pathlib`: repeated and trailing slashes and every `.` are left out, `..` stays, and
-    /// the empty path is `.`.
+    /// Semantics of `pathlib`'s `as_posix`: repeated and trailing slashes and every `.` are removed, `..`
+    /// stays, and the empty path is `.`.
     ///
     /// # Examples
     ///
@@ -293,20 +295,20 @@ enum WalkUp {
     Allowed,
 }
 
-/// How many names two paths have in common, from the first one on.
+/// Returns the number of leading names that two paths have in common.
 fn common(a: &Parts<'_>, b: &Parts<'_>) -> usize {
     let pairs = a.names.iter().zip(&b.names);
     pairs.take_while(|(a, b)| same(a, b)).count()
 }
 
-/// A name up to its last suffix, and that without its dot. `pathlib` wants more than dots before it, std
+/// Splits a name at its last suffix, returned without its dot. `pathlib` wants more than dots before it, std
 /// only one.
 fn split_suffix(name: &OsStr) -> Option<(&OsStr, &OsStr)> {
     let is_dot = |&byte: &u8| byte == b'.';
     split_extension(name).filter(|(stem, _)| !stem.as_encoded_bytes().iter().all(is_dot))
 }
 
-/// The name, if it can stand as the last one of a path.
+/// Returns the name if it can be the last one of a path.
 fn checked_name(name: OsString) -> Result<OsString, &'static str> {
     let mut components = StdPath::new(&name).components();
     match (components.next(), components.next()) {

@@ -11,12 +11,10 @@ use crate::error::{Operation, PathError, invalid_input};
 
 /// Copying and moving files and whole trees.
 impl Path {
-    /// Copies a file, or a directory and all that is in it, to `target`, and returns that: await the
-    /// result, or set options first.
+    /// Copies a file, or a directory and its contents, to `target`, and returns the new path.
     ///
-    /// Semantics of `pathlib` (3.14), but for the permission bits, which go along as those of
-    /// [`std::fs::copy`] do. See [`CopyTo`] for what happens to what is at `target`, to links, to
-    /// metadata, and if the future is dropped.
+    /// Semantics of `pathlib` 3.14, except that permission bits are copied as by [`std::fs::copy`]. [`CopyTo`]
+    /// describes what happens to existing files, to links, to metadata, and if the future is dropped.
     ///
     /// # Examples
     ///
@@ -37,9 +35,10 @@ impl Path {
         CopyTo::new(self, Place::At(Path::new(target)))
     }
 
-    /// Copies a file, or a directory and all that is in it, into the directory `dir`, under the same name.
+    /// Copies a file, or a directory and its contents, into the directory `dir` under the same name, and
+    /// returns the new path.
     ///
-    /// The same as [`copy`](Path::copy) to `dir / file_name`.
+    /// Same as [`copy`](Path::copy) to `dir / file_name`.
     ///
     /// # Examples
     ///
@@ -57,12 +56,11 @@ impl Path {
         CopyTo::new(self, Place::Into(Path::new(dir)))
     }
 
-    /// Moves a file, or a directory and all that is in it, to `target`, and returns that: await the
-    /// result, or set an option first.
+    /// Moves a file, or a directory and its contents, to `target`, and returns the new path.
     ///
-    /// Semantics of `pathlib`'s `move` (3.14): the same as [`rename`](Path::rename) where that is possible.
-    /// On another filesystem, everything is copied, links as links and with all metadata, and then
-    /// removed here. See [`MoveTo`].
+    /// Semantics of `pathlib` 3.14's `move`: same as [`rename`](Path::rename) where that is possible. To
+    /// another filesystem, everything is copied, links as links and with all metadata, and then removed from
+    /// the source. See [`MoveTo`].
     ///
     /// # Examples
     ///
@@ -82,9 +80,10 @@ impl Path {
         MoveTo::new(self, Place::At(Path::new(target)))
     }
 
-    /// Moves a file, or a directory and all that is in it, into the directory `dir`, under the same name.
+    /// Moves a file, or a directory and its contents, into the directory `dir` under the same name, and returns
+    /// the new path.
     ///
-    /// The same as [`move_to`](Path::move_to) with `dir / file_name`.
+    /// Same as [`move_to`](Path::move_to) with `dir / file_name`.
     ///
     /// # Examples
     ///
@@ -103,7 +102,7 @@ impl Path {
     }
 }
 
-/// Where something goes.
+/// The destination as the caller gave it.
 #[derive(Debug)]
 enum Place {
     At(Path),
@@ -111,7 +110,7 @@ enum Place {
 }
 
 impl Place {
-    /// The target of what is at `source`.
+    /// Returns the path to copy or move `source` to.
     fn target(self, operation: Operation, source: &Path) -> io::Result<Path> {
         let (dir, name) = match &self {
             Place::At(target) => return Ok(target.clone()),
@@ -126,78 +125,79 @@ impl Place {
 }
 
 future! {
-    /// The future of [`Path::copy`] and [`Path::copy_into`], which takes its options until it is first polled.
+    /// Future returned by [`Path::copy`] and [`Path::copy_into`]. Options can be set until it is first polled.
     ///
     /// # What is at the target
     ///
-    /// A file that is there is overwritten, through a link to it as well; a file that is copied onto a link to
-    /// nothing is made where that leads, as by [`std::fs::copy`]. A directory that is there is an
-    /// error, unless [`exist_ok`](CopyTo::exist_ok) says otherwise. The directory of the target must exist.
+    /// An existing file is overwritten, also through a symbolic link. If the target is a broken link, the file
+    /// is created where the link points, as by [`std::fs::copy`]. An existing directory is an error, unless
+    /// [`exist_ok`](CopyTo::exist_ok) is set. The parent directory of the target must exist.
     ///
-    /// In directories that it has made itself, the copy creates every file anew: what somebody else puts there
-    /// meanwhile is neither overwritten nor, if it is a link, followed.
+    /// In directories that the copy itself created, every file is created anew: files that other processes put
+    /// there at the same time are neither overwritten nor, if they are links, followed.
     ///
     /// # Permissions
     ///
-    /// The copy belongs to the user of the process, and to the group that new files get in its directory. The
-    /// permission bits of files and directories go along, whatever the umask, and are set when a file or a
-    /// directory is complete: until then, only its owner may use it, or the file that is overwritten.
+    /// The copy belongs to the user of the process, and to the group that new files get in its directory.
+    /// Permission bits are copied, whatever the umask, and set when a file or directory is complete. Until
+    /// then, only its owner, or the owner of the overwritten file, may use it.
     ///
-    /// A plain copy is what `cp` makes, which means that others may gain access: the bits that were for the
-    /// group of the original are for the group of the copy, which in a set-group-id directory is that of the
-    /// directory; and an access control list (ACL) that the copy inherits from its directory applies, as far as
-    /// the bits for the group allow. The ACL of the original is left out. Where it denies somebody what the bits
-    /// seem to allow, the bits are narrowed (`cp` does not do that).
+    /// A plain copy does what `cp` does, so that others may gain access. The bits of the original's group apply
+    /// to the group of the copy, which in a set-group-id directory is that of the directory. An access control
+    /// list (ACL) inherited from the directory applies, as far as the group bits allow. The ACL of the original
+    /// is not copied; where it denies somebody what the bits seem to allow, the bits are narrowed (`cp` does
+    /// not do that).
     ///
-    /// With [`preserve_metadata`](CopyTo::preserve_metadata), nobody gains access but the owner of the copy. On
-    /// Linux, the copy has the same POSIX ACL as the original, and none that it inherits. What cannot be kept
-    /// narrows the permission bits:
+    /// With [`preserve_metadata`](CopyTo::preserve_metadata), nobody except the owner of the copy gains access.
+    /// On Linux, the copy has the POSIX ACL of the original, and none that it inherits. Where something cannot
+    /// be kept, the permission bits are narrowed:
     ///
-    /// - If the copy has another group, its members get what both all others and the old group had, and so do
-    ///   all others: `0o640` becomes `0o600`, `0o664` becomes `0o644`, and `0o755` stays.
+    /// - If the copy has another group, its members and all others get only what both the old group and all
+    ///   others had: `0o640` becomes `0o600`, `0o664` becomes `0o644`, and `0o755` stays.
     /// - If the copy has another owner, nobody else gets more than the old owner had.
-    /// - If the filesystem refuses the ACL, the group and all others get what everybody had who was named in it.
+    /// - If the filesystem refuses the ACL, the group and all others get only what everybody named in it had.
     ///
     /// # Errors
     ///
-    /// The message names the source and the target of the very file, directory or link that failed:
-    /// ``failed to copy `a/b` to `c/b`: No space left on device``. The copy ends there, and what has arrived
-    /// stays; the last file may be there in part. How far it got was told to
-    /// [`on_progress`](CopyTo::on_progress). The source is never changed.
+    /// The message names the source and the target of the file, directory or link that failed: ``failed to copy
+    /// `a/b` to `c/b`: No space left on device``. The copy ends there, and what was copied until then stays;
+    /// the last file may be incomplete. [`on_progress`](CopyTo::on_progress) has told how far the copy got. The
+    /// source is never changed.
     ///
-    /// - Nothing is there, or some of it cannot be read; with links followed, one leads nowhere or to a
-    ///   directory around it.
-    /// - [`AlreadyExists`](io::ErrorKind::AlreadyExists): a directory is at the target, or, for a link that is
-    ///   not followed, anything; for a directory, also a link to nothing.
-    /// - [`InvalidInput`](io::ErrorKind::InvalidInput): a file or a directory would be copied onto itself, or a
-    ///   directory into itself, by whatever names; or a link that is not followed to a path by way of it.
-    ///   Nothing has been written then, unless a link on the way has led there.
+    /// - Nothing is there, or some of it cannot be read. If links are followed: a link is broken, or leads to a
+    ///   directory that contains it.
+    /// - [`AlreadyExists`](io::ErrorKind::AlreadyExists): the target is a directory; for a link that is not
+    ///   followed, the target exists; for a directory, the target is a broken link.
+    /// - [`InvalidInput`](io::ErrorKind::InvalidInput): a file or directory would be copied onto itself, a
+    ///   directory into itself, by whatever names, or a link that is not followed to a path below itself.
+    ///   Nothing has been written then, unless a link on the way led there.
     /// - [`InvalidInput`](io::ErrorKind::InvalidInput): the path has no file name, for
     ///   [`copy_into`](Path::copy_into).
-    /// - [`Unsupported`](io::ErrorKind::Unsupported): a named pipe, a socket or a device is among what is to be
-    ///   copied. It is not opened.
-    /// - [`StorageFull`](io::ErrorKind::StorageFull): there is no room.
+    /// - [`Unsupported`](io::ErrorKind::Unsupported): the source contains a FIFO, a socket or a device. It is
+    ///   not opened.
+    /// - [`StorageFull`](io::ErrorKind::StorageFull): the filesystem is full.
     ///
     /// # Cancel safety
     ///
     /// The work is done in slices of a few milliseconds. If the future is dropped, the slice that has begun is
-    /// finished, and no other follows. What has arrived stays; the last file may be there in part. While the
+    /// finished, and nothing more is copied. What was copied stays; the last file may be incomplete. While the
     /// future is not polled, no thread is held.
     ///
     /// # Platform behavior
     ///
-    /// On Unix, everything below the source and the target is looked up in open directories: what is done to
-    /// names meanwhile cannot lead the copy out of either tree, unless links are to be followed. Any depth will
-    /// do: neither the stack nor the number of open files grows with it, and no path in the tree is too long.
+    /// On Unix, entries are looked up relative to open directories, so renames by other processes cannot lead
+    /// the copy out of either tree, unless links are followed. The depth of the tree is not limited: neither
+    /// the stack nor the number of open files grows with it, and paths in the tree may be of any length.
     ///
-    /// On Linux the kernel copies, and shares the blocks where the filesystem can. There and on macOS and
-    /// FreeBSD, holes are not filled: a sparse file stays sparse. On Unix, the names that a file has in the
-    /// tree stay names of one file if metadata is [preserved](CopyTo::preserve_metadata), where the target
-    /// allows that and their paths are not too long. Elsewhere, they become separate files.
+    /// On Linux, the kernel copies the data, and shares the blocks where the filesystem can. On Linux, macOS
+    /// and FreeBSD, holes are not filled: a sparse file stays sparse. On Unix, hard links within the tree stay
+    /// links to one file if metadata is [preserved](CopyTo::preserve_metadata), where the target allows that
+    /// and their paths are not too long. Otherwise they become separate files.
     ///
-    /// Access control lists other than POSIX ACLs of Linux are out of reach, those of macOS, FreeBSD and Windows
-    /// among them. They are not copied, and what the copy inherits from its directory applies. The NFSv4 ACLs that
-    /// Linux shows as extended attributes are copied as such; another filesystem gets the permission bits alone.
+    /// Access control lists other than Linux's POSIX ACLs are not supported, among them those of macOS, FreeBSD
+    /// and Windows. They are not copied, and what the copy inherits from its directory applies. NFSv4 ACLs that
+    /// Linux shows as extended attributes are copied as such; on another filesystem only the permission bits
+    /// are copied.
     ///
     /// # Examples
     ///
@@ -246,59 +246,60 @@ impl CopyTo {
         }))
     }
 
-    /// Whether what a symbolic link leads to is copied, be it the source itself or in it; by default, it is.
-    /// Otherwise, the copy has a link to the same path.
+    /// Sets whether symbolic links are followed, both the source itself and links in it. The default is `true`.
+    ///
+    /// If `false`, a link is copied as a link with the same target.
     ///
     /// # Panics
     ///
-    /// If the future has been polled.
+    /// Panics if the future has been polled.
     #[track_caller]
     pub fn follow_symlinks(mut self, follow_symlinks: bool) -> Self {
         self.0.options().options.follow_symlinks = follow_symlinks;
         self
     }
 
-    /// Whether the copy gets the times of the original, all bits of its mode, on Linux its access control
-    /// list, and on Linux and macOS its extended attributes; by default, it does not. On Unix, hard links in a
-    /// tree stay links to one file.
+    /// Sets whether metadata is copied. The default is `false`.
     ///
-    /// Owner and group are not kept, nor are the bits for set-user-id and set-group-id of a file whose
-    /// copy has others. [Permissions](CopyTo#permissions) are narrowed where they would mean somebody else
-    /// then. An attribute is left out if the process may not read or set it, or if the filesystem does
-    /// not have it or has no room for it. Extended attributes of links are left out.
+    /// Metadata are the times and all bits of the mode; on Linux, the access control list; on Linux and macOS,
+    /// the extended attributes. On Unix, hard links within a tree stay links to one file.
+    ///
+    /// Owner and group are not copied, nor are the set-user-id and set-group-id bits of a file whose copy has
+    /// another owner or group. [Permissions](CopyTo#permissions) are narrowed where they would apply to
+    /// somebody else. An attribute is skipped if the process may not read or set it, or if the filesystem does
+    /// not support it or has no room for it. Extended attributes of links are not copied.
     ///
     /// # Panics
     ///
-    /// If the future has been polled.
+    /// Panics if the future has been polled.
     #[track_caller]
     pub fn preserve_metadata(mut self, preserve_metadata: bool) -> Self {
         self.0.options().options.preserve_metadata = preserve_metadata;
         self
     }
 
-    /// Accepts existing directories. Defaults to false.
+    /// Sets whether existing directories are accepted. The default is `false`.
     ///
-    /// A directory is then merged into the one that is there: its files overwrite those of the same name,
-    /// and its links and files replace links. Anything else that is in the way of something is an error.
-    /// In the tree at the target, no link is followed; the target itself may be one.
+    /// If `true`, a directory is merged into the existing one: its files overwrite files of the same name, and
+    /// its links and files replace links. Any other conflict is an error. No link in the tree at the target is
+    /// followed; the target itself may be a link.
     ///
     /// # Panics
     ///
-    /// If the future has been polled.
+    /// Panics if the future has been polled.
     #[track_caller]
     pub fn exist_ok(mut self, exist_ok: bool) -> Self {
         self.0.options().options.exist_ok = exist_ok;
         self
     }
 
-    /// Calls `f` again and again while the copy goes on, and at the end, with how far it is.
+    /// Calls `f` with the progress repeatedly during the copy, and at the end. There is no callback by default.
     ///
-    /// `f` is called where the future is awaited, not on the thread pool. How much there is in all is
-    /// counted meanwhile.
+    /// `f` runs where the future is polled, not on the thread pool. The totals are counted at the same time.
     ///
     /// # Panics
     ///
-    /// If the future has been polled.
+    /// Panics if the future has been polled.
     #[track_caller]
     pub fn on_progress(mut self, f: impl FnMut(CopyProgress) + Send + 'static) -> Self {
         self.0.options().reporter = Reporter::new(f);
@@ -316,41 +317,41 @@ impl CopyCall {
 }
 
 future! {
-    /// The future of [`Path::move_to`] and [`Path::move_into`], which takes its option until it is first polled.
+    /// Future returned by [`Path::move_to`] and [`Path::move_into`]. The option can be set until it is first
+    /// polled.
     ///
     /// # What is at the target
     ///
-    /// What [`rename`](Path::rename) does: a file or a link that is there is replaced, by anything but a
-    /// directory; an empty directory that is there is replaced by a directory (not on Windows); everything
-    /// else is an error. On another filesystem, what is replaced is removed before the copy begins.
+    /// As with [`rename`](Path::rename): an existing file or link is replaced, except by a directory; an
+    /// existing empty directory is replaced by a directory (not on Windows); anything else is an error. On
+    /// another filesystem, what is replaced is removed before the copy begins.
     ///
     /// # On another filesystem
     ///
-    /// Everything is copied as by [`Path::copy`] with metadata preserved, links (symbolic and, on Unix, hard
-    /// ones) as links, and, on Unix, with owner and group if the process may set them. Nobody gains access by
-    /// that, as by a rename: where owner, group or access control list cannot be kept, the permission bits are
-    /// [narrowed](CopyTo#permissions) (`mv` does not do that). Only when all has arrived is the source removed,
-    /// and of that only what has a copy: what has come or grown meanwhile stays, and is an error.
+    /// Everything is copied as by [`Path::copy`] with metadata preserved: symbolic links, and on Unix hard
+    /// links, as links; on Unix, with owner and group if the process may set them. Nobody gains access, just as
+    /// with a rename: where owner, group or access control list cannot be kept, the permission bits are
+    /// [narrowed](CopyTo#permissions) (`mv` does not do that). The source is removed only when everything was
+    /// copied, and only as far as it was: files that appeared or grew in the meantime stay, and are an error.
     ///
     /// # Errors
     ///
-    /// Those of [`rename`](Path::rename), and on another filesystem those of [`Path::copy`], with the words
-    /// ``failed to move `a/b` to `c/b` ``: the source is whole then, and of the copy stays what has arrived.
-    /// An error of removing the source says so: the copy is whole then.
+    /// The errors of [`rename`](Path::rename), and on another filesystem those of [`Path::copy`], with the
+    /// words ``failed to move `a/b` to `c/b` ``: the source is complete then, and what was copied stays. If
+    /// removing the source fails, the error says so: the copy is complete then.
     ///
-    /// - [`InvalidInput`](io::ErrorKind::InvalidInput): both paths are names of the same thing, or a directory
-    ///   would be moved into itself. To write one name in another way, where the filesystem ignores case, is a
-    ///   rename.
+    /// - [`InvalidInput`](io::ErrorKind::InvalidInput): both paths name the same file, or a directory would be
+    ///   moved into itself. Changing the case of a name, where the filesystem ignores case, is a rename.
     ///
     /// # Cancel safety
     ///
     /// A rename that has begun is finished. On another filesystem, the work is done in slices of a few
-    /// milliseconds: if the future is dropped, the slice that has begun is finished, and no other follows.
+    /// milliseconds: if the future is dropped, the slice that has begun is finished, and nothing more is done.
     /// Everything is then in the source, in the copy or in both.
     ///
     /// # Platform behavior
     ///
-    /// As [`CopyTo`].
+    /// Same as [`CopyTo`].
     ///
     /// # Examples
     ///
@@ -382,15 +383,14 @@ impl MoveTo {
         }))
     }
 
-    /// Calls `f` again and again while something is copied to another filesystem, and at the end of that,
-    /// with how far it is; never for a rename.
+    /// Calls `f` with the progress repeatedly while data is copied to another filesystem, and at the end. `f`
+    /// is never called for a rename. There is no callback by default.
     ///
-    /// `f` is called where the future is awaited, not on the thread pool. How much there is in all is
-    /// counted meanwhile.
+    /// `f` runs where the future is polled, not on the thread pool. The totals are counted at the same time.
     ///
     /// # Panics
     ///
-    /// If the future has been polled.
+    /// Panics if the future has been polled.
     #[track_caller]
     pub fn on_progress(mut self, f: impl FnMut(CopyProgress) + Send + 'static) -> Self {
         self.0.options().reporter = Reporter::new(f);

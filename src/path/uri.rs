@@ -8,7 +8,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_e
 use super::Path;
 use crate::error::{Operation, PathError, invalid_input};
 
-/// All bytes but those that `pathlib` shows as they are.
+/// All bytes except those that `pathlib` does not escape.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'/')
     .remove(b'-')
@@ -16,16 +16,16 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
-/// Paths as URIs, as Python's `pathlib` has them.
+/// Conversions to and from `file:` URIs.
 impl Path {
     /// Returns the path as a `file:` URI, in its [normal form](Path::to_posix).
     ///
-    /// Semantics of `pathlib`: every byte but ASCII letters, digits and `-._~/` is escaped. On Windows, a
-    /// share becomes the URI's host.
+    /// Semantics of `pathlib`'s `as_uri`: every byte except ASCII letters, digits and `-._~/` is escaped. On
+    /// Windows, the host of a share becomes the host of the URI.
     ///
     /// # Errors
     ///
-    /// Of kind [`InvalidInput`](io::ErrorKind::InvalidInput), with a [`PathError`]:
+    /// All are of kind [`InvalidInput`](io::ErrorKind::InvalidInput), with a [`PathError`]:
     ///
     /// - The path is not [absolute](Path::is_absolute).
     ///
@@ -50,19 +50,19 @@ impl Path {
         Ok(format!("{prefix}{}", percent_encode(path, ESCAPED)))
     }
 
-    /// The path that a `file:` URI names.
+    /// Creates a path from a `file:` URI.
     ///
-    /// Semantics of `pathlib` 3.14: the host must be missing or `localhost`, a query and a fragment are
-    /// left out. On Windows, another host is that of a share, and a drive may be written `c|`.
+    /// Semantics of `pathlib` 3.14: the host must be missing or `localhost`; a query and a fragment are
+    /// ignored. On Windows, any other host is that of a share, and a drive may be written `c|`.
     ///
     /// # Errors
     ///
-    /// Of kind [`InvalidInput`](io::ErrorKind::InvalidInput), with a [`PathError`] that has the URI for its
-    /// path:
+    /// All are of kind [`InvalidInput`](io::ErrorKind::InvalidInput), with a [`PathError`] that has the URI as
+    /// its path:
     ///
     /// - The URI does not begin with `file:`.
     /// - It names another host (except on Windows).
-    /// - Its path is not absolute, or is no path of this system.
+    /// - Its path is not absolute, or not valid on this system.
     ///
     /// # Examples
     ///
@@ -112,7 +112,7 @@ fn uri_prefix(path: &[u8]) -> (String, &[u8]) {
 #[cfg(windows)]
 use windows::uri_prefix;
 
-/// The path that stands in the URI, decoded.
+/// Returns the decoded path of the URI.
 #[cfg(not(windows))]
 fn local_path(host: &str, path: &str) -> Result<OsString, &'static str> {
     if !host.is_empty() {
@@ -137,10 +137,11 @@ fn os_string(bytes: Vec<u8>) -> Result<OsString, &'static str> {
     Ok(text.into())
 }
 
-/// Drives and shares; compiled for tests elsewhere, too.
+/// Drives and shares. Also compiled for tests on other platforms.
 #[cfg(any(windows, test))]
 mod windows {
-    /// The colon of a drive is not escaped, a share is the host, and `//?/` is left out.
+    /// The colon of a drive is not escaped, the host of a share becomes the host of the URI, and `//?/` is
+    /// removed.
     pub(super) fn uri_prefix(path: &[u8]) -> (String, &[u8]) {
         if let Some(share) = path.strip_prefix(b"//?/UNC") {
             return ("file:/".into(), share);
@@ -151,7 +152,7 @@ mod windows {
         }
     }
 
-    /// The path with backslashes, still escaped.
+    /// Returns the path with backslashes, still escaped.
     pub(super) fn local_path(host: &str, path: &str) -> String {
         let drive = |text: &str| {
             let (letter, rest) = text.split_at_checked(1)?;
@@ -159,7 +160,7 @@ mod windows {
         };
         let share = || match path.strip_prefix('/') {
             _ if !host.is_empty() => format!("//{host}{path}"),
-            // One slash more than a share has.
+            // That is one slash more than a share has.
             Some(share) if share.starts_with("//") => share.into(),
             _ => path.into(),
         };

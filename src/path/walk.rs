@@ -1,4 +1,4 @@
-//! A tree of directories, one by one.
+//! Walking through a tree.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -14,23 +14,23 @@ use crate::dir::{self, Batches, Listing, Order};
 
 /// Walking through a tree.
 impl Path {
-    /// Walks through the directory and all below it: a stream of directories, each with the names of what
-    /// is in it.
+    /// Walks through the directory and everything below it. Returns a stream of directories, each with the
+    /// names of its entries.
     ///
-    /// A directory comes before those in it, or [after](Walk::top_down); nothing else is said of the
-    /// order, unless the walk is [sorted](Walk::sort). Several directories are read at once on the pool.
-    /// Below `.` and the [empty path](Path#the-empty-path), paths come without them in front.
+    /// A directory comes before those in it, or [after](Walk::top_down) them. The order is otherwise
+    /// unspecified, unless the walk is [sorted](Walk::sort). Several directories are read at once on the pool.
+    /// For `.` and the [empty path](Path#the-empty-path), the paths have no prefix.
     ///
-    /// Semantics of `pathlib` 3.14, except that errors are not passed over in silence. Where Python's loop
-    /// may edit the list of directories, here [`prune`](Walk::prune) says what to leave out.
+    /// Semantics of `pathlib` 3.14, except that errors are not ignored. Where Python code edits the list of
+    /// directories, use [`prune`](Walk::prune).
     ///
     /// # Errors
     ///
-    /// Of items of the stream, which goes on after them, unless [`on_error`](Walk::on_error) takes them:
+    /// Errors are items, and the stream goes on after each, unless [`on_error`](Walk::on_error) takes them:
     ///
-    /// - A directory cannot be read, or has gone meanwhile.
-    /// - A symbolic link is to be followed and leads to a directory that it is in, be that above where the
-    ///   walk began.
+    /// - A directory cannot be read, or has been removed.
+    /// - Symbolic links are followed, and one leads to a directory that contains it, possibly above the start
+    ///   of the walk.
     ///
     /// # Examples
     ///
@@ -58,16 +58,15 @@ impl Path {
     }
 }
 
-/// A directory that a [walk](Path::walk) came through.
+/// A directory and the names of its entries, as found by [`Path::walk`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct WalkEntry {
-    /// The directory: the path that the walk began with, and the way from there.
+    /// The directory: the path at which the walk started, followed by the way from there.
     pub path: Path,
-    /// The names of the directories in it. Symbolic links to directories are among them if they are
-    /// followed.
+    /// The names of its directories. Symbolic links to directories are among them if links are followed.
     pub dirs: Vec<OsString>,
-    /// The names of everything else in it.
+    /// The names of all other entries.
     pub files: Vec<OsString>,
 }
 
@@ -78,25 +77,25 @@ impl From<Listing> for WalkEntry {
     }
 }
 
-/// The directories of a tree, as a stream; see [`Path::walk`].
+/// Stream returned by [`Path::walk`].
 ///
-/// Options are set before the first poll: a setter that is called later panics. A stream that is not polled holds no thread; it holds a bounded
-/// number of directories, each with all of its names, and the paths of those that it has still to read.
-/// Dropping it ends the work that it has given to the pool.
+/// Options can be set until the stream is first polled. A stream that is not polled holds no thread. It holds a
+/// bounded number of directories, each with all of its names, and the paths of those that are yet to be read.
+/// Dropping it ends the work on the pool.
 #[must_use = "a stream does nothing unless it is polled"]
 pub struct Walk {
     found: Batches<dir::Walk>,
 }
 
 impl Walk {
-    /// Whether a directory comes before those in it; by default, it does.
+    /// Sets whether a directory comes before those in it. The default is `true`.
     ///
-    /// Otherwise it comes after all that are below it, as is needed to remove them, and one directory is
-    /// read at a time.
+    /// If `false`, it comes after everything below it, as is needed to remove a tree, and one directory is read
+    /// at a time.
     ///
     /// # Panics
     ///
-    /// If the stream has been polled.
+    /// Panics if the stream has been polled.
     ///
     /// # Examples
     ///
@@ -123,14 +122,15 @@ impl Walk {
         })
     }
 
-    /// Whether symbolic links to directories are directories to walk through; by default, they are files.
+    /// Sets whether symbolic links to directories are followed. The default is `false`: they are listed as
+    /// files.
     ///
-    /// A link to a directory that it is in is reported as an error where it is met, and not followed, as
-    /// `ignore` does it: `pathlib` goes round until the system stops it.
+    /// A link to a directory that contains it is reported as an error and not followed. `pathlib` follows it
+    /// until the system refuses.
     ///
     /// # Panics
     ///
-    /// If the stream has been polled.
+    /// Panics if the stream has been polled.
     ///
     /// # Examples
     ///
@@ -155,14 +155,14 @@ impl Walk {
         self.with(|walk| walk.follow_symlinks = follow)
     }
 
-    /// Gives errors to `f`; by default, they are items of the stream.
+    /// Calls `f` with each error. By default, errors are items of the stream.
     ///
-    /// The walk goes on after each. `f` is called on the pool, by one thread at a time; a panic in it
-    /// resumes in whoever polls the stream.
+    /// The walk goes on after each error. `f` is called on the pool, by one thread at a time. A panic in it
+    /// resumes in the task that polls the stream.
     ///
     /// # Panics
     ///
-    /// If the stream has been polled.
+    /// Panics if the stream has been polled.
     ///
     /// # Examples
     ///
@@ -186,15 +186,15 @@ impl Walk {
         self.with(|walk| walk.on_error = Some(Mutex::new(Box::new(f))))
     }
 
-    /// Leaves out the directories for which `f` returns true, with all that is below them.
+    /// Skips the directories for which `f` returns `true`, and everything below them. By default, none is
+    /// skipped.
     ///
-    /// They are still named in [`dirs`](WalkEntry::dirs) of the one that they are in. `f` is called on the
-    /// pool, where it may ask the file system, by one thread at a time; a panic in it resumes in whoever
-    /// polls the stream.
+    /// They are still listed in [`dirs`](WalkEntry::dirs) of their parent. `f` is called on the pool, where it
+    /// may block, by one thread at a time. A panic in it resumes in the task that polls the stream.
     ///
     /// # Panics
     ///
-    /// If the stream has been polled.
+    /// Panics if the stream has been polled.
     ///
     /// # Examples
     ///
@@ -219,14 +219,14 @@ impl Walk {
         })
     }
 
-    /// Whether names, and the directories themselves, come in order; by default, they do not.
+    /// Sets whether the directories, and the names in each, are sorted. The default is `false`.
     ///
-    /// In order, each directory comes with all that is below it before the next one, as in `pathlib` if it
-    /// were to sort its lists, and one directory is read at a time.
+    /// If `true`, each directory is followed by everything below it before the next one, and one directory is
+    /// read at a time.
     ///
     /// # Panics
     ///
-    /// If the stream has been polled.
+    /// Panics if the stream has been polled.
     ///
     /// # Examples
     ///
@@ -247,12 +247,12 @@ impl Walk {
         self.with(|walk| walk.sort = sort)
     }
 
-    /// How many directories are read at once, at the most; by default, or with 0, as many as the machine
-    /// runs threads in parallel.
+    /// Sets the maximum number of directories that are read at once. The default, and the meaning of 0, is
+    /// [`available_parallelism`](std::thread::available_parallelism).
     ///
     /// # Panics
     ///
-    /// If the stream has been polled.
+    /// Panics if the stream has been polled.
     ///
     /// # Examples
     ///

@@ -1,4 +1,4 @@
-//! Whole files in one go.
+//! Opening files, and reading and writing whole files.
 
 use std::fs;
 use std::io;
@@ -10,11 +10,11 @@ use crate::call::{Lazy, future};
 use crate::error::Operation;
 use crate::open::{OpenFile, create_file, open_file};
 
-/// Whole files.
+/// Opening files, and reading and writing whole files.
 impl Path {
-    /// Opens the file for reading: await the future, or set options first.
+    /// Opens the file for reading.
     ///
-    /// Same as [`open_file`], whose options are those of [`std::fs::OpenOptions`].
+    /// Same as [`open_file`]; the future has the options of [`std::fs::OpenOptions`].
     ///
     /// # Examples
     ///
@@ -32,8 +32,7 @@ impl Path {
         open_file(self)
     }
 
-    /// Opens the file for writing, creates it if it does not exist, and empties it if it does: await the future,
-    /// or set options first.
+    /// Opens the file for writing, and creates it or truncates an existing one.
     ///
     /// Same as [`create_file`].
     ///
@@ -55,14 +54,14 @@ impl Path {
         create_file(self)
     }
 
-    /// Reads the whole file.
+    /// Reads the entire file.
     ///
     /// Semantics of [`std::fs::read`].
     ///
     /// # Errors
     ///
     /// - The file does not exist, is a directory, or may not be read.
-    /// - Reading fails halfway; what was read is dropped.
+    /// - Reading fails halfway. What was read until then is lost.
     ///
     /// # Examples
     ///
@@ -79,15 +78,15 @@ impl Path {
         ReadBytes(Lazy::New(ReadBytesCall { path: self.clone() }))
     }
 
-    /// Reads the whole file as UTF-8.
+    /// Reads the entire file as UTF-8.
     ///
-    /// Semantics of [`std::fs::read_to_string`]: line ends stay as they are.
+    /// Semantics of [`std::fs::read_to_string`]: line endings are not converted.
     ///
     /// # Errors
     ///
-    /// - [`InvalidData`](io::ErrorKind::InvalidData): the contents are not UTF-8. The message tells at
-    ///   which byte; [`read_bytes`](Path::read_bytes) reads such a file.
-    /// - Those of [`read_bytes`](Path::read_bytes).
+    /// - [`InvalidData`](io::ErrorKind::InvalidData): the contents are not valid UTF-8. The message tells the
+    ///   position of the first invalid byte. [`read_bytes`](Path::read_bytes) reads such a file.
+    /// - The errors of [`read_bytes`](Path::read_bytes).
     ///
     /// # Examples
     ///
@@ -108,16 +107,18 @@ impl Path {
         ReadText(Lazy::New(ReadTextCall { path: self.clone() }))
     }
 
-    /// Writes `contents` as the whole contents of the file, and creates it if it does not exist.
+    /// Writes `contents` as the entire contents of the file, and creates it if it does not exist.
     ///
-    /// Semantics of [`std::fs::write`]: the old contents are cut off first, and a failure leaves what
-    /// was written until then. [`write_atomic`](Path::write_atomic) leaves one or the other whole.
+    /// Semantics of [`std::fs::write`]: the old contents are truncated first, and a failure leaves what was
+    /// written until then. With [`write_atomic`](Path::write_atomic), the file has either the old or the new
+    /// contents.
     ///
-    /// An owned buffer is moved, and a lent one copied once: see [`Contents`].
+    /// An owned buffer is moved, a borrowed one is copied once; see [`Contents`].
     ///
     /// # Errors
     ///
-    /// - The directory does not exist, or the file may not be created or written, or is a directory.
+    /// - The parent directory does not exist.
+    /// - The file may not be created or written, or is a directory.
     /// - Writing fails halfway.
     ///
     /// # Examples
@@ -139,14 +140,14 @@ impl Path {
         }))
     }
 
-    /// Writes `text` as the whole contents of the file, in UTF-8, and creates it if it does not exist.
+    /// Writes `text` as the entire contents of the file, in UTF-8, and creates it if it does not exist.
     ///
-    /// As [`write_bytes`](Path::write_bytes): a `String` is moved and a `&str` copied once, see [`Text`]. Line
-    /// ends stay as they are.
+    /// Same as [`write_bytes`](Path::write_bytes), for text: a `String` is moved, a `&str` is copied once; see
+    /// [`Text`]. Line endings are not converted.
     ///
     /// # Errors
     ///
-    /// Those of [`write_bytes`](Path::write_bytes).
+    /// The errors of [`write_bytes`](Path::write_bytes).
     ///
     /// # Examples
     ///
@@ -169,56 +170,53 @@ impl Path {
 
     /// Atomically replaces the contents of the file: readers see the old or the new contents, never a mix.
     ///
-    /// The contents go to a new file in the same directory, which then replaces the old one (`rename`). If this
-    /// process is killed meanwhile, the old contents are still there. Both file and directory are synced before
-    /// it returns, so that the same holds for a power failure.
+    /// The contents are written to a new file in the same directory, which then replaces the old one
+    /// (`rename`). If the process is killed in the meantime, the old contents are still there. The file and the
+    /// directory are synced before the future completes, so the same holds for a power failure.
     ///
-    /// A new file gets what any new file gets: `0o666` less the umask, or what the directory has new files
-    /// inherit. At a symbolic link, what it points to is written, whether that exists or not. Other hard
+    /// If no file exists, the new one gets the permissions of any new file: `0o666` less the umask, or what it
+    /// inherits from the directory. A symbolic link is followed, whether its target exists or not. Other hard
     /// links to the old file keep the old contents.
     ///
     /// # Permissions
     ///
-    /// Nobody can use the new file who could not use the old one, but the user of this process. Kept of an
-    /// existing file are the mode, and on Unix the owner and the group if the process may set them; on
-    /// Linux, the access control list (POSIX ACL), and no list that is inherited from the directory; on Linux
-    /// and macOS, the extended attributes that the process may read and set. Those that belong to the old
-    /// contents are left out, as the system removes them when a file is written in place
-    /// (`security.capability`).
+    /// Nobody except the user of this process gains access. The new file keeps the mode of the old one, and on
+    /// Unix its owner and group if the process may set them. On Linux it also keeps the access control list
+    /// (POSIX ACL), and does not keep a list inherited from the directory. On Linux and macOS it keeps the
+    /// extended attributes that the process may read and set, except those that belong to the old contents and
+    /// that the system removes when a file is written in place (`security.capability`).
     ///
-    /// What cannot be kept narrows the mode:
+    /// Where something cannot be kept, the mode is narrowed:
     ///
-    /// - If the process may not set the group, the members of the new group get what both all others
-    ///   and the old group had, and so do all others: `0o640` becomes `0o600`, `0o664` becomes `0o644`.
-    /// - If the process may not set the owner, the file belongs to the user of the process, nobody else gets
-    ///   more than the old owner had, and the bits for set-user-id and set-group-id are removed.
-    /// - If the system refuses the ACL or does not show it, the group and all others get what everybody had
-    ///   who was named in it, or nothing.
+    /// - If the process may not set the group, the members of the new group and all others get only what both
+    ///   the old group and all others had: `0o640` becomes `0o600`, `0o664` becomes `0o644`.
+    /// - If the process may not set the owner, the file belongs to the user of the process. Nobody else gets
+    ///   more than the old owner had, and the set-user-id and set-group-id bits are removed.
+    /// - If the system refuses the ACL or does not show it, the group and all others get only what everybody
+    ///   named in it had, or nothing.
     ///
-    /// Until all of this is settled, only the owner may use the temporary file.
+    /// Until all of this is done, only the owner may use the temporary file.
     ///
-    /// No temporary file is left behind, unless the process is killed: then one named `.tmp…` may be.
+    /// No temporary file is left behind, unless the process is killed. Its name begins with `.tmp`.
     ///
-    /// `contents` are moved or copied as in [`write_bytes`](Path::write_bytes).
+    /// `contents` are moved or copied as by [`write_bytes`](Path::write_bytes).
     ///
     /// # Errors
     ///
-    /// - The directory does not exist; or the process may not read it or create files in it. Whether
-    ///   it might write to the old file does not matter.
-    /// - [`IsADirectory`](io::ErrorKind::IsADirectory): a directory is in the way.
-    /// - [`InvalidInput`](io::ErrorKind::InvalidInput): what exists is neither, but a device or a FIFO, which
-    ///   a rename would destroy.
-    /// - Writing or syncing fails. The old contents are still there, unless all that failed was to sync the
-    ///   directory.
+    /// - The directory does not exist, or the process may not read it or create files in it. Write permission
+    ///   for the old file is not needed.
+    /// - [`IsADirectory`](io::ErrorKind::IsADirectory): the path is a directory.
+    /// - [`InvalidInput`](io::ErrorKind::InvalidInput): the path is a device, a FIFO or a socket, which a
+    ///   rename would destroy.
+    /// - Writing or syncing fails. The old contents are still there, unless only syncing the directory failed.
     ///
     /// # Platform behavior
     ///
-    /// Windows refuses to replace a file that is read-only, or which somebody has open. Directories are
-    /// not synced there.
+    /// Windows refuses to replace a file that is read-only or open. Directories are not synced there.
     ///
-    /// Access control lists other than POSIX ACLs of Linux are out of reach, those of macOS, FreeBSD and
-    /// Windows among them: the new file has what it inherits from its directory. The NFSv4 ACLs that Linux
-    /// shows as extended attributes are kept as such.
+    /// Access control lists other than Linux's POSIX ACLs are not supported, among them those of macOS, FreeBSD
+    /// and Windows: the new file has what it inherits from its directory. NFSv4 ACLs that Linux shows as
+    /// extended attributes are kept as such.
     ///
     /// # Examples
     ///
@@ -239,7 +237,7 @@ impl Path {
 }
 
 future! {
-    /// The future of [`Path::read_bytes`].
+    /// Future returned by [`Path::read_bytes`].
     pub struct ReadBytes(ReadBytesCall {
         path: Path,
     }) -> io::Result<Vec<u8>>;
@@ -252,7 +250,7 @@ impl ReadBytesCall {
 }
 
 future! {
-    /// The future of [`Path::read_text`].
+    /// Future returned by [`Path::read_text`].
     pub struct ReadText(ReadTextCall {
         path: Path,
     }) -> io::Result<String>;
@@ -265,7 +263,7 @@ impl ReadTextCall {
 }
 
 future! {
-    /// The future of [`Path::write_bytes`].
+    /// Future returned by [`Path::write_bytes`].
     pub struct WriteBytes(WriteBytesCall {
         path: Path,
         data: Data,
@@ -279,7 +277,7 @@ impl WriteBytesCall {
 }
 
 future! {
-    /// The future of [`Path::write_text`].
+    /// Future returned by [`Path::write_text`].
     pub struct WriteText(WriteTextCall {
         path: Path,
         data: Data,
@@ -297,7 +295,7 @@ async fn write(path: Path, data: Data) -> io::Result<()> {
 }
 
 future! {
-    /// The future of [`Path::write_atomic`].
+    /// Future returned by [`Path::write_atomic`].
     pub struct WriteAtomic(WriteAtomicCall {
         path: Path,
         data: Data,
@@ -306,14 +304,14 @@ future! {
 
 impl WriteAtomicCall {
     async fn run(self) -> io::Result<()> {
-        // One job: a dropped future must not leave the temporary file behind between two of them.
+        // One job, so that a dropped future cannot leave a temporary file behind between two jobs.
         let Self { path, data } = self;
         let replace = move |path: &StdPath| atomic::replace(path, data.as_ref());
         ops::run(Operation::Replace, path, replace).await
     }
 }
 
-/// The contents as text.
+/// Converts the contents into text.
 fn text(contents: Vec<u8>) -> io::Result<String> {
     String::from_utf8(contents).map_err(|error| {
         let place = error.utf8_error().valid_up_to();

@@ -1,19 +1,20 @@
-//! How Windows spells paths.
+//! The spelling of paths on Windows.
 
 #[cfg(windows)]
 use std::path::{Path, PathBuf};
 
-/// The longest path that every program takes, with the NUL behind it.
+/// The longest path that every program accepts, including the final NUL.
 const MAX_PATH: usize = 260;
 
-/// The path as the directories have it, as far as it is there, and in its plain form if that means the same.
+/// Returns the path with the case that the directories have, as far as it exists, and without `\\?\` if that
+/// means the same.
 #[cfg(windows)]
 pub(super) fn spelled(path: &Path) -> PathBuf {
     for above in path.ancestors() {
         if let Ok(found) = std::fs::canonicalize(above) {
             let plain = found.to_str().and_then(plain).map(PathBuf::from);
             let mut spelled = plain.unwrap_or(found);
-            // Without a slash at the end, if all of it is there.
+            // Without a trailing slash, if all of it exists.
             spelled.extend(path.strip_prefix(above).unwrap_or(Path::new("")));
             return spelled;
         }
@@ -21,7 +22,7 @@ pub(super) fn spelled(path: &Path) -> PathBuf {
     path.to_path_buf()
 }
 
-/// A path with `\\?\` in front without that, if it means the same: behind `\\?\` every name is taken as it is.
+/// Removes a leading `\\?\` if the path means the same without. After `\\?\`, every name is taken literally.
 fn plain(verbatim: &str) -> Option<String> {
     let path = verbatim.strip_prefix(r"\\?\")?;
     let (plain, names) = match path.strip_prefix(r"UNC\") {
@@ -33,13 +34,13 @@ fn plain(verbatim: &str) -> Option<String> {
     (is_short && means_the_same).then_some(plain)
 }
 
-/// What follows `C:\`.
+/// Returns the part after `C:\`.
 fn after_drive(path: &str) -> Option<&str> {
     let names = path.strip_prefix(|c: char| c.is_ascii_alphabetic())?;
     names.strip_prefix(r":\")
 }
 
-/// Whether Windows changes nothing about such a name, and takes it for no device.
+/// Returns `true` if Windows takes the name literally and not for a device.
 fn is_plain_name(name: &str) -> bool {
     let is_plain = |c: char| c >= ' ' && !r#"<>:"/|?*"#.contains(c);
     !name.is_empty()
@@ -48,7 +49,7 @@ fn is_plain_name(name: &str) -> bool {
         && !is_device(name)
 }
 
-/// Whether the name is a device's, with whatever extension.
+/// Returns `true` if the name is that of a device, with any extension.
 fn is_device(name: &str) -> bool {
     let stem = name.split('.').next().unwrap_or_default();
     let stem = stem.trim_end_matches(' ').to_ascii_uppercase();
