@@ -1,36 +1,37 @@
-//! Fairness: how much a thread answers on the spot before its executor gets a turn.
+//! Fairness: how much a thread does without waiting before its executor gets a turn.
 //!
-//! One budget per thread, charged by every answer that needed no waiting, of whatever file, path or
-//! directory. A budget per file would let a task that goes from file to file run for ever.
+//! There is one budget per thread, charged by every answer that was given without waiting, by any file, path or
+//! directory. With a budget per file, a task that goes from file to file would never yield.
 //!
-//! A poll that finds the budget used up returns `Pending`, with its task woken again. The next round begins
-//! when the executor has had its turn. No executor tells that, but it can be concluded:
+//! A poll that finds the budget used up wakes its task and returns `Pending`. The next round begins when the
+//! executor has had its turn. No executor reports that, but it can be concluded:
 //!
-//! * One poller was refused, and polls again: its task was polled again.
-//! * Pollers with one waker were refused, and one of them polls again: a combinator such as `join_all`, which
+//! - One poller was refused, and polls again: its task was polled again.
+//! - Pollers with one waker were refused, and one of them polls again: a combinator such as `join_all`, which
 //!   polls each of its children once in a poll of its own.
-//! * Pollers with several wakers were refused. They are tasks of an executor, or children of a
-//!   `FuturesUnordered`, which returns `Pending` after two of them. Who drives it may go on with new
-//!   children all the same, as `for_each_concurrent` does. So a number of them is refused before the next
-//!   round; for tasks of an executor that is one turn too many.
+//! - Pollers with several wakers were refused. They are tasks of an executor, or children of a
+//!   `FuturesUnordered`, which returns `Pending` after two of them. Its owner may go on with new children all
+//!   the same, as `for_each_concurrent` does, so a number of them is refused before the next round. For tasks
+//!   of an executor that is one turn too many.
 
 use std::cell::Cell;
 use std::future;
 use std::task::{Context, Poll};
 
-/// Bytes answered on the spot in one round: about 100 µs of copying.
+/// The bytes of one round, about 100 µs of copying.
 const LIMIT: u32 = 1024 * 1024;
 
-/// What an answer costs at least, so that 128 of them also use up the budget.
+/// The minimum charge of an answer: 128 answers use up the budget.
 const ANSWER: u32 = LIMIT / 128;
 
-/// Refusals after which a round begins that has seen several wakers: two make a `FuturesUnordered` return, and
-/// every third time many, for those who drive one on. Many each time would cost 8 % of the time of 1,000
-/// tasks that read a file each.
+/// The number of refusals after which a new round begins if there were several wakers. Two make a
+/// `FuturesUnordered` return. Every third time it is many, for owners that go on. Always many would cost 8 % of
+/// the time of 1,000 tasks that read a file each.
 const STRANGERS: [u32; 3] = [2, 2, 50];
 
-/// Refusals with one waker after which a round begins: more than the 30 children that `join_all` polls one
-/// after the other. This is for a task that makes new futures and polls each of them once.
+/// The number of refusals after which a new round begins if there was one waker: more than the 30 children that
+/// `join_all` polls one after the other. This is for a task that creates new futures and polls each of them
+/// once.
 const SIBLINGS: u32 = 64;
 
 thread_local! {
@@ -38,7 +39,7 @@ thread_local! {
     static ROUND: Cell<Round> = const { Cell::new(Round::FIRST) };
 }
 
-/// The present round of a thread, and who was refused in it.
+/// The current round of a thread, and who was refused in it.
 #[derive(Clone, Copy)]
 struct Round {
     number: u32,
@@ -46,7 +47,7 @@ struct Round {
     wakers: Wakers,
 }
 
-/// The wakers that were refused, as the addresses of their parts.
+/// The refused wakers, identified by the addresses of their parts.
 #[derive(Clone, Copy, PartialEq)]
 enum Wakers {
     None,
@@ -62,14 +63,14 @@ impl Round {
     };
 }
 
-/// What one of those who share the budget remembers: the round in which it was refused.
+/// The state of one poller: the round in which it was refused.
 #[derive(Debug, Default)]
 pub(crate) struct Share {
     refused_in: u32,
 }
 
 impl Share {
-    /// `Pending`, once in each round, if the budget of this thread is used up.
+    /// Returns `Pending` once in each round if the budget of this thread is used up.
     #[inline]
     pub(crate) fn poll_proceed(&mut self, cx: &Context<'_>) -> Poll<()> {
         if SPENT.get() < LIMIT {
@@ -108,26 +109,26 @@ impl Share {
     }
 }
 
-/// Charges an answer of `bytes` bytes that was given on the spot.
+/// Charges an answer of `bytes` bytes that was given on the caller's thread.
 #[inline]
 pub(crate) fn charge(bytes: usize) {
     let cost = u32::try_from(bytes).unwrap_or(LIMIT).clamp(ANSWER, LIMIT);
     SPENT.set(SPENT.get().saturating_add(cost));
 }
 
-/// Charges a copy of `bytes` bytes that belongs to an answer which was charged already.
+/// Charges a copy of `bytes` bytes that is part of an answer already charged.
 pub(crate) fn charge_copy(bytes: usize) {
     let cost = u32::try_from(bytes).unwrap_or(LIMIT);
     SPENT.set(SPENT.get().saturating_add(cost.saturating_sub(ANSWER)));
 }
 
-/// Waits for a turn of the executor if the budget is used up.
+/// Yields to the executor if the budget is used up.
 pub(crate) async fn proceed() {
     let mut share = Share::default();
     future::poll_fn(|cx| share.poll_proceed(cx)).await;
 }
 
-/// Charges an answer of `bytes` bytes, then waits for a turn of the executor if the budget is used up.
+/// Charges an answer of `bytes` bytes, and yields to the executor if the budget is used up.
 pub(crate) async fn spend(bytes: usize) {
     charge(bytes);
     proceed().await;

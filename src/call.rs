@@ -1,7 +1,7 @@
-//! Calls with options: futures that take their options by value until they are first polled.
+//! Futures that take options by value until they are first polled.
 //!
-//! A builder that only becomes a future by `.await` cannot be spawned, joined, raced or given to `block_on`. So
-//! each builder holds a [`Lazy`] and is the future itself.
+//! A builder that becomes a future only by `.await` cannot be spawned, joined, raced or passed to `block_on`.
+//! So each builder holds a [`Lazy`] and is the future itself.
 
 use std::fmt;
 use std::mem;
@@ -10,25 +10,25 @@ use std::task::{Context, Poll, ready};
 
 use futures_lite::future::Boxed;
 
-/// The options of a call, and what it does.
+/// The options of a call, and the work that it does.
 pub(crate) trait Call: Send + 'static {
     type Output;
 
     fn call(self) -> impl Future<Output = Self::Output> + Send + 'static;
 }
 
-/// A call that begins at its first poll.
+/// A call that starts at its first poll.
 pub(crate) enum Lazy<C: Call> {
-    /// Its options may still be set.
+    /// Options can still be set.
     New(C),
-    /// Boxed, so that a builder can be moved and polled without pinning, as [`Unpin`].
+    /// Started. Boxed, so that the builder is [`Unpin`].
     Begun(Boxed<C::Output>),
-    /// It has returned.
+    /// Completed.
     Over,
 }
 
 impl<C: Call> Lazy<C> {
-    /// The options, to set one.
+    /// Returns the options, for a setter.
     #[track_caller]
     pub(crate) fn options(&mut self) -> &mut C {
         match self {
@@ -51,14 +51,14 @@ impl<C: Call> Lazy<C> {
     }
 }
 
-/// Panics in a setter: an option that comes too late must not be ignored without a word.
+/// Panics in a setter: an option that is set too late must not be silently ignored.
 #[cold]
 #[track_caller]
 pub(crate) fn too_late() -> ! {
     panic!("an option was set after the first poll");
 }
 
-/// A call that panicked panics again if it is polled again; nothing else can be seen of it.
+/// A call that panicked panics again if it is polled again. Nothing else of its state can be observed.
 impl<C: Call> UnwindSafe for Lazy<C> {}
 impl<C: Call> RefUnwindSafe for Lazy<C> {}
 
@@ -72,7 +72,7 @@ impl<C: Call + fmt::Debug> fmt::Debug for Lazy<C> {
     }
 }
 
-/// Declares a builder, the fields of its call, and what comes of it. The work is done by the call's method `run`.
+/// Declares a builder, the fields of its call, and its output. The call's method `run` does the work.
 macro_rules! future {
     (
         $(#[$doc:meta])*

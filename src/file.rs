@@ -1,11 +1,11 @@
-//! The types around [`AsyncFile`].
+//! Types related to [`AsyncFile`].
 
-// Room by room, from the methods down to the system calls.
+// From the methods down to the system calls:
 //
 // The methods (`access`, `attributes`, `descriptor`, `into_inner`, `positional`, `read`, `records`, `to_end`,
-// `write`, `seek`) stand on `async_file`, which keeps the order of things: accepted bytes are written before
-// anything is read, bytes that were read are dropped before anything is written, and the object's own cursor is
-// moved last. Below it are the two buffers, then the object that they share with their jobs.
+// `write`, `seek`) use `async_file`, which keeps the order of operations: accepted bytes are written before
+// anything is read, bytes that were read ahead are dropped before anything is written, and the object's own
+// cursor is moved last. Below it are the two buffers, then the object that they share with their jobs.
 
 mod access;
 mod async_file;

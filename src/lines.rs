@@ -1,4 +1,4 @@
-//! Lines: [`Lines`], and reading single lines and records.
+//! [`Lines`], and reading single lines and records.
 
 use std::fmt;
 use std::fs::File;
@@ -12,9 +12,9 @@ use futures_lite::{Stream, future, ready};
 use crate::file::{AsyncFile, Record};
 
 impl<T: Read + Send + 'static> AsyncFile<T> {
-    /// The lines of the file, from the current position on.
+    /// Returns the lines of the file, starting at the current position.
     ///
-    /// See [`Lines`] for what a line is, and for how to iterate without allocating.
+    /// [`Lines`] is a stream of `String`s, and can also lend lines without allocating.
     ///
     /// # Examples
     ///
@@ -41,21 +41,22 @@ impl<T: Read + Send + 'static> AsyncFile<T> {
         }
     }
 
-    /// Appends the next line to `buf`, with its end, and returns its length in bytes: 0 at the end of
-    /// the file.
+    /// Appends the next line, including its line ending, to `buf`, and returns its length in bytes, or 0 at the
+    /// end of the file.
     ///
-    /// As [`BufRead::read_line`](std::io::BufRead::read_line).
+    /// Semantics of [`BufRead::read_line`](std::io::BufRead::read_line).
     ///
     /// # Cancel safety
     ///
-    /// A line is appended whole, or not at all: the next call gets it then.
+    /// If the future is dropped, either the entire line was appended to `buf` or nothing was; in that case the
+    /// next call returns the line.
     ///
     /// # Errors
     ///
-    /// * [`InvalidData`](io::ErrorKind::InvalidData): the line is not UTF-8. It has been consumed; `buf` is
-    ///   as it was before.
-    /// * Whatever the read reports. Nothing has been consumed: the next call goes on with the line.
-    /// * A write that this file accepted earlier cannot be carried out.
+    /// - [`InvalidData`](io::ErrorKind::InvalidData): the line is not valid UTF-8. It has been consumed, and
+    ///   `buf` is unchanged.
+    /// - Reading fails. Nothing has been consumed: the next call continues the line.
+    /// - An earlier buffered write failed.
     ///
     /// # Examples
     ///
@@ -79,19 +80,20 @@ impl<T: Read + Send + 'static> AsyncFile<T> {
         Ok(len)
     }
 
-    /// Appends the bytes up to and with the next `byte` to `buf`, or up to the end of the file, and
-    /// returns how many they are.
+    /// Appends all bytes up to and including the next `byte`, or up to the end of the file, to `buf`, and
+    /// returns their number.
     ///
-    /// As [`BufRead::read_until`](std::io::BufRead::read_until).
+    /// Semantics of [`BufRead::read_until`](std::io::BufRead::read_until).
     ///
     /// # Cancel safety
     ///
-    /// The bytes are appended at once, or not at all: the next call gets them then.
+    /// If the future is dropped, either all the bytes were appended to `buf` or none; in that case the next
+    /// call returns them.
     ///
     /// # Errors
     ///
-    /// * Whatever the read reports. Nothing has been consumed.
-    /// * A write that this file accepted earlier cannot be carried out.
+    /// - Reading fails. Nothing has been consumed.
+    /// - An earlier buffered write failed.
     ///
     /// # Examples
     ///
@@ -121,27 +123,27 @@ impl<T: Read + Send + 'static> AsyncFile<T> {
     }
 }
 
-/// The lines of a file, as [`AsyncFile::lines`] makes them.
+/// The lines of a file. Returned by [`AsyncFile::lines`].
 ///
-/// A line ends in `\n` or `\r\n`, which are not part of it; what stands after the last line end is a
-/// line too, if it is not empty. This is [`BufRead::lines`](std::io::BufRead::lines)' meaning.
+/// A line ends with `\n` or `\r\n`, which is removed. Bytes after the last line ending are a line, too. These
+/// are the semantics of [`BufRead::lines`](std::io::BufRead::lines).
 ///
-/// Iterate with [`next_line`](Lines::next_line), which lends each line and allocates nothing, or as a
+/// Iterate with [`next_line`](Lines::next_line), which lends each line without allocating, or use it as a
 /// [`Stream`] of `io::Result<String>`.
 ///
-/// The stream ends where the file does. If the file grows afterwards, the stream goes on.
+/// The stream ends at the end of the file. If the file grows afterwards, polling the stream again continues.
 ///
 /// # Cancel safety
 ///
-/// A future of `next_line`, or of the stream's `next`, may be dropped: the line is delivered by the
-/// next call. If the file ended for a dropped future and has grown since, that end may be reported once
-/// where files take the thread pool; the call after it goes on.
+/// The futures of `next_line` and of the stream's `next` may be dropped: the next call returns the line. Where
+/// files use the thread pool, an end of file that was found for a dropped future may be reported once although
+/// the file has grown since; the call after it continues.
 ///
 /// # Errors
 ///
-/// * [`InvalidData`](io::ErrorKind::InvalidData): a line is not UTF-8, or longer than
-///   [`max_len`](Lines::max_len). The message has its number; the next call goes on with the next line.
-/// * Whatever the read reports. Nothing is lost: the next call goes on with the same line.
+/// - [`InvalidData`](io::ErrorKind::InvalidData): a line is not valid UTF-8, or longer than
+///   [`max_len`](Lines::max_len). The message has its number. The next call continues with the next line.
+/// - Reading fails. Nothing is lost: the next call continues with the same line.
 ///
 /// # Examples
 ///
@@ -162,16 +164,18 @@ impl<T: Read + Send + 'static> AsyncFile<T> {
 #[must_use = "a stream does nothing unless it is polled"]
 pub struct Lines<T: Send + 'static = File> {
     file: AsyncFile<T>,
-    /// How many lines have been delivered or reported.
+    /// The number of lines that were returned or reported.
     number: u64,
     max_len: usize,
-    /// The rest of a line that was too long has yet to be passed over.
+    /// Whether the rest of a line that was too long is yet to be skipped.
     skipping: bool,
 }
 
 impl<T: Send + 'static> Lines<T> {
-    /// Bounds the length of a line, in bytes and without its end. No more than that and one chunk of
-    /// 64 KiB is kept in memory.
+    /// Sets the maximum length of a line in bytes, without its line ending. By default, the length is
+    /// unlimited.
+    ///
+    /// At most that many bytes and one chunk of 64 KiB are kept in memory.
     ///
     /// # Examples
     ///
@@ -188,26 +192,26 @@ impl<T: Send + 'static> Lines<T> {
         self
     }
 
-    /// The file that the lines are read from.
+    /// Returns a reference to the file that the lines are read from.
     pub fn get_ref(&self) -> &AsyncFile<T> {
         &self.file
     }
 
-    /// Gives back the file, positioned after the last line that was delivered.
+    /// Returns the file, positioned after the last line that was returned.
     ///
-    /// A line that was too long is not delivered: the file has it still, unless a later call has begun to
-    /// pass it over.
+    /// A line that was too long was not returned: the file still has it, unless a later call has begun to skip
+    /// it.
     pub fn into_inner(self) -> AsyncFile<T> {
         self.file
     }
 }
 
 impl<T: Read + Send + 'static> Lines<T> {
-    /// The next line, lent until the next call; `None` at the end of the file.
+    /// Returns the next line, borrowed until the next call, or `None` at the end of the file.
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped, the next call delivers the line.
+    /// If the future is dropped, the next call returns the line.
     ///
     /// # Errors
     ///
@@ -230,7 +234,7 @@ impl<T: Read + Send + 'static> Lines<T> {
             ready!(self.file.poll_skip(cx, b'\n'))?;
             self.skipping = false;
         }
-        // Room for a `\r` that may turn out to be part of the line's end.
+        // One more byte, for a `\r` that may be part of the line ending.
         let limit = self.max_len.saturating_add(1);
         match ready!(self.file.poll_record(cx, b'\n', limit))? {
             Record::Found(range) => {

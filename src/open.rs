@@ -14,10 +14,10 @@ use crate::error::{Operation, PathError};
 use crate::file::AsyncFile;
 use crate::pool;
 
-/// Opens a file for reading: await the future, or set options first.
+/// Opens a file for reading, or with the options that are set on the future.
 ///
-/// The options mean what those of [`std::fs::OpenOptions`] mean; with none set, the file is opened for
-/// reading. [`create_file`] opens a file to write it anew. Nothing happens before the future is polled.
+/// The options are those of [`std::fs::OpenOptions`]; if none is set, the file is opened for reading.
+/// [`create_file`] opens a file for writing and truncates it. Nothing happens until the future is first polled.
 ///
 /// # Errors
 ///
@@ -51,8 +51,7 @@ pub fn open_file(path: impl AsRef<Path>) -> OpenFile {
     }))
 }
 
-/// Opens a file for writing, creates it if it does not exist, and empties it if it does: await the future, or
-/// set options first.
+/// Opens a file for writing, and creates it or truncates an existing one.
 ///
 /// Same as [`open_file`] with [`write`](OpenFile::write), [`create`](OpenFile::create) and
 /// [`truncate`](OpenFile::truncate), as [`std::fs::File::create`] and Python's mode `"w"`.
@@ -84,36 +83,37 @@ pub fn create_file(path: impl AsRef<Path>) -> OpenFile {
 }
 
 future! {
-    /// The future of [`open_file`] and [`create_file`], which takes its options until it is first polled.
+    /// Future returned by [`open_file`] and [`create_file`]. Options can be set until it is first polled.
     ///
     /// # Cancel safety
     ///
-    /// A file whose opening was dropped before a pool thread began it is not opened or created; one that
-    /// has been opened by then is closed again.
+    /// If the future is dropped before a worker thread began to open the file, the file is neither opened nor
+    /// created. If it was opened by then, it is closed again.
     ///
     /// # Errors
     ///
-    /// Awaiting it fails, naming the path, as [`OpenOptions::open`] fails:
+    /// The error names the path. The errors are those of [`OpenOptions::open`], among them:
     ///
-    /// * [`NotFound`](io::ErrorKind::NotFound): it does not exist, and is not to be created.
-    /// * [`AlreadyExists`](io::ErrorKind::AlreadyExists): it exists, and `create_new` is set.
-    /// * [`PermissionDenied`](io::ErrorKind::PermissionDenied): the process may not open it that way.
-    /// * [`InvalidInput`](io::ErrorKind::InvalidInput): the options contradict each other, as `truncate`
-    ///   with `append`, or `create` without `write` or `append`; or the path contains a NUL byte.
-    /// * Whatever else the system reports.
+    /// - [`NotFound`](io::ErrorKind::NotFound): the file does not exist, and `create` is not set.
+    /// - [`AlreadyExists`](io::ErrorKind::AlreadyExists): the file exists, and `create_new` is set.
+    /// - [`PermissionDenied`](io::ErrorKind::PermissionDenied): the process may not open the file with this
+    ///   access.
+    /// - [`InvalidInput`](io::ErrorKind::InvalidInput): the options contradict each other, for example
+    ///   `truncate` with `append`, or `create` without `write` or `append`; or the path contains a NUL byte.
     pub struct OpenFile(OpenCall {
         path: Arc<Path>,
         options: OpenOptions,
-        /// Whether anything says how to open the file; else it is opened for reading.
+        /// Whether an access was chosen. Otherwise the file is opened for reading.
         access_chosen: bool,
-        /// Whether it opens an existing file for reading and nothing else.
+        /// Whether the options only open an existing file for reading.
         only_reads: bool,
         buffering: Option<usize>,
     }) -> io::Result<AsyncFile>;
 }
 
 impl OpenFile {
-    /// Opens the file at `path` with a set of std's options, in place of [`open_file`] and setters.
+    /// Creates a future that opens the file at `path` with a set of std's options, instead of [`open_file`] and
+    /// setters.
     ///
     /// # Examples
     ///
@@ -145,11 +145,12 @@ impl OpenFile {
         self
     }
 
-    /// Opens the file for reading. Defaults to true if no other access is chosen.
+    /// Sets the option for read access. The default is `true` if no other access is chosen, and `false`
+    /// otherwise.
     ///
     /// # Panics
     ///
-    /// If the future has been polled.
+    /// Panics if the future has been polled.
     #[track_caller]
     pub fn read(mut self, read: bool) -> OpenFile {
         let only_reads = read && self.0.options().only_reads;
@@ -158,71 +159,78 @@ impl OpenFile {
         this
     }
 
-    /// Opens the file for writing. Defaults to false.
+    /// Sets the option for write access. The default is `false`.
     ///
-    /// Without [`truncate`](OpenFile::truncate), writes go over what is there, and the rest of a longer old file
-    /// stays. [`create_file`] empties the file.
+    /// Without [`truncate`](OpenFile::truncate), writes overwrite an existing file from its start, and the rest
+    /// of a longer file stays. [`create_file`] truncates the file.
     ///
     /// # Panics
     ///
-    /// If the future has been polled.
+    /// Panics if the future has been polled.
     #[track_caller]
     pub fn write(self, write: bool) -> OpenFile {
         self.set(|options| options.write(write))
     }
 
-    /// Opens the file for writing, and appends each write to its end. Defaults to false.
+    /// Sets the option for append mode, in which each write goes to the end of the file. The default is
+    /// `false`.
     ///
     /// # Panics
     ///
-    /// If the future has been polled.
+    /// Panics if the future has been polled.
     #[track_caller]
     pub fn append(self, append: bool) -> OpenFile {
         self.set(|options| options.append(append))
     }
 
-    /// Empties the file if it exists. Defaults to false. Needs `write`.
+    /// Sets the option for truncating an existing file. The default is `false`.
+    ///
+    /// Needs `write`.
     ///
     /// # Panics
     ///
-    /// If the future has been polled.
+    /// Panics if the future has been polled.
     #[track_caller]
     pub fn truncate(self, truncate: bool) -> OpenFile {
         self.set(|options| options.truncate(truncate))
     }
 
-    /// Creates the file if it does not exist. Defaults to false. Needs `write` or `append`.
+    /// Sets the option to create the file if it does not exist. The default is `false`.
     ///
-    /// The contents of an existing file are kept, as by std's option of this name: to write a file anew, set
-    /// [`truncate`](OpenFile::truncate) too, or use [`create_file`]. Otherwise, if the old file is longer than
-    /// what is written, the rest of it stays.
+    /// Needs `write` or `append`.
+    ///
+    /// The contents of an existing file are kept, as by std's option of this name, and the rest of a longer
+    /// file stays after a write. To start with an empty file, also set [`truncate`](OpenFile::truncate), or use
+    /// [`create_file`].
     ///
     /// # Panics
     ///
-    /// If the future has been polled.
+    /// Panics if the future has been polled.
     #[track_caller]
     pub fn create(self, create: bool) -> OpenFile {
         self.set(|options| options.create(create))
     }
 
-    /// Creates the file, and fails if it exists. Defaults to false. Needs `write` or `append`.
+    /// Sets the option to create a new file and fail if it exists. The default is `false`.
+    ///
+    /// Needs `write` or `append`.
     ///
     /// # Panics
     ///
-    /// If the future has been polled.
+    /// Panics if the future has been polled.
     #[track_caller]
     pub fn create_new(self, create_new: bool) -> OpenFile {
         self.set(|options| options.create_new(create_new))
     }
 
-    /// Sets how many written bytes may wait in the file's buffer. Defaults to 128 KiB.
+    /// Sets the size of the write buffer in bytes. The default is 128 KiB.
     ///
-    /// When the buffer is half full, a job of the pool begins to write it. With 0, each write waits until the
-    /// system has it.
+    /// Once the buffer is half full, a worker thread begins to write it. With 0, each write waits until the
+    /// system has the bytes.
     ///
     /// # Panics
     ///
-    /// If the future has been polled.
+    /// Panics if the future has been polled.
     #[track_caller]
     pub fn buffering(mut self, bytes: usize) -> OpenFile {
         self.0.options().buffering = Some(bytes);
@@ -232,25 +240,25 @@ impl OpenFile {
 
 /// # Platform behavior
 ///
-/// These exist on Unix.
+/// Available on Unix.
 #[cfg(unix)]
 impl OpenFile {
-    /// Sets the permission bits that a new file gets, less the process's umask. Defaults to `0o666`.
+    /// Sets the permission bits of a new file, before the umask is applied. The default is `0o666`.
     ///
     /// # Panics
     ///
-    /// If the future has been polled.
+    /// Panics if the future has been polled.
     #[track_caller]
     pub fn mode(mut self, mode: u32) -> OpenFile {
         self.0.options().options.mode(mode);
         self
     }
 
-    /// Adds flags to those of `open(2)`, for example `O_NOFOLLOW`. Defaults to 0.
+    /// Sets additional flags of `open(2)`, for example `O_NOFOLLOW`. The default is 0.
     ///
     /// # Panics
     ///
-    /// If the future has been polled.
+    /// Panics if the future has been polled.
     #[track_caller]
     pub fn custom_flags(mut self, flags: i32) -> OpenFile {
         let call = self.0.options();
@@ -261,7 +269,7 @@ impl OpenFile {
 }
 
 impl OpenCall {
-    /// Opens the file on the spot, if that is sure not to wait.
+    /// Opens the file on the caller's thread, if that cannot block.
     fn open_cached(&self) -> Result<io::Result<AsyncFile>, Unanswered> {
         if !self.only_reads {
             return Err(Unanswered::default());
@@ -272,8 +280,8 @@ impl OpenCall {
         })
     }
 
-    /// Opens the file, learns what it is, and finishes what could not be answered on the spot. May wait,
-    /// for the other end of a FIFO for example.
+    /// Opens the file, determines its type, and finishes what could not be done on the caller's thread. May
+    /// block, for example until a FIFO has a peer.
     fn open(mut self, unanswered: Unanswered) -> io::Result<AsyncFile> {
         if !self.access_chosen {
             self.options.read(true);

@@ -1,12 +1,12 @@
-//! System calls that a signal has ended are made again.
+//! Retrying system calls that were interrupted by a signal.
 //!
-//! A handler that was installed without `SA_RESTART` ends the call that a thread waits in. std makes some of
-//! them again, rustix none. A process of many threads cannot choose the one that gets a signal, so none of
-//! that is the user's to handle.
+//! A signal handler that was installed without `SA_RESTART` interrupts the call in which a thread waits. std
+//! retries some calls, rustix none. A process with several threads cannot choose which of them receives a
+//! signal, so users cannot prevent this.
 
 use std::io;
 
-/// An error that may say that a signal came in between.
+/// An error that may be an interruption by a signal.
 pub(crate) trait Interruption {
     fn is_interruption(&self) -> bool;
 }
@@ -24,7 +24,7 @@ impl Interruption for rustix::io::Errno {
     }
 }
 
-/// Makes a call, which has done nothing if a signal ends it, until none does.
+/// Repeats a call until no signal interrupts it. An interrupted call must not have had an effect.
 pub(crate) fn retry<T, E: Interruption>(mut call: impl FnMut() -> Result<T, E>) -> Result<T, E> {
     loop {
         match call() {

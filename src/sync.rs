@@ -1,5 +1,5 @@
-//! What the concurrent parts synchronize with: std's. The models of `models/` include these parts by path,
-//! and give them shuttle's instead.
+//! The synchronization primitives of the concurrent modules: those of std. The models in `models/` include
+//! these modules by path, with the primitives of shuttle.
 
 pub(crate) use std::hint;
 pub(crate) use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, atomic};

@@ -26,8 +26,8 @@ impl<T: Send + 'static> AsyncFile<T> {
     ///
     /// # Errors
     ///
-    /// * The file has been closed, or an earlier call on the object panicked.
-    /// * A write that was accepted earlier cannot be carried out.
+    /// - The file has been closed, or an earlier call on the object panicked.
+    /// - A write that was accepted earlier cannot be carried out.
     ///
     /// # Platform behavior
     ///
@@ -108,9 +108,9 @@ impl<T: Send + 'static> AsyncFile<T> {
 
     /// Returns `true` if the file has been closed: every operation on it but `close` and `flush` is an error.
     ///
-    /// * After a [`close`](AsyncFile::close) that succeeded: `true`.
-    /// * After one that failed: `false`. The file is open, with the bytes that could not be written.
-    /// * After one whose future was dropped: `false` if it still waited for bytes to be written, and the file is
+    /// - After a [`close`](AsyncFile::close) that succeeded: `true`.
+    /// - After one that failed: `false`. The file is open, with the bytes that could not be written.
+    /// - After one whose future was dropped: `false` if it still waited for bytes to be written, and the file is
     ///   as it was. `true` if it had begun to close the file: the thread pool closes it in the background, and
     ///   another `close` waits for that.
     ///
@@ -168,8 +168,8 @@ impl<T: Send + 'static> AsyncFile<T> {
     ///
     /// # Errors
     ///
-    /// * The file has been closed, or an earlier call on the object panicked.
-    /// * The cursor cannot be moved to where the first byte would have been written. The bytes have been
+    /// - The file has been closed, or an earlier call on the object panicked.
+    /// - The cursor cannot be moved to where the first byte would have been written. The bytes have been
     ///   discarded.
     ///
     /// # Examples

@@ -1,4 +1,4 @@
-//! [`AsyncFile`]: its state, and the order in which reads, writes and moves of the cursor happen.
+//! [`AsyncFile`]: its state, and the order of reads, writes and cursor movements.
 
 use std::fmt;
 use std::fs::File;
@@ -22,70 +22,69 @@ use crate::sync::Arc;
 
 /// An open file, or any other blocking object, with asynchronous I/O under any executor.
 ///
-/// [`open_file`](crate::open_file) opens one by its path, [`wrap_file`](crate::wrap_file) makes one
-/// of anything that implements [`Read`](std::io::Read), [`Write`](std::io::Write) or
-/// [`Seek`](std::io::Seek). It implements [`AsyncRead`](futures_lite::AsyncRead),
-/// [`AsyncBufRead`](futures_lite::AsyncBufRead), [`AsyncWrite`](futures_lite::AsyncWrite) and
-/// [`AsyncSeek`](futures_lite::AsyncSeek) as far as what it wraps implements the blocking forms.
+/// [`open_file`](crate::open_file) opens a file by its path, [`wrap_file`](crate::wrap_file) wraps anything
+/// that implements [`Read`](std::io::Read), [`Write`](std::io::Write) or [`Seek`](std::io::Seek). `AsyncFile`
+/// implements [`AsyncRead`](futures_lite::AsyncRead), [`AsyncBufRead`](futures_lite::AsyncBufRead),
+/// [`AsyncWrite`](futures_lite::AsyncWrite) and [`AsyncSeek`](futures_lite::AsyncSeek), each if the wrapped
+/// type implements the blocking counterpart.
 ///
 /// # How it works
 ///
-/// There is one position, the logical one: where the next byte is read or written. Around it stand
+/// A file has one logical position, where the next byte is read or written, and two buffers:
 ///
-/// * the **read buffer**: bytes that were read but not consumed yet. A regular file is read ahead on the
-///   thread pool while it is read in sequence through a buffer (`lines`, `read_line`,
-///   [`AsyncBufRead`](futures_lite::AsyncBufRead)), and small reads in sequence share a larger one.
-///   Anything else is read only when asked. A `seek` drops it, so that what others have written since is
-///   seen; [`seek_relative`](AsyncFile::seek_relative) and a seek by 0 keep it.
-/// * the **write buffer**: bytes that were written but which the kernel does not have yet. They leave it
-///   in the background when it is half full, and on `flush`, `close`, drop, a seek, a read and
-///   every operation that must see them.
+/// - The **read buffer** holds bytes that were read and not consumed yet. A regular file is read ahead on the
+///   thread pool while it is read in sequence through the buffer (`lines`, `read_line`,
+///   [`AsyncBufRead`](futures_lite::AsyncBufRead)), and small sequential reads are served from a larger one.
+///   Anything else is read only on request. A `seek` drops the buffer, so that later reads see what others
+///   wrote; [`seek_relative`](AsyncFile::seek_relative) and a seek by 0 keep it.
+/// - The **write buffer** holds bytes that were accepted and not passed to the kernel yet. They are written in
+///   the background once the buffer is half full, and on `flush`, `close`, drop, a seek, a read and every
+///   operation that must see them.
 ///
-/// A `read` of a regular file of up to 256 KiB is short only at the end of the file.
+/// A `read` of up to 256 KiB from a regular file is short only at the end of the file.
 ///
-/// On Linux, reads that the page cache can answer are made on the spot, straight into the caller's
-/// buffer. Everything that may wait runs on the pool of the `blocking` crate.
+/// On Linux, data in the page cache is read on the caller's thread, directly into the caller's buffer. Every
+/// call that may block runs on the pool of the `blocking` crate.
 ///
 /// # Two tasks
 ///
-/// The halves that `split` of futures, futures-lite or tokio makes may be polled by two tasks, in any order: each
-/// poll that returns `Pending` leaves its own waker. There is one position for both. An object other than
-/// a [`File`] is worked on by one call at a time, see [`wrap_file`].
+/// The halves returned by `split` of futures, futures-lite or tokio may be polled by two tasks in any order.
+/// Every poll that returns `Pending` registers its own waker. Both halves share one position. An object other
+/// than a [`File`] is used by one call at a time, see [`wrap_file`].
 ///
 /// # Drop
 ///
-/// When the drop of a file that was written returns, its bytes are written and it is closed. A file on a
-/// local filesystem is finished by `drop` itself; for any other file, and for any other object, `drop`
-/// waits for the pool, for a second at most. See [the crate's documentation](crate#drop). Errors are
-/// lost: [`close`](AsyncFile::close) reports them.
+/// When the drop of a file that was written to returns, its bytes are written and it is closed. A file on a
+/// local filesystem is finished by `drop` itself. For any other file or object, `drop` waits for the pool, for
+/// one second at most. See [the crate's documentation](crate#drop). Errors are lost;
+/// [`close`](AsyncFile::close) reports them.
 ///
 /// # Cancel safety
 ///
-/// Every future of this type may be dropped at any time. Bytes that were taken from the file are
-/// delivered by the next read, bytes that a write accepted stay accepted. An operation that was
-/// dropped before a pool thread began it is not carried out; one that has begun is finished.
+/// Every future of this type may be dropped at any time. Bytes that were taken from the file are returned by
+/// the next read, and bytes that a write accepted stay accepted. An operation that is dropped before a worker
+/// thread began it is not carried out; one that has begun is finished.
 ///
-/// If a seek from the end was dropped while it asked the thread pool where the end is, the next one may
-/// take that answer, even if somebody else has made the file longer since.
+/// If a seek from the end is dropped while the pool determines the end, the next one may use that answer, even
+/// if the file has grown since.
 ///
 /// # Errors
 ///
-/// A file that was opened by its path names it in every error, see [`PathError`](crate::PathError).
-/// An error of a background write is reported by the next `write`, `flush` or other operation that
-/// needs the bytes written; until they can be written each of these fails, and nothing is lost.
+/// The errors of a file that was opened by its path name the path, see [`PathError`](crate::PathError). The
+/// error of a background write is reported by the next `write`, `flush` or other operation that needs the bytes
+/// written. Each of these fails until the bytes are written, and nothing is lost.
 /// [`discard_unwritten`](AsyncFile::discard_unwritten) gives them up.
 ///
-/// A seek to before the start is [`InvalidInput`](io::ErrorKind::InvalidInput) on every system; std's has no
-/// kind of its own on Windows.
+/// A seek to a negative position fails with [`InvalidInput`](io::ErrorKind::InvalidInput) on every system; on
+/// Windows, std's error has no specific kind.
 ///
-/// Bytes that can never be written are not accepted: a handle that is not open for writing refuses the
-/// `write` itself. With `O_DIRECT`, reads of any offset and length work; a write must be whole blocks at a
-/// multiple of a block, is not buffered, and any other fails at once.
+/// Bytes that can never be written are not accepted: a `write` to a handle that is not open for writing fails
+/// at once. With `O_DIRECT`, reads work at any offset and length; a write must consist of whole blocks at a
+/// multiple of the block size, is not buffered, and fails at once otherwise.
 ///
 /// # Panics
 ///
-/// A panic in the wrapped object resumes in the task that waits for the call. Later calls return an
-/// error.
+/// A panic in the wrapped object resumes in the task that awaits the call. Later calls return an error.
 ///
 /// # Examples
 ///
@@ -111,17 +110,16 @@ pub struct AsyncFile<T: Send + 'static = File> {
     pub(super) position: Position,
     pub(super) reads: ReadBuffer,
     pub(super) writes: WriteBuffer,
-    /// The job that asks for the cursor, or moves it.
+    /// The job that queries or moves the cursor.
     pub(super) cursor: Slot<io::Result<u64>, CursorJob>,
     share: Share,
-    /// Of this type is the object. Not less, since `with_mut` lends it.
+    /// The type of the object. Invariant, because `with_mut` lends the object.
     object: PhantomData<fn(T) -> T>,
 }
 
 pub(super) enum State {
     Open(Arc<Shared>),
-    /// Nothing can be done with it any more; an error still names the path that it was opened by. On the
-    /// way to it, the pool closes the file.
+    /// The file is closed, or being closed by the pool. An error still names the path that it was opened by.
     Closed(Option<Arc<Path>>, Option<Closing>),
 }
 
@@ -134,7 +132,7 @@ impl State {
         }
     }
 
-    /// The path that the file was opened by.
+    /// Returns the path that the file was opened by.
     pub(super) fn path(&self) -> Option<&Path> {
         match self {
             State::Open(shared) => shared.path().map(|path| &**path),
@@ -143,26 +141,26 @@ impl State {
     }
 }
 
-/// Makes the blocking object `inner` asynchronous.
+/// Wraps the blocking object `inner` for asynchronous I/O.
 ///
-/// The result has the asynchronous form of each of [`Read`](std::io::Read),
-/// [`Write`](std::io::Write) and [`Seek`](std::io::Seek) that `inner` has. Closing or dropping it
-/// closes what it wraps. A wrapped [`File`] is as fast as an opened one; anything else works on the
-/// thread pool, one call at a time, and is read only when asked.
+/// The result implements the asynchronous counterpart of each of [`Read`](std::io::Read),
+/// [`Write`](std::io::Write) and [`Seek`](std::io::Seek) that `inner` implements. Closing or dropping it closes
+/// `inner`. A wrapped [`File`] is as fast as an opened one. Any other object is used on the thread pool, by one
+/// call at a time, and is read only on request.
 ///
 /// # Reading through a buffer and writing
 ///
-/// `lines` and its relatives read more than they return. Where `inner` can seek, a write after them
-/// lands at the logical position all the same, provided that its `Seek` is known: that of [`File`]
-/// and [`Cursor`](std::io::Cursor) always is, that of any other type from the first seek that succeeds
-/// on. So seek once between the last buffered read and the first write, as ISO C asks of its streams.
-/// Where `inner` cannot seek, what was read and not consumed is kept.
+/// `lines` and similar methods read more than they return. If `inner` can seek, a write after them still takes
+/// place at the logical position, provided that the type is known to be seekable: [`File`] and
+/// [`Cursor`](std::io::Cursor) always are, any other type is from its first successful seek on. So seek once
+/// between the last buffered read and the first write, as ISO C requires of its streams. If `inner` cannot
+/// seek, bytes that were read and not consumed are kept.
 ///
 /// # Objects with two directions
 ///
-/// Calls on `inner` are made one at a time, so its two directions are *not* independent: a read that waits
-/// for a peer holds up every write, and two peers that wait for each other's answer wait for ever. Wrap
-/// one handle for each direction, for example `socket.try_clone()?`.
+/// Calls on `inner` are made one at a time, so its two directions are *not* independent: a read that waits for
+/// a peer delays every write, and two peers that wait for each other's answer deadlock. Wrap one handle for
+/// each direction, for example `socket.try_clone()?`.
 ///
 /// # Examples
 ///
@@ -198,7 +196,7 @@ impl AsyncFile<File> {
         AsyncFile::with_shared(shared, position)
     }
 
-    /// A second handle to the same open file. Either may write what the other one closes.
+    /// Creates a second handle to the same open file. Either may write, and the other one be closed.
     pub(super) fn cloned(
         file: File,
         path: Option<Arc<Path>>,
@@ -226,8 +224,7 @@ impl<T: Send + 'static> AsyncFile<T> {
         }
     }
 
-    /// Sets how many written bytes may wait before they are handed to the system; 0 makes each write
-    /// wait until the system has it.
+    /// Sets the size of the write buffer in bytes. With 0, each write waits until the system has the bytes.
     pub(crate) fn set_buffering(&mut self, bytes: usize) {
         self.writes.set_capacity(bytes);
     }
@@ -237,13 +234,13 @@ impl<T: Send + 'static> AsyncFile<T> {
         self.state.shared()
     }
 
-    /// Lets other tasks in, if this thread has answered much on the spot.
+    /// Yields if this thread has used up its budget.
     #[inline]
     pub(super) fn poll_proceed(&mut self, cx: &Context<'_>) -> Poll<()> {
         self.share.poll_proceed(cx)
     }
 
-    /// What comes before each read: written bytes go out, and what has become stale is dropped.
+    /// Prepares a read: accepted bytes are written, and stale bytes are dropped.
     #[inline]
     pub(super) fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.poll_proceed(cx));
@@ -251,7 +248,7 @@ impl<T: Send + 'static> AsyncFile<T> {
         self.poll_readable_at_once(cx)
     }
 
-    /// The same, without a turn of the executor.
+    /// Same as [`poll_readable`](Self::poll_readable), without yielding.
     #[inline]
     pub(super) fn poll_readable_at_once(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.writes.is_dirty() || !self.cursor.is_empty() {
@@ -261,7 +258,7 @@ impl<T: Send + 'static> AsyncFile<T> {
         Poll::Ready(Ok(()))
     }
 
-    /// Gets more unread bytes, or tells that the file ends.
+    /// Reads more bytes into the buffer. Returns `false` at the end of the file.
     pub(super) fn poll_more(&mut self, cx: &mut Context<'_>, form: Form) -> Poll<io::Result<bool>> {
         let position = ready!(self.poll_offset(cx))?;
         let shared = self.state.shared()?;
@@ -276,7 +273,7 @@ impl<T: Send + 'static> AsyncFile<T> {
         self.position.pass(len as i64);
     }
 
-    /// Waits until no job reads at the object's cursor, where that matters for what comes next.
+    /// Waits until no job uses the object's cursor, if that matters for the next step.
     #[inline]
     pub(super) fn poll_read_over(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let shared = self.state.shared()?;
@@ -286,15 +283,15 @@ impl<T: Send + 'static> AsyncFile<T> {
         Poll::Ready(Ok(()))
     }
 
-    /// Waits until the object has every accepted byte and is flushed, and no seek is on its way.
+    /// Waits until the object has every accepted byte and is flushed, and no seek is in flight.
     pub(super) fn poll_written(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.poll_abandoned_move(cx));
         let shared = self.state.shared()?;
         self.writes.poll_drain(cx, shared)
     }
 
-    /// Puts everything in its place: accepted bytes written, the object's cursor, where there is one,
-    /// at the position, and nothing read ahead but from an object that cannot seek.
+    /// Waits until accepted bytes are written and the object's cursor, if it has one, is at the logical
+    /// position. Read-ahead is dropped, except from an object that cannot seek.
     pub(super) fn poll_settled(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.is_moving(None) {
             ready!(self.poll_cursor(cx))?;
@@ -309,7 +306,7 @@ impl<T: Send + 'static> AsyncFile<T> {
         Poll::Ready(Ok(()))
     }
 
-    /// Leaves the file closed, and gives back what was open.
+    /// Marks the file as closed, and returns what was open.
     pub(super) fn take_shared(&mut self) -> Option<Arc<Shared>> {
         let State::Open(shared) = &self.state else {
             return None;
@@ -339,7 +336,7 @@ impl<T: Send + 'static> AsyncFile<T> {
         Poll::Ready(Ok(()))
     }
 
-    /// Work for the pool, as [`Shared::work`], which sees what was written.
+    /// Returns a job for the pool, as [`Shared::work`] does, that runs after accepted bytes are written.
     pub(super) fn work<R>(
         &self,
         operation: Operation,
@@ -352,7 +349,7 @@ impl<T: Send + 'static> AsyncFile<T> {
         }))
     }
 
-    /// Charges an answer that was given on the spot.
+    /// Charges an answer that was given on the caller's thread.
     #[inline]
     pub(super) fn charge(&self, bytes: usize) {
         budget::charge(bytes);
@@ -365,7 +362,7 @@ impl<T: Send + 'static> Drop for AsyncFile<T> {
             return;
         };
         let unwritten = self.writes.is_dirty().then(|| self.writes.drainer());
-        // Jobs that have not begun are not carried out: what they would do is done now.
+        // Jobs that have not begun are cancelled: their work is done here.
         self.writes.cancel_job();
         self.cursor = Slot::default();
         self.reads = ReadBuffer::default();
@@ -387,7 +384,7 @@ impl<T: Send + 'static> fmt::Debug for AsyncFile<T> {
 }
 
 impl From<File> for AsyncFile<File> {
-    /// As [`wrap_file`].
+    /// Same as [`wrap_file`].
     fn from(file: File) -> AsyncFile<File> {
         wrap_file(file)
     }

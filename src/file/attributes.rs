@@ -1,4 +1,4 @@
-//! What a [`File`] is and has beside its bytes.
+//! Metadata and other attributes of a [`File`].
 
 use std::fs::{File, FileTimes, Metadata, Permissions};
 use std::io;
@@ -14,7 +14,7 @@ use crate::pool;
 use crate::retry::retry;
 
 impl AsyncFile<File> {
-    /// Runs a call on the pool, after accepted bytes have been written.
+    /// Runs a call on the pool after accepted bytes are written.
     async fn on_pool<R, F>(&self, operation: Operation, call: F) -> io::Result<R>
     where
         F: FnOnce(&File) -> io::Result<R> + Send + 'static,
@@ -26,14 +26,15 @@ impl AsyncFile<File> {
         pool::call(work?).await
     }
 
-    /// Queries the metadata of the file, as [`File::metadata`] (`fstat`).
+    /// Returns the metadata of the file.
     ///
-    /// Bytes that were written to this file before are counted in its length.
+    /// Semantics of [`File::metadata`] (`fstat`). The length includes bytes that were written to this file
+    /// before.
     ///
     /// # Errors
     ///
-    /// * Whatever the system reports.
-    /// * A write that this file accepted earlier cannot be carried out.
+    /// - The system cannot read the metadata.
+    /// - An earlier buffered write failed.
     ///
     /// # Examples
     ///
@@ -60,19 +61,19 @@ impl AsyncFile<File> {
         self.on_pool(Operation::Metadata, ask).await
     }
 
-    /// Cuts the file off at `size` bytes, or extends it with zeros, as [`File::set_len`]
-    /// (`ftruncate`).
+    /// Truncates the file to `size` bytes, or extends it with zeros.
     ///
-    /// The position stays where it is, and the next read sees the new contents.
+    /// Semantics of [`File::set_len`] (`ftruncate`). The position does not change, and the next read sees the
+    /// new contents.
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped before a pool thread has begun the call, it is not carried out.
+    /// If the future is dropped before a worker thread began the call, it is not carried out.
     ///
     /// # Errors
     ///
-    /// * The file was not opened for writing, or the system refuses the size.
-    /// * A write that this file accepted earlier cannot be carried out.
+    /// - The file was not opened for writing, or the system refuses the size.
+    /// - An earlier buffered write failed.
     ///
     /// # Examples
     ///
@@ -99,16 +100,18 @@ impl AsyncFile<File> {
         result
     }
 
-    /// Sets the permissions of the file, as [`File::set_permissions`] (`fchmod`).
+    /// Sets the permissions of the file.
+    ///
+    /// Semantics of [`File::set_permissions`] (`fchmod`).
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped before a pool thread has begun the call, it is not carried out.
+    /// If the future is dropped before a worker thread began the call, it is not carried out.
     ///
     /// # Errors
     ///
-    /// * The process may not change them, or the filesystem has none.
-    /// * A write that this file accepted earlier cannot be carried out.
+    /// - The process may not change the permissions, or the filesystem does not support them.
+    /// - An earlier buffered write failed.
     ///
     /// # Examples
     ///
@@ -128,18 +131,19 @@ impl AsyncFile<File> {
         self.on_pool(Operation::SetPermissions, call).await
     }
 
-    /// Sets the times of the file, as [`File::set_times`] (`futimens`).
+    /// Sets the times of the file.
     ///
-    /// What was written before goes out first, so that it does not change the times afterwards.
+    /// Semantics of [`File::set_times`] (`futimens`). Buffered bytes are written first, so that they do not
+    /// change the times afterwards.
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped before a pool thread has begun the call, it is not carried out.
+    /// If the future is dropped before a worker thread began the call, it is not carried out.
     ///
     /// # Errors
     ///
-    /// * The process may not change them.
-    /// * A write that this file accepted earlier cannot be carried out.
+    /// - The process may not change the times.
+    /// - An earlier buffered write failed.
     ///
     /// # Examples
     ///
@@ -160,19 +164,19 @@ impl AsyncFile<File> {
         self.on_pool(Operation::SetTimes, set).await
     }
 
-    /// Makes sure that the file's contents and metadata have reached the disk, as
-    /// [`File::sync_all`] (`fsync`).
+    /// Waits until the file's contents and metadata are on the disk.
+    ///
+    /// Semantics of [`File::sync_all`] (`fsync`).
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped before a pool thread has begun the call, it is not carried out. What
-    /// was written is not lost by that.
+    /// If the future is dropped before a worker thread began the call, it is not carried out. Written bytes are
+    /// not lost.
     ///
     /// # Errors
     ///
-    /// * The disk reports an error.
-    /// * A write that this file accepted earlier cannot be carried out: nothing is synced before
-    ///   that, and the next call tries again.
+    /// - The disk reports an error.
+    /// - An earlier buffered write failed. Nothing is synced in this case, and the next call tries again.
     ///
     /// # Examples
     ///
@@ -192,16 +196,17 @@ impl AsyncFile<File> {
         self.on_pool(Operation::Sync, File::sync_all).await
     }
 
-    /// Makes sure that the file's contents, and the metadata needed to read them, have reached the
-    /// disk, as [`File::sync_data`] (`fdatasync`).
+    /// Waits until the file's contents, and the metadata needed to read them, are on the disk.
+    ///
+    /// Semantics of [`File::sync_data`] (`fdatasync`).
     ///
     /// # Cancel safety
     ///
-    /// As [`sync_all`](AsyncFile::sync_all).
+    /// Same as [`sync_all`](AsyncFile::sync_all).
     ///
     /// # Errors
     ///
-    /// As [`sync_all`](AsyncFile::sync_all).
+    /// Same as [`sync_all`](AsyncFile::sync_all).
     ///
     /// # Examples
     ///
@@ -211,15 +216,16 @@ impl AsyncFile<File> {
         self.on_pool(Operation::Sync, File::sync_data).await
     }
 
-    /// Makes a second handle to the same open file, as [`File::try_clone`] (`dup`).
+    /// Creates a second handle to the same open file.
     ///
-    /// Both share the kernel's file offset, and so go on after each other's writes. A read or a seek gives each a
-    /// position of its own; the clone's begins where this file's is when the clone is first used.
+    /// Semantics of [`File::try_clone`] (`dup`). Both share the kernel's file offset, so their writes follow
+    /// each other. After a read or a seek, each has its own position; that of the clone starts where this
+    /// file's is when the clone is first used.
     ///
     /// # Errors
     ///
-    /// * The process has too many open files.
-    /// * A write that this file accepted earlier cannot be carried out.
+    /// - The process has too many open files.
+    /// - An earlier buffered write failed.
     ///
     /// # Examples
     ///
@@ -247,7 +253,7 @@ impl AsyncFile<File> {
         let clone = move |file: &File| {
             let file = file.try_clone()?;
             let facts = Facts::learn(&file);
-            // Made here: if nobody takes it any more, it is closed as any file is, elsewhere.
+            // Created here: if the future is dropped meanwhile, the handle is closed as any file is.
             Ok(AsyncFile::cloned(file, path, facts, capacity))
         };
         self.on_pool(Operation::Clone, clone).await

@@ -1,4 +1,4 @@
-//! The object taken out of its file; on error, the file given back.
+//! Taking the object out of its file. On error, the file is returned.
 
 use std::any::Any;
 use std::error::Error;
@@ -14,29 +14,28 @@ use crate::error::Operation;
 use crate::pool;
 
 impl<T: Send + 'static> AsyncFile<T> {
-    /// Returns the wrapped object, with everything written to it and, where it can seek, with its cursor at the
-    /// logical position.
+    /// Returns the wrapped object, with all bytes written to it and, if it can seek, its cursor at the logical
+    /// position.
     ///
-    /// Bytes that were read ahead from an object that cannot seek are dropped, as
-    /// [`BufReader::into_inner`](std::io::BufReader::into_inner) does.
+    /// Bytes that were read ahead from an object that cannot seek are lost, as with
+    /// [`BufReader::into_inner`](std::io::BufReader::into_inner).
     ///
     /// # Cancel safety
     ///
-    /// The future owns the file, so dropping it drops the file: what was written is finished and the object is
-    /// closed, see [the crate's documentation](crate#drop). If a pool thread has taken the object out by then, it
-    /// is written and flushed, and is dropped on the pool.
+    /// The future owns the file, so dropping it drops the file: written bytes are finished and the object is
+    /// closed, see [the crate's documentation](crate#drop). If a worker thread has taken the object out by
+    /// then, the object is written, flushed and dropped on the pool.
     ///
     /// # Errors
     ///
-    /// * A write that was accepted earlier cannot be carried out.
-    /// * The object's cursor cannot be moved to the logical position.
-    /// * A call whose future was dropped is still at work on the [`File`], and the process has too many open files
-    ///   for a second handle.
-    /// * The file has been closed, or an earlier call on the object panicked.
+    /// - An earlier buffered write failed.
+    /// - The object's cursor cannot be moved to the logical position.
+    /// - A call whose future was dropped still uses the [`File`], and the process has too many open files for a
+    ///   second handle.
+    /// - The file is closed, or an earlier call on the object panicked.
     ///
-    /// The error gives the file back, see [`IntoInnerError`]. The file can be used as before: it holds the bytes
-    /// that are not written and those that were read ahead, and its position is the same. `into_inner` may be
-    /// called again.
+    /// The error returns the file, see [`IntoInnerError`]. The file can be used as before: it has the same
+    /// unwritten bytes, read-ahead and position. `into_inner` may be called again.
     ///
     /// # Examples
     ///
@@ -62,22 +61,23 @@ impl<T: Send + 'static> AsyncFile<T> {
         }
     }
 
-    /// Takes the object out, after everything is in its place; or leaves the file open.
+    /// Takes the object out after the file is settled, or leaves the file open.
     async fn take_object(&mut self) -> io::Result<Box<dyn Any + Send>> {
         future::poll_fn(|cx| self.poll_settled(cx)).await?;
         if let Some(object) = self.take_unshared() {
             return Ok(object);
         }
-        // A call whose future was dropped may still be at work. What nobody takes is closed elsewhere.
+        // A call whose future was dropped may still be running. An object that nobody takes is closed on the
+        // pool.
         let take = |shared: &Shared| shared.take_object().map(pool::Closing::new);
         let object = pool::call(self.shared()?.work(Operation::Access, take)).await?;
-        // Of a file, that was a second handle: to close the first may wait.
+        // For a file, this was a second handle. Closing the first one may block.
         drop(self.take_shared().map(pool::Closing::new));
         Ok(object.into_inner())
     }
 
-    /// Leaves the file closed, and gives back the object. Where somebody else works on it, or a call on it has
-    /// panicked, the file stays open.
+    /// Marks the file as closed and returns the object. If another handle uses it, or a call on it panicked,
+    /// the file stays open.
     fn take_unshared(&mut self) -> Option<Box<dyn Any + Send>> {
         match self.take_shared()?.into_object() {
             Ok(object) => Some(object),
@@ -89,16 +89,16 @@ impl<T: Send + 'static> AsyncFile<T> {
     }
 }
 
-/// The error of [`AsyncFile::into_inner`], which gives the file back.
+/// The error of [`AsyncFile::into_inner`], which returns the file.
 ///
-/// The file holds what could not be written, so that nothing is lost: a second attempt writes it, once and in
-/// order, when there is room on the disk again. [`AsyncFile::discard_unwritten`] gives it up.
+/// The file holds the bytes that could not be written, so nothing is lost: once there is room on the disk
+/// again, another attempt writes them, once and in order. [`AsyncFile::discard_unwritten`] gives them up.
 ///
 /// It converts into an [`io::Error`], so `?` works in a function that returns an [`io::Result`]. The file is
-/// dropped then, which tries once more to write what it holds, see [the crate's documentation](crate#drop).
+/// dropped then, which tries once more to write its bytes, see [the crate's documentation](crate#drop).
 ///
-/// The message is that of the [`io::Error`]. So [`source`](Error::source) is the source of that error, and a report
-/// that prints the whole chain shows each reason once.
+/// The message is that of the [`io::Error`], and [`source`](Error::source) is the source of that error, so a
+/// report that prints the whole chain shows each reason once.
 ///
 /// # Examples
 ///
@@ -137,13 +137,13 @@ impl<T: Send + 'static> AsyncFile<T> {
 /// # io::Result::Ok(()) }).unwrap();
 /// ```
 pub struct IntoInnerError<T: Send + 'static = File> {
-    /// Boxed, since what is returned on success is small as a rule.
+    /// Boxed, because the success value is usually small.
     file: Box<AsyncFile<T>>,
     error: io::Error,
 }
 
 impl<T: Send + 'static> IntoInnerError<T> {
-    /// Returns the error that made [`AsyncFile::into_inner`] fail.
+    /// Returns the error with which [`AsyncFile::into_inner`] failed.
     pub fn error(&self) -> &io::Error {
         &self.error
     }
@@ -153,7 +153,7 @@ impl<T: Send + 'static> IntoInnerError<T> {
         *self.file
     }
 
-    /// Returns the error that made [`AsyncFile::into_inner`] fail, and drops the file.
+    /// Returns the error with which [`AsyncFile::into_inner`] failed, and drops the file.
     pub fn into_error(self) -> io::Error {
         self.error
     }
@@ -202,7 +202,7 @@ impl<T: Send + 'static> Error for IntoInnerError<T> {
 }
 
 impl<T: Send + 'static> From<IntoInnerError<T>> for io::Error {
-    /// As [`IntoInnerError::into_error`].
+    /// Same as [`IntoInnerError::into_error`].
     fn from(error: IntoInnerError<T>) -> io::Error {
         error.into_error()
     }

@@ -1,4 +1,4 @@
-//! Reads and writes at an offset, which leave the cursor alone.
+//! Reads and writes at an offset.
 
 use std::fs::File;
 use std::io::{self, IoSliceMut};
@@ -10,28 +10,28 @@ use crate::cached::{Facts, INLINE};
 use crate::error::Operation;
 use crate::pool;
 
-/// The most that one pool job carries for one call: larger calls are answered short, as `pread` may.
+/// The maximum of bytes of one pool job. Larger calls are short, as `pread` may be.
 const MOST: usize = 1024 * 1024;
 
 impl AsyncFile<File> {
-    /// Reads at `offset`, leaving the file's position alone, and returns how many bytes were read.
+    /// Reads bytes at `offset` without changing the file's position, and returns their number.
     ///
-    /// As POSIX `pread`: the count may be short, and 0 means the end of the file. Takes `&self`, so
-    /// that many reads of one file can be under way at once. Bytes that were written to this file
-    /// before are seen. Cached data is read on the spot, without a thread hop.
+    /// Semantics of POSIX `pread`: the number may be smaller than the buffer, and 0 means the end of the file.
+    /// The method takes `&self`, so that several reads of one file can be in flight. Bytes that were written to
+    /// this file before are seen. Cached data is read on the caller's thread.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future changes nothing: the position is not involved.
+    /// Dropping the future has no effect: the position is not involved.
     ///
     /// # Errors
     ///
-    /// * Whatever `pread` reports, for example when the file is a directory or a pipe.
-    /// * A write that this file accepted earlier cannot be carried out.
+    /// - `pread` fails, for example because the file is a directory or a pipe.
+    /// - An earlier buffered write failed.
     ///
     /// # Platform behavior
     ///
-    /// On Windows this is `ReadFile` with an offset, with the cursor put back afterwards.
+    /// On Windows this is `ReadFile` with an offset; the cursor is restored afterwards.
     ///
     /// # Examples
     ///
@@ -73,18 +73,18 @@ impl AsyncFile<File> {
         Ok(cached.len + bytes.len())
     }
 
-    /// Reads exactly `buf.len()` bytes at `offset`, leaving the file's position alone.
+    /// Reads exactly `buf.len()` bytes at `offset` without changing the file's position.
     ///
-    /// As [`std::os::unix::fs::FileExt::read_exact_at`], on every platform.
+    /// Semantics of [`std::os::unix::fs::FileExt::read_exact_at`], on every platform.
     ///
     /// # Cancel safety
     ///
-    /// As [`read_at`](AsyncFile::read_at); what `buf` then holds is unspecified.
+    /// Same as [`read_at`](AsyncFile::read_at). The contents of `buf` are unspecified then.
     ///
     /// # Errors
     ///
-    /// * [`UnexpectedEof`](io::ErrorKind::UnexpectedEof): the file ends before `buf` is full.
-    /// * Those of [`read_at`](AsyncFile::read_at).
+    /// - [`UnexpectedEof`](io::ErrorKind::UnexpectedEof): the file ends before `buf` is full.
+    /// - The errors of [`read_at`](AsyncFile::read_at).
     ///
     /// # Examples
     ///
@@ -120,26 +120,25 @@ impl AsyncFile<File> {
         Ok(())
     }
 
-    /// Writes at `offset`, leaving the file's position alone, and returns how many bytes were
-    /// written.
+    /// Writes bytes at `offset` without changing the file's position, and returns their number.
     ///
-    /// As POSIX `pwrite`. The bytes are with the kernel when this returns: they are not buffered.
-    /// Bytes that were written to this file before are written first. Takes `&self`, so that many
-    /// writes to one file can be under way at once.
+    /// Semantics of POSIX `pwrite`. The bytes are not buffered: the kernel has them when this returns. Bytes
+    /// that were written to this file before are written first. The method takes `&self`, so that several
+    /// writes to one file can be in flight.
     ///
     /// # Cancel safety
     ///
-    /// A write that was dropped before a pool thread began it is not carried out; one that has begun
-    /// is finished.
+    /// A write that is dropped before a worker thread began it is not carried out. One that has begun is
+    /// finished.
     ///
     /// # Errors
     ///
-    /// * Whatever `pwrite` reports.
-    /// * A write that this file accepted earlier cannot be carried out.
+    /// - `pwrite` fails, for example because the disk is full.
+    /// - An earlier buffered write failed.
     ///
     /// # Platform behavior
     ///
-    /// On Linux, a file opened for appending gets the bytes at its end, whatever the offset.
+    /// On Linux, a file that was opened for appending is written at its end, whatever the offset.
     ///
     /// # Examples
     ///
@@ -164,18 +163,18 @@ impl AsyncFile<File> {
         written
     }
 
-    /// Writes the whole of `buf` at `offset`, leaving the file's position alone.
+    /// Writes all of `buf` at `offset` without changing the file's position.
     ///
-    /// As [`std::os::unix::fs::FileExt::write_all_at`], on every platform.
+    /// Semantics of [`std::os::unix::fs::FileExt::write_all_at`], on every platform.
     ///
     /// # Cancel safety
     ///
-    /// As [`write_at`](AsyncFile::write_at); a buffer of over 1 MiB may be written in part.
+    /// Same as [`write_at`](AsyncFile::write_at). A buffer of more than 1 MiB may be written in part.
     ///
     /// # Errors
     ///
-    /// * [`WriteZero`](io::ErrorKind::WriteZero): the system took nothing.
-    /// * Those of [`write_at`](AsyncFile::write_at).
+    /// - [`WriteZero`](io::ErrorKind::WriteZero): the system accepted no bytes.
+    /// - The errors of [`write_at`](AsyncFile::write_at).
     ///
     /// # Examples
     ///
@@ -197,15 +196,15 @@ impl AsyncFile<File> {
     }
 }
 
-/// What was read without waiting.
+/// The result of a read without waiting.
 struct Cached {
     len: usize,
-    /// There is nothing more to read, or it is as much as one call may copy.
+    /// Nothing more can be read, or one call has copied its maximum.
     is_all: bool,
 }
 
 impl AsyncFile<File> {
-    /// Reads what is cached at `offset`, up to the first gap. Accepted writes must go first.
+    /// Reads cached data at `offset`, up to the first gap. Accepted bytes must have been written.
     fn read_cached(&self, buf: &mut [u8], offset: u64) -> io::Result<Cached> {
         let shared = self.shared()?;
         let end = buf.len().min(INLINE);

@@ -10,12 +10,12 @@ use super::async_file::AsyncFile;
 use super::cursor::{CursorJob, Position};
 use crate::error::Operation;
 
-/// Offsets up to this exist on every filesystem. A seek beyond it asks the system, which refuses what the
-/// filesystem cannot hold: else a write there would be accepted, and could never be written.
+/// Offsets up to this are valid on every filesystem. For a seek beyond it the system is asked, which refuses
+/// what the filesystem cannot hold. Otherwise a write there would be accepted and could never be carried out.
 const EVERYWHERE: u64 = i32::MAX as u64;
 
 impl<T: Send + 'static> AsyncFile<T> {
-    /// Moves the position; gives back the new one.
+    /// Moves the position, and returns the new one.
     fn poll_seek_to(&mut self, cx: &mut Context<'_>, to: SeekFrom) -> Poll<io::Result<u64>> {
         if self.is_moving(Some(to)) {
             return self.poll_cursor(cx);
@@ -38,9 +38,9 @@ impl<T: Send + 'static> AsyncFile<T> {
         self.poll_job(cx, CursorJob::Move(Some(to), adjusted))
     }
 
-    /// A regular file's cursor is left alone until a write needs it.
+    /// Moves only the logical position. The cursor of a regular file is moved when a write needs it.
     ///
-    /// What was read ahead is dropped, so that what others have written since is seen.
+    /// Read-ahead is dropped, so that later reads see what others wrote.
     fn poll_seek_regular(&mut self, cx: &mut Context<'_>, to: SeekFrom) -> Poll<io::Result<u64>> {
         let (from, by) = match to {
             SeekFrom::Start(offset) => (offset, 0),
@@ -73,16 +73,18 @@ impl<T: Send + 'static> AsyncFile<T> {
 }
 
 impl<T: Seek + Send + 'static> AsyncFile<T> {
-    /// Moves the position to the start of the file, as [`Seek::rewind`].
+    /// Moves the position to the start of the file.
+    ///
+    /// Semantics of [`Seek::rewind`].
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped, the position has been moved, or it has not.
+    /// If the future is dropped, the position may or may not have been moved.
     ///
     /// # Errors
     ///
-    /// * The object cannot seek.
-    /// * A write that this file accepted earlier cannot be carried out.
+    /// - The object cannot seek.
+    /// - An earlier buffered write failed.
     ///
     /// # Examples
     ///
@@ -101,15 +103,17 @@ impl<T: Seek + Send + 'static> AsyncFile<T> {
         self.seek_to(SeekFrom::Start(0)).await.map(drop)
     }
 
-    /// Returns the position, as [`Seek::stream_position`]: a seek by 0, which keeps what was read ahead.
+    /// Returns the position.
+    ///
+    /// Semantics of [`Seek::stream_position`]. It is a seek by 0, which keeps read-ahead.
     ///
     /// # Cancel safety
     ///
-    /// The position is not moved.
+    /// Dropping the future has no effect.
     ///
     /// # Errors
     ///
-    /// As [`rewind`](AsyncFile::rewind).
+    /// The errors of [`rewind`](AsyncFile::rewind).
     ///
     /// # Examples
     ///
@@ -123,19 +127,19 @@ impl<T: Seek + Send + 'static> AsyncFile<T> {
         future::poll_fn(|cx| Pin::new(&mut *self).poll_seek(cx, to)).await
     }
 
-    /// Moves the position by `offset` bytes, and keeps what was read ahead where it can.
+    /// Moves the position by `offset` bytes, keeping the buffer where possible.
     ///
-    /// As [`BufReader::seek_relative`](std::io::BufReader::seek_relative). A seek within the bytes that are
-    /// buffered makes no system call, and does not see what others have written there meanwhile; any other
-    /// `seek` drops the buffer.
+    /// Semantics of [`BufReader::seek_relative`](std::io::BufReader::seek_relative). A seek within the buffered
+    /// bytes needs no system call, and later reads do not see what others wrote there in the meantime. Any
+    /// other `seek` drops the buffer.
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped, the position has been moved, or it has not.
+    /// If the future is dropped, the position may or may not have been moved.
     ///
     /// # Errors
     ///
-    /// Those of a `seek` from the current position.
+    /// The errors of a `seek` from the current position.
     ///
     /// # Examples
     ///

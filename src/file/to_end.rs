@@ -23,8 +23,8 @@ impl<T: Read + Send + 'static> AsyncFile<T> {
     ///
     /// # Errors
     ///
-    /// * Whatever the read reports. What was read before is in `buf`, and the position is after it.
-    /// * A write that this file accepted earlier cannot be carried out.
+    /// - Whatever the read reports. What was read before is in `buf`, and the position is after it.
+    /// - A write that this file accepted earlier cannot be carried out.
     ///
     /// # Examples
     ///
@@ -83,10 +83,10 @@ impl<T: Read + Send + 'static> AsyncFile<T> {
     ///
     /// # Errors
     ///
-    /// * [`InvalidData`](io::ErrorKind::InvalidData): what is left of the file is not UTF-8. `buf` is as it
+    /// - [`InvalidData`](io::ErrorKind::InvalidData): what is left of the file is not UTF-8. `buf` is as it
     ///   was before, and so is the position: [`read_to_end`](AsyncFile::read_to_end) gets the bytes.
-    /// * Whatever the read reports. What was read before is in `buf`, and the position is after it.
-    /// * A write that this file accepted earlier cannot be carried out.
+    /// - Whatever the read reports. What was read before is in `buf`, and the position is after it.
+    /// - A write that this file accepted earlier cannot be carried out.
     ///
     /// # Examples
     ///
