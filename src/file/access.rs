@@ -1,4 +1,4 @@
-//! The object behind a file as a whole: lent, closed, and the path that it was opened by.
+//! Access to the wrapped object, closing it, and the path that it was opened by.
 
 use std::io;
 use std::path::Path;
@@ -11,28 +11,30 @@ use crate::error::Operation;
 use crate::pool;
 
 impl<T: Send + 'static> AsyncFile<T> {
-    /// Runs `f` on the wrapped object, on the thread pool.
+    /// Runs `f` on the wrapped object, on the thread pool, and returns its result.
     ///
-    /// What was written goes out first, and the object's own cursor is put at the logical position,
-    /// where it can be; afterwards the logical position is where `f` has left the cursor. Bytes that
-    /// were read ahead from an object that cannot seek are kept, and the next read delivers them.
+    /// Buffered bytes are written first, and the object's own cursor is moved to the logical position, if it
+    /// has one. Afterwards, the logical position is where `f` left the cursor. Bytes that were read ahead from
+    /// an object that cannot seek are kept for the next read.
     ///
-    /// A [`File`](std::fs::File) is lent as a second handle to the same open file: everything that its methods do
-    /// takes effect, but replacing the handle as a whole does not.
+    /// A [`File`](std::fs::File) is passed as a second handle to the same open file: its methods have their
+    /// usual effect, but replacing the handle itself has none.
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped before a pool thread has begun `f`, `f` is not called.
+    /// If the future is dropped before a worker thread began `f`, `f` is not called. If it has begun, it is
+    /// finished.
     ///
     /// # Errors
     ///
-    /// - The file has been closed, or an earlier call on the object panicked.
-    /// - A write that was accepted earlier cannot be carried out.
+    /// - The file is closed, or an earlier call on the object panicked.
+    /// - An earlier buffered write failed.
     ///
     /// # Platform behavior
     ///
-    /// On Unix, closing any handle to a file gives up the process's record locks (`fcntl`) on it, and
-    /// the second handle is closed afterwards. `flock`, which [`File::lock`](std::fs::File::lock) uses, is not affected.
+    /// On Unix, closing any handle to a file releases the process's record locks (`fcntl`) on it, and the
+    /// second handle is closed afterwards. `flock`, which [`File::lock`](std::fs::File::lock) uses, is not
+    /// affected.
     ///
     /// # Examples
     ///
@@ -68,25 +70,26 @@ impl<T: Send + 'static> AsyncFile<T> {
         result
     }
 
-    /// Writes what waits, then closes the file; reports what went wrong.
+    /// Writes all buffered bytes and closes the file.
     ///
-    /// Closing a closed file does nothing, as in Python, and neither does flushing it: adapters flush before
-    /// each poll of a close. Any other operation on it is an error. This is also what
-    /// [`AsyncWrite`](futures_lite::AsyncWrite)'s `close` does.
+    /// Closing a closed file has no effect, as in Python, and neither has flushing it, because adapters flush
+    /// before each poll of a close. Any other operation on a closed file is an error.
+    /// [`AsyncWrite`](futures_lite::AsyncWrite)'s `close` does the same.
     ///
-    /// Closing happens on the pool, unless it is known to be short: it never blocks the executor.
+    /// The file is closed on the pool, unless closing is known to be fast. The executor is never blocked.
     ///
     /// # Cancel safety
     ///
-    /// Nothing is lost: the file may be closed again, or dropped.
+    /// If the future is dropped, nothing is lost: the file may be closed again, or dropped.
     ///
     /// # Errors
     ///
-    /// Accepted bytes could not be written. The file stays open with those bytes still in its buffer,
-    /// so that `close` or `flush` may be called again once there is room.
+    /// Fails if buffered bytes could not be written. The file stays open and keeps the bytes, so `close` or
+    /// `flush` may be called again once there is room.
     ///
-    /// As in the standard library, an error that the system reports only as it closes a descriptor is
-    /// not seen: [`sync_all`](AsyncFile::sync_all) before closing makes sure of the data.
+    /// As in the standard library, an error that the system reports only when it closes the descriptor is
+    /// ignored. Call [`sync_all`](AsyncFile::sync_all) before closing to make sure that the data is on the
+    /// disk.
     ///
     /// # Examples
     ///
@@ -106,13 +109,14 @@ impl<T: Send + 'static> AsyncFile<T> {
         future::poll_fn(|cx| self.poll_closed(cx)).await
     }
 
-    /// Returns `true` if the file has been closed: every operation on it but `close` and `flush` is an error.
+    /// Returns `true` if the file is closed. Every operation on a closed file except `close` and `flush` is an
+    /// error.
     ///
-    /// - After a [`close`](AsyncFile::close) that succeeded: `true`.
-    /// - After one that failed: `false`. The file is open, with the bytes that could not be written.
-    /// - After one whose future was dropped: `false` if it still waited for bytes to be written, and the file is
-    ///   as it was. `true` if it had begun to close the file: the thread pool closes it in the background, and
-    ///   another `close` waits for that.
+    /// - After a successful [`close`](AsyncFile::close): `true`.
+    /// - After a failed one: `false`. The file is open and holds the bytes that could not be written.
+    /// - After one whose future was dropped: `false` if it was still waiting for bytes to be written; the file
+    ///   is unchanged. `true` if it had begun to close the file; the thread pool closes it in the background,
+    ///   and another `close` waits for that.
     ///
     /// # Examples
     ///
@@ -129,11 +133,11 @@ impl<T: Send + 'static> AsyncFile<T> {
         self.shared().is_err()
     }
 
-    /// Returns the path that the file was opened by, or `None` if it was made by
-    /// [`wrap_file`](crate::wrap_file) or one of the conversions.
+    /// Returns the path that the file was opened by, or `None` if it was created by
+    /// [`wrap_file`](crate::wrap_file) or a conversion.
     ///
-    /// The path is as it was given: a relative one is not made absolute, and a file that is renamed keeps its
-    /// old one. A clone has the path of its original, and a closed file still has its own.
+    /// The path is as it was given: a relative path is not made absolute, and renaming the file does not change
+    /// it. A clone has the path of its original, and a closed file still has its path.
     ///
     /// # Examples
     ///
@@ -154,23 +158,23 @@ impl<T: Send + 'static> AsyncFile<T> {
         self.state.path()
     }
 
-    /// Discards the bytes that were accepted and are not written yet, and returns how many these were.
+    /// Discards the buffered bytes that are not written yet, and returns their number.
     ///
     /// After a failed write, for example on a full disk, every `flush` and `close` fails until the bytes are
-    /// written. This gives them up: the file can be used again, and its position is where the first
+    /// written. This method gives them up: the file is usable again, and its position is where the first
     /// discarded byte would have been written.
     ///
-    /// A background write that has begun is finished first; what it writes is not discarded.
+    /// A background write that has begun is finished first, and its bytes are not discarded.
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped, the bytes have been discarded, or none of them has.
+    /// If the future is dropped, either all the bytes were discarded or none.
     ///
     /// # Errors
     ///
-    /// - The file has been closed, or an earlier call on the object panicked.
-    /// - The cursor cannot be moved to where the first byte would have been written. The bytes have been
-    ///   discarded.
+    /// - The file is closed, or an earlier call on the object panicked.
+    /// - The cursor cannot be moved to where the first byte would have been written. The bytes were discarded
+    ///   all the same.
     ///
     /// # Examples
     ///
@@ -193,7 +197,7 @@ impl<T: Send + 'static> AsyncFile<T> {
         let discard = move |shared: &Shared| drainer.discard(shared);
         let shared = self.shared()?;
         let discarded = pool::call(shared.work(Operation::Seek, discard)).await?;
-        // What another object buffers itself has yet to be flushed.
+        // The object's own buffer is yet to be flushed.
         if !shared.is_exclusive() {
             self.writes.set_clean();
         }

@@ -1,4 +1,4 @@
-//! Who closes a file, and when it is closed: the one place where that is decided.
+//! Decides where and when a file is closed. No other place decides that.
 //!
 //! | the handle | local file | other file | other object |
 //! | --- | --- | --- | --- |
@@ -7,8 +7,8 @@
 //! | `close`, may have changed the file | on the pool | on the pool | on the pool |
 //! | `close`, only read | here if it is small | on the pool | on the pool |
 //!
-//! What was written must be complete when `drop` returns: the process may exit, execute the file or take its
-//! lock. But a drop that waits for ever would stop an executor, so it waits for a second at most; then the
+//! Written files must be complete when `drop` returns: the process may exit, execute the file or take its lock.
+//! But a drop that waits for ever would stop an executor, so it waits for one second at most; after that the
 //! pool goes on in the background.
 
 use std::collections::BTreeSet;
@@ -23,20 +23,20 @@ use super::write_buffer::Drainer;
 use crate::pool::{self, Event, Slot};
 use crate::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// How long a drop waits for what may wait.
+/// How long a drop waits for a call that may block.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// How long a drop waits for a thread of the pool. A regular file is finished by the drop itself then: to be
-/// written late is worse for it than to be written here.
+/// How long a drop waits for a worker thread. After that, the drop itself finishes a regular file: blocking
+/// here is better than writing late.
 const NO_THREAD: Duration = Duration::from_millis(5);
 
-/// What is left to be done for a file, until somebody does it.
+/// The work that is left for a file, until somebody takes it.
 type Unclaimed = Mutex<Option<(Arc<Shared>, Option<Drainer>)>>;
 
-/// Devices on which a drop has timed out. Later drops there do not wait until one is finished by the pool.
+/// Devices on which a drop has timed out. Later drops there do not wait until the pool has finished one.
 static STUCK: Mutex<BTreeSet<u64>> = Mutex::new(BTreeSet::new());
 
-/// Whether closing a handle is over on the spot: it changed nothing, and nothing is freed by it.
+/// Returns `true` if closing a handle is fast: nothing was changed through it, and closing it frees nothing.
 pub(super) fn is_quick(shared: &Shared) -> bool {
     let (file, facts) = (shared.file(), shared.facts());
     !shared.is_touched()
@@ -45,7 +45,7 @@ pub(super) fn is_quick(shared: &Shared) -> bool {
             .is_some_and(|(file, facts)| facts.closes_quickly(file))
 }
 
-/// Closes a file whose handle is dropped, after what `unwritten` holds has been written.
+/// Closes a file whose handle is dropped, after the bytes in `unwritten` are written.
 pub(super) fn on_drop(shared: Arc<Shared>, unwritten: Option<Drainer>) {
     if is_quick(&shared) {
         return;
@@ -56,7 +56,7 @@ pub(super) fn on_drop(shared: Arc<Shared>, unwritten: Option<Drainer>) {
     }
 }
 
-/// Writes and closes a file on this thread, which needs neither an executor nor a free thread of the pool.
+/// Writes and closes a file on this thread, without an executor and without a free worker thread.
 fn here(shared: Arc<Shared>, unwritten: Option<Drainer>) {
     let deadline = Instant::now() + PATIENCE;
     if let Some(drainer) = unwritten {
@@ -67,7 +67,7 @@ fn here(shared: Arc<Shared>, unwritten: Option<Drainer>) {
             return;
         }
     }
-    // If a job that is at work shares the file, it closes it.
+    // A running job that shares the file closes it.
     if let Err(shared) = Arc::try_unwrap(shared) {
         let gone = shared.gone();
         drop(shared);
@@ -75,15 +75,15 @@ fn here(shared: Arc<Shared>, unwritten: Option<Drainer>) {
     }
 }
 
-/// A file that is being closed on the pool. Dropped, it waits as the drop of the file does.
+/// A file that is being closed on the pool. Dropping it waits as the drop of the file does.
 pub(super) struct Closing {
     left: Arc<Unclaimed>,
     job: Slot<()>,
     gone: Arc<Event>,
-    /// That of a regular file which was asked what it is. All pipes seem to be on one device.
+    /// The device, of a regular file whose facts are known. All pipes appear to be on one device.
     device: Option<u64>,
     waits: bool,
-    /// How long a drop leaves a regular file to the pool. To write to anything else may wait for ever.
+    /// How long a drop leaves a regular file to the pool. Writing to anything else may block for ever.
     patience: Duration,
 }
 
@@ -92,7 +92,7 @@ impl Closing {
         let gone = shared.gone();
         let facts = shared.facts().filter(|facts| facts.regular);
         let device = facts.map(|facts| facts.device);
-        // A read that waits for a peer holds the object, maybe for ever.
+        // A read that waits for a peer may hold the object for ever.
         let is_free = unwritten.is_some() || !shared.is_at_work();
         let waits = shared.is_touched() && is_free;
         let patience = match shared.closes_on_the_spot() {
@@ -146,7 +146,7 @@ impl Drop for Closing {
     }
 }
 
-/// Takes what is left to be done, unless somebody else has.
+/// Takes the work that is left, unless somebody else has.
 fn claim<R>(left: &Mutex<Option<R>>) -> Option<R> {
     left.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
@@ -160,7 +160,7 @@ fn stuck() -> MutexGuard<'static, BTreeSet<u64>> {
     STUCK.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Writes what is left, flushes and closes. An object is closed even if another job shares it.
+/// Writes the buffered bytes, flushes and closes. An object is closed even if another job shares it.
 fn finish(shared: Arc<Shared>, unwritten: Option<Drainer>) {
     if let Some(drainer) = unwritten {
         let _ = drainer.drain_and_flush(&shared);

@@ -1,4 +1,4 @@
-//! A file's descriptor on Unix, its handle on Windows: lent, and as a number.
+//! A file's descriptor on Unix, and its handle on Windows.
 
 use std::fs::File;
 #[cfg(unix)]
@@ -10,7 +10,7 @@ use super::async_file::{AsyncFile, wrap_file};
 
 #[cfg(unix)]
 impl From<OwnedFd> for AsyncFile<File> {
-    /// As [`wrap_file`] of the [`File`] that owns `fd`.
+    /// Same as [`wrap_file`] of a [`File`] that owns `fd`.
     fn from(fd: OwnedFd) -> AsyncFile<File> {
         wrap_file(File::from(fd))
     }
@@ -18,12 +18,12 @@ impl From<OwnedFd> for AsyncFile<File> {
 
 #[cfg(unix)]
 impl AsFd for AsyncFile<File> {
-    /// The file's descriptor. Its own cursor and contents lag behind the logical ones while bytes
-    /// wait in a buffer: `flush` first, or use [`with_mut`](AsyncFile::with_mut).
+    /// Borrows the file's descriptor. Its cursor and contents lag behind the logical ones while bytes are
+    /// buffered: call `flush` first, or use [`with_mut`](AsyncFile::with_mut).
     ///
     /// # Panics
     ///
-    /// If the file has been closed.
+    /// Panics if the file is closed.
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.lent_file().as_fd()
     }
@@ -31,13 +31,13 @@ impl AsFd for AsyncFile<File> {
 
 #[cfg(unix)]
 impl AsRawFd for AsyncFile<File> {
-    /// Returns the file's descriptor, which is valid until the file is closed or dropped. Its own cursor and contents lag
-    /// behind the logical ones while bytes wait in a buffer: `flush` first, or use
+    /// Returns the file's descriptor, which is valid until the file is closed or dropped. Its cursor and
+    /// contents lag behind the logical ones while bytes are buffered: call `flush` first, or use
     /// [`with_mut`](AsyncFile::with_mut).
     ///
     /// # Panics
     ///
-    /// If the file has been closed.
+    /// Panics if the file is closed.
     ///
     /// # Examples
     ///
@@ -63,7 +63,7 @@ impl AsRawFd for AsyncFile<File> {
 
 #[cfg(windows)]
 impl From<OwnedHandle> for AsyncFile<File> {
-    /// As [`wrap_file`] of the [`File`] that owns `handle`.
+    /// Same as [`wrap_file`] of a [`File`] that owns `handle`.
     fn from(handle: OwnedHandle) -> AsyncFile<File> {
         wrap_file(File::from(handle))
     }
@@ -71,12 +71,12 @@ impl From<OwnedHandle> for AsyncFile<File> {
 
 #[cfg(windows)]
 impl AsHandle for AsyncFile<File> {
-    /// The file's handle. Its own cursor and contents lag behind the logical ones while bytes
-    /// wait in a buffer: `flush` first, or use [`with_mut`](AsyncFile::with_mut).
+    /// Borrows the file's handle. Its cursor and contents lag behind the logical ones while bytes are buffered:
+    /// call `flush` first, or use [`with_mut`](AsyncFile::with_mut).
     ///
     /// # Panics
     ///
-    /// If the file has been closed.
+    /// Panics if the file is closed.
     fn as_handle(&self) -> BorrowedHandle<'_> {
         self.lent_file().as_handle()
     }
@@ -84,13 +84,13 @@ impl AsHandle for AsyncFile<File> {
 
 #[cfg(windows)]
 impl AsRawHandle for AsyncFile<File> {
-    /// Returns the file's handle, which is valid until the file is closed or dropped. Its own cursor and contents lag
-    /// behind the logical ones while bytes wait in a buffer: `flush` first, or use
+    /// Returns the file's handle, which is valid until the file is closed or dropped. Its cursor and contents
+    /// lag behind the logical ones while bytes are buffered: call `flush` first, or use
     /// [`with_mut`](AsyncFile::with_mut).
     ///
     /// # Panics
     ///
-    /// If the file has been closed.
+    /// Panics if the file is closed.
     ///
     /// # Examples
     ///

@@ -1,7 +1,7 @@
-//! The object behind an [`AsyncFile`](super::AsyncFile), shared with the pool jobs that work on it.
+//! The object behind an [`AsyncFile`](super::AsyncFile), which it shares with its jobs.
 //!
-//! The object itself never moves: jobs come to it. A [`File`] needs no lock, its calls may overlap;
-//! any other object is worked on by one job at a time.
+//! The object itself does not move; jobs borrow it. A [`File`] needs no lock, because its calls may overlap.
+//! Any other object is used by one job at a time.
 
 mod other;
 
@@ -20,38 +20,39 @@ use crate::sync::Arc;
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use other::{Other, typed, unlearned};
 
-/// What a job needs: the object, and what is known of it.
+/// The object and the facts that are known about it.
 pub(super) struct Shared {
     object: Object,
     /// The path that the file was opened by, for error messages.
     path: Option<Arc<Path>>,
     facts: OnceLock<Facts>,
     access: OnceLock<Access>,
-    /// The object was written to, or lent: until it is closed it may be locked, not executable, incomplete.
+    /// Whether the object was written to, or lent. Until it is closed, it may be locked, not executable, or
+    /// incomplete.
     touched: AtomicBool,
     /// The largest offset that the system has accepted in a seek.
     sought: AtomicU64,
     generation: Generation,
-    /// Held around every use of the cursor, where a positional call moves it.
+    /// Held around every use of the cursor on platforms where a positional call moves it.
     #[cfg(windows)]
     cursor: crate::sync::Mutex<()>,
     /// The last field: dropped after the object.
     gone: Gone,
 }
 
-/// Counts the changes made behind the cursor's back, which make bytes read ahead stale.
+/// Counts the changes that make read-ahead stale.
 ///
-/// The counters carry no data, and what was changed lies in the kernel; but `Release` and `Acquire` keep
-/// a read that comes after a change that its task knows of from taking the number before it.
+/// The counters carry no data, and the changes themselves are in the kernel. `Release` and `Acquire` ensure
+/// that a read that follows a change known to its task does not see the number from before the change.
 #[derive(Default)]
 struct Generation {
-    /// Of the file, counted by the jobs that change it.
+    /// The generation of the file, incremented by the jobs that change it.
     now: AtomicU64,
-    /// The last one of which this handle's user knows, since the call has returned.
+    /// The last generation that this handle's user knows, because the call has returned.
     known: AtomicU64,
 }
 
-/// Tells that the object has been closed, whoever did it.
+/// Signals that the object was closed, by whichever thread.
 #[derive(Default)]
 struct Gone(OnceLock<Arc<Event>>);
 
@@ -98,7 +99,7 @@ impl Shared {
         }
     }
 
-    /// Takes the object out, unless somebody else shares it, or a call on it has panicked.
+    /// Takes the object out, unless it is still shared, or a call on it panicked.
     pub(super) fn into_object(self: Arc<Self>) -> Result<Box<dyn Any + Send>, Arc<Shared>> {
         let shared = Arc::try_unwrap(self)?;
         match shared.object {
@@ -107,7 +108,7 @@ impl Shared {
         }
     }
 
-    /// Takes the object out of its place, or a second handle where it is a file. May wait.
+    /// Takes the object out, or a second handle if it is a file. May block.
     pub(super) fn take_object(&self) -> io::Result<Box<dyn Any + Send>> {
         match &self.object {
             Object::File(file) => Ok(Box::new(file.try_clone()?)),
@@ -115,7 +116,7 @@ impl Shared {
         }
     }
 
-    /// Runs `f` on the object. A file is lent as a second handle to the same open file. May wait.
+    /// Runs `f` on the object. A file is lent as a second handle to the same open file. May block.
     pub(super) fn with_mut<T: 'static, R>(&self, f: impl FnOnce(&mut T) -> R) -> io::Result<R> {
         match &self.object {
             Object::File(file) => Ok(f(typed(&mut file.try_clone()?))),
@@ -123,8 +124,8 @@ impl Shared {
         }
     }
 
-    /// Work for the pool, which names `operation` in its error. It keeps nothing open while it waits for a
-    /// thread, which may be long after its caller has given up.
+    /// Returns a job for the pool, whose error names `operation`. While it waits for a thread, which may be
+    /// long after its caller gave up, it keeps nothing open.
     pub(super) fn work<R>(
         self: &Arc<Self>,
         operation: Operation,
@@ -155,18 +156,18 @@ impl Shared {
         self.path.as_ref()
     }
 
-    /// The size of the file. May wait.
+    /// Returns the size of the file. May block.
     pub(super) fn size(&self) -> io::Result<u64> {
         let file = self.file().ok_or_else(unlearned)?;
         Ok(retry(|| file.metadata())?.len())
     }
 
-    /// Whether one job at a time may work on the object.
+    /// Returns `true` if only one job at a time may use the object.
     pub(super) fn is_exclusive(&self) -> bool {
         self.file().is_none()
     }
 
-    /// Whether a call on an object is under way.
+    /// Returns `true` if a call on the object is in flight.
     pub(super) fn is_at_work(&self) -> bool {
         self.other().is_some_and(Other::is_at_work)
     }
@@ -179,17 +180,17 @@ impl Shared {
         self.facts().is_some_and(|facts| facts.regular)
     }
 
-    /// Whether using or closing the object cannot wait.
+    /// Returns `true` if neither using nor closing the object can block.
     pub(super) fn is_local(&self) -> bool {
         self.facts().is_some_and(Facts::is_local)
     }
 
-    /// Whether a handle that has written is closed on the thread that drops it.
+    /// Returns `true` if a handle that has written is closed on the thread that drops it.
     pub(super) fn closes_on_the_spot(&self) -> bool {
         self.facts().is_some_and(Facts::closes_on_the_spot)
     }
 
-    /// Learns what the object is. May wait.
+    /// Learns the facts of the object. May block.
     pub(super) fn learn_facts(&self) -> &Facts {
         self.facts
             .get_or_init(|| self.file().map_or_else(Facts::stream, Facts::learn))
@@ -207,7 +208,7 @@ impl Shared {
         self.other().inspect(|other| other.learn_seek::<T>());
     }
 
-    /// Whether the object is known to have a cursor that can be moved.
+    /// Returns `true` if the object is known to be seekable.
     pub(super) fn can_seek(&self) -> bool {
         match &self.object {
             Object::File(_) => self.facts().is_some_and(|facts| facts.seekable),
@@ -215,41 +216,42 @@ impl Shared {
         }
     }
 
-    /// Whether the filesystem is known to have files as long as this. Relaxed: a hint, which carries no data.
+    /// Returns `true` if the filesystem is known to accept the offset. Relaxed: it is a hint that carries no
+    /// data.
     pub(super) fn has_offset(&self, offset: u64) -> bool {
         offset <= self.sought.load(Ordering::Relaxed)
     }
 
-    /// The state of the file that bytes read now are of.
+    /// Returns the generation of bytes that are read now.
     #[inline]
     pub(super) fn generation(&self) -> u64 {
         self.generation.now.load(Ordering::Acquire)
     }
 
-    /// The state of the file that the handle's user knows to be reached.
+    /// Returns the generation that the handle's user knows to be reached.
     #[inline]
     pub(super) fn known_generation(&self) -> u64 {
         self.generation.known.load(Ordering::Acquire)
     }
 
-    /// Makes bytes that were read ahead stale.
+    /// Marks read-ahead as stale.
     pub(super) fn note_change(&self) {
         self.generation.now.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// Notes that a call that changed the file has returned to its caller.
+    /// Records that a call that changed the file has returned to its caller.
     pub(super) fn note_known(&self) {
         let now = self.generation.now.load(Ordering::Acquire);
         self.generation.known.fetch_max(now, Ordering::AcqRel);
     }
 
-    /// Notes, before it happens, that something is done with the object which closing it ends. Relaxed: it is
-    /// read by whoever closes the handle, who owns it then.
+    /// Records, in advance, an effect on the object that closing it ends. Relaxed: it is read by the thread
+    /// that closes the handle, which owns it by then.
     pub(super) fn note_touch(&self) {
         self.touched.store(true, Ordering::Relaxed);
     }
 
-    /// As [`note_touch`](Shared::note_touch), for what may be done through another handle.
+    /// Same as [`note_touch`](Shared::note_touch), for effects through another handle.
     pub(super) fn note_lent(&self) {
         if self.access().writable {
             self.note_touch();
@@ -260,7 +262,7 @@ impl Shared {
         self.touched.load(Ordering::Relaxed)
     }
 
-    /// How the file was opened. Never waits.
+    /// Returns how the file was opened. Never blocks.
     pub(super) fn access(&self) -> Access {
         match (&self.object, self.facts()) {
             (_, Some(facts)) => facts.access,
@@ -269,12 +271,12 @@ impl Shared {
         }
     }
 
-    /// Set once the object has been closed: by whoever of those who share it is the last.
+    /// Returns the event that is set when the object is closed, by the last of those who share it.
     pub(super) fn gone(&self) -> Arc<Event> {
         self.gone.0.get_or_init(Arc::default).clone()
     }
 
-    /// Names the operation and the path in an error, if the file was opened by its path.
+    /// Adds the operation and the path to an error, if the file was opened by its path.
     #[inline]
     pub(super) fn name<R>(&self, operation: Operation, result: io::Result<R>) -> io::Result<R> {
         result.map_err(|error| match &self.path {
@@ -286,9 +288,9 @@ impl Shared {
     }
 }
 
-/// The calls on the object. All of them may wait, but for those that read what is cached.
+/// The calls on the object. All of them may block, except those that read cached data.
 impl Shared {
-    /// Reads what the page cache holds at `offset`; `None` if that takes the pool.
+    /// Reads cached data at `offset`. Returns `None` if that takes the pool.
     #[inline]
     pub(super) fn read_cached(
         &self,
@@ -352,12 +354,12 @@ impl Shared {
         }
     }
 
-    /// Flushes what the object itself buffers; a file buffers nothing.
+    /// Flushes the object's own buffer. A file has none.
     pub(super) fn flush(&self) -> io::Result<()> {
         self.other().map_or(Ok(()), |other| retry(|| other.flush()))
     }
 
-    /// Makes a call that uses the cursor, or moves it and puts it back: no other one does so meanwhile.
+    /// Runs a call that uses or temporarily moves the cursor, excluding others that do.
     fn with_cursor<R>(&self, call: impl FnOnce() -> R) -> R {
         #[cfg(windows)]
         let _guard = self
@@ -368,7 +370,7 @@ impl Shared {
     }
 }
 
-/// Refuses a count that cannot be true, before anything is sliced by it.
+/// Returns an error for an impossible count, before anything is sliced by it.
 fn check_count(count: usize, len: usize, call: &str) -> io::Result<usize> {
     if count <= len {
         return Ok(count);

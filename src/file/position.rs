@@ -11,8 +11,7 @@ use crate::error::Operation;
 use crate::pool;
 
 impl<T: Send + 'static> AsyncFile<T> {
-    /// The offset that the next byte is read from, where the object is a regular file. Learns what the object
-    /// is, once.
+    /// Returns the offset of the next byte if the object is a regular file. Learns the object's facts, once.
     #[inline]
     pub(super) fn poll_offset(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<u64>>> {
         if let Position::At(position) = self.position {
@@ -30,7 +29,7 @@ impl<T: Send + 'static> AsyncFile<T> {
         Poll::Ready(Ok(Some(cursor)))
     }
 
-    /// Learns what the object is, once. Gives back whether it is a regular file.
+    /// Learns the object's facts, once. Returns whether it is a regular file.
     pub(super) fn poll_is_regular(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
         if self.shared()?.facts().is_none() {
             ready!(self.poll_offset(cx))?;
@@ -57,7 +56,7 @@ impl<T: Send + 'static> AsyncFile<T> {
         self.poll_job(cx, question(generation))
     }
 
-    /// Asks for or moves the cursor on the pool, unless that is on its way already.
+    /// Queries or moves the cursor on the pool, unless such a job is in flight.
     pub(super) fn poll_job(
         &mut self,
         cx: &mut Context<'_>,
@@ -79,7 +78,8 @@ impl<T: Send + 'static> AsyncFile<T> {
         self.poll_cursor(cx)
     }
 
-    /// Waits for the job that asks for or moves the cursor, if there is one. After a move nothing is read ahead.
+    /// Waits for the job that queries or moves the cursor, if there is one. After a move, nothing is read
+    /// ahead.
     pub(super) fn poll_cursor(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
         let Some((job, answer)) = ready!(self.cursor.poll(cx)) else {
             return Poll::Ready(Ok(0));
@@ -88,19 +88,20 @@ impl<T: Send + 'static> AsyncFile<T> {
             self.reads.clear();
             self.position = match asked.is_some() && self.shared()?.is_regular() {
                 true => Position::At(position),
-                // `with_mut` and `into_inner` settle the cursor, and the object may move it then.
+                // `with_mut` and `into_inner` settle the cursor, and then the object may move it.
                 false => Position::OfCursor,
             };
         }
         Poll::Ready(answer)
     }
 
-    /// Whether the cursor is being moved for this seek.
+    /// Returns `true` if the cursor is being moved for this seek.
     pub(super) fn is_moving(&self, seek: Option<SeekFrom>) -> bool {
         matches!(self.cursor.kind(), Some(CursorJob::Move(asked, _)) if *asked == seek)
     }
 
-    /// Waits for a move that was given up: it is none of the caller's business, but where it has led to is.
+    /// Waits for a move whose future was dropped. Its error does not concern the caller, but the new position
+    /// does.
     pub(super) fn poll_abandoned_move(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         match self.cursor.kind() {
             Some(CursorJob::Move(..)) => self.poll_cursor(cx).map(drop),
@@ -108,7 +109,7 @@ impl<T: Send + 'static> AsyncFile<T> {
         }
     }
 
-    /// Where the object's cursor must go before the next byte is written, if it is not there.
+    /// Returns where the object's cursor must be moved before the next byte is written, if it is elsewhere.
     pub(super) fn start_of_write(&self) -> Option<SeekFrom> {
         if let Position::At(position) = self.position {
             return Some(SeekFrom::Start(position));

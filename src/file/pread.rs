@@ -1,10 +1,10 @@
-//! The platform's calls at an offset, and the alignment that direct I/O asks for.
+//! The platform's positional calls, and the alignment that direct I/O requires.
 
 use std::fs::File;
 use std::io;
 
-/// What the offset, the length and the memory of direct I/O are aligned to: the block of nearly every
-/// device, and a multiple of those that are smaller.
+/// The alignment of the offset, the length and the memory of direct I/O: the block size of nearly every device,
+/// and a multiple of the smaller ones.
 const ALIGN: usize = 4096;
 
 /// Reads at `offset` without moving the cursor.
@@ -19,8 +19,8 @@ pub(super) fn write_at(file: &File, buf: &[u8], offset: u64) -> io::Result<usize
     std::os::unix::fs::FileExt::write_at(file, buf, offset)
 }
 
-/// Reads at `offset` and puts the cursor back: the caller sees to it that nobody else uses the
-/// cursor meanwhile.
+/// Reads at `offset` and restores the cursor. The caller ensures that nobody else uses the cursor at the same
+/// time.
 #[cfg(windows)]
 pub(super) fn read_at(file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
     keeping_cursor(file, |file| {
@@ -28,8 +28,8 @@ pub(super) fn read_at(file: &File, buf: &mut [u8], offset: u64) -> io::Result<us
     })
 }
 
-/// Writes at `offset` and puts the cursor back: the caller sees to it that nobody else uses the
-/// cursor meanwhile.
+/// Writes at `offset` and restores the cursor. The caller ensures that nobody else uses the cursor at the same
+/// time.
 #[cfg(windows)]
 pub(super) fn write_at(file: &File, buf: &[u8], offset: u64) -> io::Result<usize> {
     keeping_cursor(file, |file| {
@@ -46,8 +46,8 @@ fn keeping_cursor<R>(mut file: &File, call: impl FnOnce(&File) -> io::Result<R>)
     result
 }
 
-/// Reads at `offset` of a file that was opened for direct I/O: whole blocks into memory of our own, of
-/// which `buf` gets its part.
+/// Reads at `offset` of a file that was opened for direct I/O: whole blocks into aligned memory, from which
+/// `buf` is filled.
 pub(super) fn read_direct(file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
     let skipped = (offset % ALIGN as u64) as usize;
     let len = (skipped + buf.len()).next_multiple_of(ALIGN);
@@ -59,10 +59,10 @@ pub(super) fn read_direct(file: &File, buf: &mut [u8], offset: u64) -> io::Resul
     })
 }
 
-/// Makes a write of `bytes` from memory that is aligned.
+/// Writes `bytes` from aligned memory.
 ///
-/// What is not a whole number of blocks, at a multiple of a block, cannot be written: to write the rest of a
-/// block would need a read of it, and change what another process writes there meanwhile.
+/// Anything but whole blocks at a multiple of the block size is refused: writing a part of a block would
+/// require reading it, and would overwrite what another process writes there at the same time.
 pub(super) fn write_direct(
     bytes: &[u8],
     write: impl FnOnce(&[u8]) -> io::Result<usize>,
@@ -79,7 +79,7 @@ pub(super) fn write_direct(
     })
 }
 
-/// Lends `len` bytes of zeros that begin at a multiple of a block.
+/// Calls `call` with `len` zero bytes that are aligned to a block.
 fn with_aligned<R>(len: usize, call: impl FnOnce(&mut [u8]) -> R) -> R {
     let mut memory = vec![0; len + ALIGN];
     let begin = memory.as_ptr().align_offset(ALIGN);

@@ -62,9 +62,9 @@ impl<T: Read + Send + 'static> AsyncBufRead for AsyncFile<T> {
 }
 
 impl<T: Read + Send + 'static> AsyncFile<T> {
-    /// Looks for unread bytes, and notes what is shown then.
+    /// Looks for unread bytes, and remembers the answer.
     fn poll_look(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // An answer that stays does not wait for a turn of the executor either.
+        // An answer that was already given does not yield, either.
         if !self.reads.stays_at_end() {
             ready!(self.poll_proceed(cx));
         }

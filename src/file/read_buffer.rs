@@ -1,12 +1,12 @@
-//! The reading half of a file: bytes that were read and are not consumed yet, and where more come from.
+//! The read buffer of a file: bytes that were read and not consumed, and the jobs that read more.
 //!
 //! ```text
 //! consumed | front: start.. | more | ahead: chunks, carry | the object
 //!          ^ the logical position
 //! ```
 //!
-//! More comes from the page cache, on the spot, or from jobs that read ahead. Only what is read by offset
-//! may be read on the spot: a stream's bytes come in the order of its jobs.
+//! More bytes come from the page cache, on the caller's thread, or from jobs that read ahead. Only files that
+//! are read by offset may be read on the caller's thread: the bytes of a stream come in the order of its jobs.
 
 mod ahead;
 mod chunk;
@@ -32,60 +32,61 @@ use ahead::{Call, ReadAhead};
 use chunk::{CHUNK, Chunk};
 use shown::Shown;
 
-/// What is read first through a buffer, before it is known that the file is read in sequence.
+/// The size of the first buffered read, before the file is known to be read in sequence.
 const FIRST: usize = 16 * 1024;
 
-/// Bytes read in sequence after which a regular file is read ahead.
+/// The number of bytes read in sequence after which a regular file is read ahead.
 const AHEAD_AFTER: u64 = 2 * CHUNK as u64;
 
-/// Reads in sequence up to this size share a call: to copy within memory takes less than a call each.
+/// Sequential reads up to this size share a system call, because copying within memory costs less than a call
+/// each.
 const SMALL: usize = CHUNK / 4;
 
 #[derive(Debug, Default)]
 pub(super) struct ReadBuffer {
-    /// The chunk that is being consumed, and how much of it has been.
+    /// The chunk that is being consumed, and the number of its consumed bytes.
     front: Chunk,
     start: usize,
-    /// Chunks between the front and what is read ahead: taken by a call that needs several at once.
+    /// Chunks between the front and the read-ahead, taken by a call that needs several at once.
     more: VecDeque<Chunk>,
     ahead: Option<Arc<ReadAhead>>,
     /// The job that fills `ahead`.
     job: Slot<io::Result<()>>,
     scan: record::Scan,
     shown: Shown,
-    /// The number of the call that is under way.
+    /// The number of the call that is in flight.
     call: Call,
-    /// Bytes read in sequence.
+    /// The number of bytes read in sequence.
     run: u64,
-    /// The state of the file that the bytes here are of.
+    /// The generation of the file when the bytes were read.
     generation: u64,
 }
 
 impl ReadBuffer {
-    /// The unread bytes of the front.
+    /// Returns the unread bytes of the front chunk.
     #[inline]
     pub(super) fn unread(&self) -> &[u8] {
         &self.front.as_bytes()[self.start..]
     }
 
-    /// Whether there is nothing: no bytes, and no job that reads some.
+    /// Returns `true` if there are no bytes, and no job that reads some.
     #[inline]
     pub(super) fn is_idle(&self) -> bool {
         self.unread().is_empty() && self.more.is_empty() && self.ahead.is_none()
     }
 
-    /// How many bytes were read and not consumed.
+    /// Returns the number of bytes that were read and not consumed.
     pub(super) fn len_ahead(&self) -> usize {
         self.len_here() + self.ahead.as_ref().map_or(0, |ahead| ahead.len())
     }
 
-    /// Those of them that no job has a hand in.
+    /// The part of them that no job is involved in.
     fn len_here(&self) -> usize {
         let more: usize = self.more.iter().map(|chunk| chunk.as_bytes().len()).sum();
         self.unread().len() + more
     }
 
-    /// Drops what was read ahead. A job that has not begun is not carried out.
+    /// Drops all bytes. A job that has not begun is cancelled.
     pub(super) fn clear(&mut self) {
         *self = ReadBuffer {
             generation: self.generation,
@@ -94,7 +95,7 @@ impl ReadBuffer {
         };
     }
 
-    /// Drops what was read of a regular file before it was changed.
+    /// Drops bytes of a regular file that were read before it was changed.
     #[inline]
     pub(super) fn invalidate(&mut self, shared: &Shared) {
         let generation = shared.generation();
@@ -106,13 +107,13 @@ impl ReadBuffer {
         }
     }
 
-    /// Takes note that something else than `poll_fill_buf` is done.
+    /// Records that something other than `poll_fill_buf` was called.
     #[inline]
     pub(super) fn forget_shown(&mut self) {
         self.shown = Shown::Nothing;
     }
 
-    /// Consumes bytes of the front. Returns how many those were.
+    /// Consumes bytes of the front chunk, and returns their number.
     #[inline]
     pub(super) fn consume(&mut self, len: usize) -> usize {
         let len = len.min(self.unread().len());
@@ -125,7 +126,7 @@ impl ReadBuffer {
         len
     }
 
-    /// Puts back bytes that were consumed just now.
+    /// Puts back bytes that were just consumed.
     pub(super) fn unconsume(&mut self, mut bytes: Vec<u8>) {
         bytes.extend_from_slice(self.unread());
         self.front = Chunk::Bytes(bytes);
@@ -133,7 +134,7 @@ impl ReadBuffer {
         self.scan.restart();
     }
 
-    /// Moves by `offset` within the front, if the target lies there or at its end.
+    /// Moves by `offset` within the front chunk, if the target is in it or at its end.
     pub(super) fn shift(&mut self, offset: i64) -> bool {
         let start = (self.start as u64).checked_add_signed(offset);
         match start.and_then(|start| usize::try_from(start).ok()) {
@@ -148,9 +149,9 @@ impl ReadBuffer {
         }
     }
 
-    /// Reads into `bufs`, without waiting where the page cache can answer. The caller moves the position.
+    /// Reads into `bufs`, without waiting if the page cache has the data. The caller moves the position.
     ///
-    /// A regular file gives up to 256 KiB at once, less only at its end.
+    /// A regular file returns up to 256 KiB at once, and less only at its end.
     pub(super) fn poll_read(
         &mut self,
         cx: &mut Context<'_>,
@@ -159,9 +160,9 @@ impl ReadBuffer {
     ) -> Poll<io::Result<usize>> {
         let len = |sum: usize, buf: &IoSliceMut<'_>| sum.saturating_add(buf.len());
         let want = bufs.iter().fold(0, len).min(INLINE);
-        // A call that was given up may have left chunks here: they come before all others.
+        // A call that was given up may have left chunks, which come first.
         let is_empty = !self.advance();
-        // Small reads in sequence share a call.
+        // Small sequential reads share a system call.
         let shares = self.run >= AHEAD_AFTER && want <= SMALL;
         let size = if shares { CHUNK } else { want };
         if is_empty && !shares {
@@ -175,7 +176,7 @@ impl ReadBuffer {
                 Ok(Some(chunk)) if self.unread().is_empty() => self.push(chunk),
                 Ok(Some(chunk)) => self.more.push_back(chunk),
                 Ok(None) => break,
-                // The bytes before it come first: the next call gets it anew.
+                // The bytes before the error come first. The next call finds the error again.
                 Err(_) if !self.unread().is_empty() && source.position.is_some() => break,
                 Err(error) => return Poll::Ready(Err(error)),
             }
@@ -183,8 +184,8 @@ impl ReadBuffer {
         Poll::Ready(Ok(self.copy_to(bufs)))
     }
 
-    /// Reads what the page cache holds straight into the caller's buffers, past the front. `None` means
-    /// that there is more than it holds; what it does hold is in the front then.
+    /// Reads cached data directly into the caller's buffers, after the front chunk. Returns `None` if there is
+    /// more than is cached; the cached part is in the front chunk then.
     fn read_past(
         &mut self,
         source: Source<'_>,
@@ -213,7 +214,7 @@ impl ReadBuffer {
         None
     }
 
-    /// Gets more unread bytes into the front, or tells that the file ends.
+    /// Reads more bytes into the front chunk. Returns `false` at the end of the file.
     pub(super) fn poll_more(
         &mut self,
         cx: &mut Context<'_>,
@@ -223,7 +224,7 @@ impl ReadBuffer {
         let size = if self.run == 0 { FIRST } else { CHUNK };
         let chunk = match self.more.pop_front() {
             None if self.run < AHEAD_AFTER => ready!(self.poll_chunk(cx, source, size, form))?,
-            // In sequence, the next chunk is read elsewhere while the caller works on this one.
+            // In sequence, a worker reads the next chunk while the caller uses this one.
             None => ready!(self.poll_chunk_ahead(cx, source, size, form))?,
             chunk => chunk,
         };
@@ -232,7 +233,7 @@ impl ReadBuffer {
         Poll::Ready(Ok(more))
     }
 
-    /// Waits until no job reads. If it panicked, so does this.
+    /// Waits until no job reads. Resumes the panic of the job, if there was one.
     pub(super) fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         match self.ahead.as_ref().is_some_and(|ahead| ahead.is_filling()) {
             true => self.job.poll(cx).map(drop),
@@ -240,7 +241,7 @@ impl ReadBuffer {
         }
     }
 
-    /// Whether nothing comes from the jobs without a new one. What is spent is dropped.
+    /// Returns `true` if no job will add anything. A finished read-ahead is dropped.
     fn is_all_here(&mut self) -> bool {
         let spent = self.ahead.as_ref().is_none_or(|ahead| ahead.is_spent());
         if spent {
@@ -249,7 +250,7 @@ impl ReadBuffer {
         spent
     }
 
-    /// Nothing more comes for now: a file that is at rest costs no buffer.
+    /// Frees the buffer at the end of the file: an idle file costs no memory.
     fn rest(&mut self) {
         self.forget_ahead();
         if self.len_here() == 0 {
@@ -265,7 +266,7 @@ impl ReadBuffer {
         self.job = Slot::default();
     }
 
-    /// A buffer for `size` bytes: that of the front, if nobody needs it any more.
+    /// Returns a buffer for `size` bytes: that of the front chunk if it is free.
     fn buffer(&mut self, size: usize) -> Vec<u8> {
         let mut used = Vec::new();
         if self.unread().is_empty() {
@@ -279,7 +280,7 @@ impl ReadBuffer {
         used
     }
 
-    /// Adds a chunk after the unread bytes of the front.
+    /// Adds a chunk after the unread bytes of the front chunk.
     fn push(&mut self, chunk: Chunk) {
         self.run += chunk.as_bytes().len() as u64;
         if self.unread().is_empty() {
@@ -297,7 +298,7 @@ impl ReadBuffer {
         self.scan.begin_chunk();
     }
 
-    /// Moves on to the next chunk that is here, if the front is used up. Returns whether there are unread bytes.
+    /// Advances to the next chunk if the front chunk is used up. Returns whether there are unread bytes.
     fn advance(&mut self) -> bool {
         if self.unread().is_empty() {
             let chunk = self.more.pop_front();
@@ -306,7 +307,7 @@ impl ReadBuffer {
         !self.unread().is_empty()
     }
 
-    /// Copies and consumes what fits.
+    /// Copies and consumes as many bytes as fit.
     fn copy_to(&mut self, bufs: &mut [IoSliceMut<'_>]) -> usize {
         let mut copied = 0;
         for mut buf in bufs.iter_mut().map(|buf| &mut buf[..]) {

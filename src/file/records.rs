@@ -1,4 +1,4 @@
-//! Records: bytes up to a certain one, such as a line.
+//! Records: bytes up to a delimiter, such as lines.
 
 use std::io::{self, Read};
 use std::ops::Range;
@@ -10,18 +10,18 @@ use super::async_file::AsyncFile;
 use super::read_buffer::Form;
 use crate::error::Operation;
 
-/// A record that was looked for.
+/// The result of a search for a record.
 pub(crate) enum Record {
-    /// Where it is in the front, with its end.
+    /// Its range in the front chunk, delimiter included.
     Found(Range<usize>),
-    /// It is longer than the limit. What there is of it has not been consumed.
+    /// The record is longer than the limit. Nothing of it was consumed.
     TooLong,
-    /// The file has ended before it.
+    /// The file ended.
     End,
 }
 
 impl<T: Send + 'static> AsyncFile<T> {
-    /// A found record as text, without checking again what is known to be UTF-8.
+    /// Returns a record as text, without validating again what is known to be UTF-8.
     #[inline]
     pub(crate) fn record_str(&self, range: Range<usize>) -> Option<&str> {
         self.reads.record_str(range)
@@ -32,7 +32,7 @@ impl<T: Send + 'static> AsyncFile<T> {
         self.reads.record_bytes(range)
     }
 
-    /// An error that names the file, as an error of a read.
+    /// Returns an error that names the file, as an error of a read does.
     #[cold]
     pub(crate) fn invalid_data<R>(&self, message: String) -> io::Result<R> {
         let error = io::Error::new(io::ErrorKind::InvalidData, message);
@@ -41,7 +41,7 @@ impl<T: Send + 'static> AsyncFile<T> {
 }
 
 impl<T: Read + Send + 'static> AsyncFile<T> {
-    /// Looks for the next record that ends in `end`, and consumes it if it is found.
+    /// Looks for the next record that ends with `end`, and consumes it if it is found.
     #[inline]
     pub(crate) fn poll_record(
         &mut self,
@@ -56,7 +56,7 @@ impl<T: Read + Send + 'static> AsyncFile<T> {
         }
     }
 
-    /// Gets more bytes until there is a whole record. What is there has been searched.
+    /// Reads more bytes until there is a complete record. The bytes in the buffer were searched already.
     fn poll_long_record(
         &mut self,
         cx: &mut Context<'_>,
@@ -92,13 +92,13 @@ impl<T: Read + Send + 'static> AsyncFile<T> {
         Record::Found(range)
     }
 
-    /// Puts back the record that was found just now.
+    /// Puts back the record that was just found.
     pub(crate) fn untake_record(&mut self, record: &Range<usize>) {
         self.reads.untake_record(record);
         self.position.pass(-(record.len() as i64));
     }
 
-    /// Consumes everything up to and with the next `end`. Buffers a chunk at most.
+    /// Consumes everything up to and including the next `end`. Buffers at most one chunk.
     pub(crate) fn poll_skip(&mut self, cx: &mut Context<'_>, end: u8) -> Poll<io::Result<()>> {
         loop {
             ready!(self.poll_readable(cx))?;

@@ -1,4 +1,4 @@
-//! Reading what is left of a file in one go.
+//! Reading to the end of a file.
 
 use std::io::{self, Read};
 use std::pin::Pin;
@@ -9,22 +9,23 @@ use futures_lite::{AsyncRead, future, ready};
 use super::async_file::AsyncFile;
 use super::read_buffer::Form;
 
-/// How much a vector grows by at least, and at most.
+/// The minimum and the maximum by which a vector grows at once.
 const STEPS: (usize, usize) = (16 * 1024, 256 * 1024);
 
 impl<T: Read + Send + 'static> AsyncFile<T> {
-    /// Reads to the end of the file, appending to `buf`, and returns how many bytes were read.
+    /// Reads all bytes until the end of the file, appends them to `buf`, and returns their number.
     ///
-    /// As [`Read::read_to_end`](std::io::Read::read_to_end).
+    /// Semantics of [`Read::read_to_end`](std::io::Read::read_to_end).
     ///
     /// # Cancel safety
     ///
-    /// What was read before the future was dropped is in `buf`, and the position is after it.
+    /// If the future is dropped, `buf` contains the bytes that were read until then, and the position is after
+    /// them.
     ///
     /// # Errors
     ///
-    /// - Whatever the read reports. What was read before is in `buf`, and the position is after it.
-    /// - A write that this file accepted earlier cannot be carried out.
+    /// - Reading fails. `buf` contains the bytes that were read until then, and the position is after them.
+    /// - An earlier buffered write failed.
     ///
     /// # Examples
     ///
@@ -51,7 +52,7 @@ impl<T: Read + Send + 'static> AsyncFile<T> {
         Ok(buf.len() - start)
     }
 
-    /// Reads up to `step` bytes onto the end of `buf`.
+    /// Reads up to `step` bytes and appends them to `buf`.
     fn poll_append(
         &mut self,
         cx: &mut Context<'_>,
@@ -59,7 +60,7 @@ impl<T: Read + Send + 'static> AsyncFile<T> {
         step: usize,
     ) -> Poll<io::Result<usize>> {
         let len = buf.len();
-        // Room that is there already is used up before the vector is made to grow.
+        // The existing capacity is used up before the vector grows.
         let room = buf.capacity() - len;
         let step = if room < 32 { step } else { room.min(STEPS.1) };
         buf.resize(len + step, 0);
@@ -72,21 +73,22 @@ impl<T: Read + Send + 'static> AsyncFile<T> {
         polled
     }
 
-    /// Reads to the end of the file as UTF-8, appending to `buf`, and returns how many bytes were
-    /// read.
+    /// Reads all bytes until the end of the file as UTF-8, appends them to `buf`, and returns their number.
     ///
-    /// As [`Read::read_to_string`](std::io::Read::read_to_string), but that invalid text is not lost.
+    /// Semantics of [`Read::read_to_string`](std::io::Read::read_to_string), except that invalid text is not
+    /// lost.
     ///
     /// # Cancel safety
     ///
-    /// What was read before the future was dropped is in `buf`, and the position is after it.
+    /// If the future is dropped, `buf` contains the bytes that were read until then, and the position is after
+    /// them.
     ///
     /// # Errors
     ///
-    /// - [`InvalidData`](io::ErrorKind::InvalidData): what is left of the file is not UTF-8. `buf` is as it
-    ///   was before, and so is the position: [`read_to_end`](AsyncFile::read_to_end) gets the bytes.
-    /// - Whatever the read reports. What was read before is in `buf`, and the position is after it.
-    /// - A write that this file accepted earlier cannot be carried out.
+    /// - [`InvalidData`](io::ErrorKind::InvalidData): the rest of the file is not valid UTF-8. `buf` and the
+    ///   position are unchanged; [`read_to_end`](AsyncFile::read_to_end) reads the bytes.
+    /// - Reading fails. `buf` contains the bytes that were read until then, and the position is after them.
+    /// - An earlier buffered write failed.
     ///
     /// # Examples
     ///
@@ -109,7 +111,7 @@ impl<T: Read + Send + 'static> AsyncFile<T> {
         Ok(buf.len() - start)
     }
 
-    /// Moves text from the file onto the end of `buf`; tells whether there may be more.
+    /// Reads text and appends it to `buf`. Returns whether there may be more.
     fn poll_append_text(
         &mut self,
         cx: &mut Context<'_>,
@@ -123,7 +125,7 @@ impl<T: Read + Send + 'static> AsyncFile<T> {
             Ok(text) => (text, false),
             Err(error) => {
                 let (valid, rest) = unread.split_at(error.valid_up_to());
-                // A character may be cut at the end of a chunk, but not at the end of the file.
+                // A character may be split at the end of a chunk, but not at the end of the file.
                 let cut = error.error_len().is_none() && more && rest.len() < 4;
                 (std::str::from_utf8(valid).unwrap_or_default(), !cut)
             }
@@ -143,7 +145,7 @@ impl<T: Read + Send + 'static> AsyncFile<T> {
     }
 }
 
-/// A vector of which so much is filled. The rest is cut off, also in a panic of the object.
+/// A vector whose first `len` bytes are filled. The rest is truncated on drop, also if the object panics.
 struct Filled<'a> {
     buf: &'a mut Vec<u8>,
     len: usize,

@@ -42,7 +42,7 @@ impl<T: Write + Send + 'static> AsyncWrite for AsyncFile<T> {
         let begun = || {
             shared.note_touch();
             reads.forget_shown();
-            // The position is the cursor's from now on; only what cannot seek keeps what was read ahead.
+            // From now on the position is the cursor's. Only an object that cannot seek keeps its read-ahead.
             let is_at = matches!(position, Position::At(_));
             if is_at || (shared.can_seek() && !reads.is_idle()) {
                 reads.clear();
@@ -58,7 +58,7 @@ impl<T: Write + Send + 'static> AsyncWrite for AsyncFile<T> {
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.state {
             State::Open(_) => self.poll_written(cx),
-            // Nothing is left to flush: adapters flush before each poll of `close`.
+            // Nothing is left to flush. Adapters flush before each poll of `close`.
             State::Closed(..) => Poll::Ready(Ok(())),
         }
     }
@@ -69,7 +69,7 @@ impl<T: Write + Send + 'static> AsyncWrite for AsyncFile<T> {
 }
 
 impl<T: Send + 'static> AsyncFile<T> {
-    /// Bytes that can never be written are not accepted.
+    /// Returns an error if bytes can never be written: those are not accepted.
     #[cold]
     fn refuse_write(&self) -> io::Result<usize> {
         #[cfg(unix)]

@@ -1,12 +1,12 @@
-//! The writing half of a file: accepted bytes, and the jobs that write them.
+//! The write buffer of a file: accepted bytes, and the jobs that write them.
 //!
 //! | state | bytes in the queue | job | leaves it by |
 //! | --- | --- | --- | --- |
 //! | clean | none | none | a write |
 //! | dirty | any number | none, `MakeRoom`, `Flush` or `Through` | a `Flush` that succeeds |
 //!
-//! A job that fails leaves the buffer dirty: what it could not write is in the queue again, and the next
-//! write, flush or close tries anew.
+//! A job that fails leaves the buffer dirty: the bytes that it could not write are in the queue again, and the
+//! next write, flush or close tries again.
 
 mod queue;
 
@@ -22,31 +22,31 @@ use crate::pool::{self, Slot};
 use crate::sync::Arc;
 use queue::Queue;
 
-/// Bytes that are gathered before they are handed to the system.
+/// The default size of the buffer.
 const CAPACITY: usize = 128 * 1024;
 
-/// A job that makes room goes on while this part of the capacity waits: whoever fills the rest
-/// meanwhile need not send the next one.
+/// A job that makes room goes on while more than this fraction of the capacity is waiting, so that a caller
+/// that fills the rest in the meantime need not send the next job.
 const BATCHES: usize = 4;
 
 #[derive(Debug)]
 pub(super) struct WriteBuffer {
-    /// How many bytes may wait; 0 to write through.
+    /// The size of the buffer; 0 writes through.
     capacity: usize,
     /// Absent until the first write.
     queue: Option<Arc<Queue>>,
-    /// Whether something is left to do: bytes to write, or an object to flush.
+    /// Whether there are bytes to write, or an object to flush.
     dirty: bool,
     job: Slot<io::Result<usize>, Job>,
 }
 
 #[derive(Debug)]
 enum Job {
-    /// Writes batches until little waits.
+    /// Writes batches until few bytes are waiting.
     MakeRoom,
-    /// Writes everything, and flushes the object.
+    /// Writes all bytes, and flushes the object.
     Flush,
-    /// Writes these bytes, which no queue holds.
+    /// Writes bytes that are not in the queue.
     Through(Vec<u8>),
 }
 
@@ -75,19 +75,19 @@ impl WriteBuffer {
         self.dirty
     }
 
-    /// Whether every accepted byte has been written.
+    /// Returns `true` if every accepted byte is written.
     #[inline]
     pub(super) fn is_empty(&self) -> bool {
         self.queue.as_ref().is_none_or(|queue| queue.is_empty())
     }
 
-    /// What a job of the pool needs to write what was accepted, which `&self` methods do first.
+    /// Returns a handle with which a job can write the accepted bytes, as methods that take `&self` do first.
     pub(super) fn drainer(&self) -> Drainer {
         Drainer(self.queue.clone())
     }
 
-    /// Accepts bytes, or writes them through; `start` is where the first of them goes, if the object's
-    /// cursor is not there. `begun` is called once that is settled, though the call may return `Pending`.
+    /// Accepts bytes, or writes them through. `start` is where the first of them goes, if the object's cursor
+    /// is elsewhere. `begun` is called once the write is certain, although the call may return `Pending`.
     pub(super) fn poll_write(
         &mut self,
         cx: &mut Context<'_>,
@@ -96,15 +96,14 @@ impl WriteBuffer {
         start: Option<SeekFrom>,
         begun: impl FnMut(),
     ) -> Poll<io::Result<usize>> {
-        // The memory of direct I/O is aligned for each write; to join writes would split blocks.
+        // Direct I/O aligns the memory of each write. Joining writes would split blocks.
         match self.capacity == 0 || shared.access().direct {
             true => self.poll_through(cx, shared, bufs, start, begun),
             false => self.poll_accept(cx, shared, bufs, start, begun),
         }
     }
 
-    /// Puts bytes into the queue; starts a job when it is half full, so that there is room until that
-    /// is at work.
+    /// Puts bytes into the queue. Starts a job when it is half full, so that there is room until the job runs.
     fn poll_accept(
         &mut self,
         cx: &mut Context<'_>,
@@ -128,7 +127,7 @@ impl WriteBuffer {
                 begun();
                 return Poll::Ready(Ok(accepted.len));
             }
-            // There is room as soon as the job takes a batch; if that fails, the job ends.
+            // There is room as soon as the job takes a batch. If it fails, the job ends.
             let queue = self.queue.get_or_insert_default();
             if !pool::stay(|| queue.has_room(capacity))
                 && queue.poll_room(cx, capacity).is_pending()
@@ -145,10 +144,10 @@ impl WriteBuffer {
         }
     }
 
-    /// Writes on the pool, and accepts nothing before it is done.
+    /// Writes on the pool, and accepts nothing until the write is done.
     ///
-    /// A write that was given up may have happened or not. If the next one is of the same bytes, it
-    /// is taken for the same write; else it comes after it.
+    /// A write that was given up may or may not have happened. If the next one has the same bytes, it is taken
+    /// for the same write; otherwise it comes after it.
     fn poll_through(
         &mut self,
         cx: &mut Context<'_>,
@@ -178,7 +177,7 @@ impl WriteBuffer {
         }
     }
 
-    /// Writes batches until little waits.
+    /// Writes batches until few bytes are waiting.
     fn make_room(&mut self, shared: &Arc<Shared>) {
         let (drainer, least) = (self.drainer(), self.capacity / BATCHES);
         let drain = shared.work(Operation::Write, move |shared| {
@@ -187,7 +186,7 @@ impl WriteBuffer {
         self.job.start(Job::MakeRoom, pool::run(drain));
     }
 
-    /// Writes everything, and flushes the object.
+    /// Writes all bytes, and flushes the object.
     fn flush(&mut self, shared: &Arc<Shared>) {
         let drainer = self.drainer();
         let drain = shared.work(Operation::Flush, move |shared| {
@@ -203,8 +202,8 @@ impl WriteBuffer {
         };
         match job {
             Job::Flush if result.is_ok() && self.is_empty() => self.dirty = false,
-            // What failed then may have been written since. The outcome of a write that was given up
-            // concerns nobody.
+            // What failed then may have been written since. The result of a write that was given up does not
+            // matter.
             Job::MakeRoom if self.is_empty() => return Poll::Ready(Ok(())),
             Job::Through(_) => return Poll::Ready(Ok(())),
             Job::Flush | Job::MakeRoom => {}
@@ -221,7 +220,7 @@ impl WriteBuffer {
         if let Some(Job::Through(_)) = self.job.kind() {
             ready!(self.poll_job(cx))?;
         }
-        // A file has no buffer of its own that would have to be flushed.
+        // A file has no buffer of its own to flush.
         if self.is_dirty() && self.job.is_empty() && !shared.is_exclusive() && self.is_empty() {
             self.dirty = false;
         }
@@ -234,18 +233,18 @@ impl WriteBuffer {
         Poll::Ready(Ok(()))
     }
 
-    /// Takes note that nothing is left to do.
+    /// Marks the buffer as clean.
     pub(super) fn set_clean(&mut self) {
         self.dirty = false;
     }
 
-    /// Cancels the job if it has not begun. What was accepted stays, for a [`Drainer`].
+    /// Cancels the job if it has not begun. Accepted bytes stay, for a [`Drainer`].
     pub(super) fn cancel_job(&mut self) {
         self.job = Slot::default();
     }
 }
 
-/// Writes what was accepted, from any thread. These calls wait.
+/// Writes accepted bytes, from any thread. These calls block.
 #[derive(Debug, Clone)]
 pub(super) struct Drainer(Option<Arc<Queue>>);
 
@@ -261,8 +260,8 @@ impl Drainer {
         shared.name(Operation::Flush, shared.flush())
     }
 
-    /// Gives up what has not been written, and puts the object's cursor where the first of it was to go.
-    /// Returns how many bytes that were.
+    /// Discards unwritten bytes, and moves the object's cursor to where the first of them was to go. Returns
+    /// their number.
     pub(super) fn discard(&self, shared: &Shared) -> io::Result<usize> {
         let Some(queue) = &self.0 else {
             return Ok(0);
@@ -272,10 +271,10 @@ impl Drainer {
         shared.name(Operation::Seek, moved).map(|_| len)
     }
 
-    /// Writes batches while at least `least` bytes wait.
+    /// Writes batches while at least `least` bytes are waiting.
     ///
-    /// Fails with [`TimedOut`](io::ErrorKind::TimedOut) if another thread, which writes a batch just now,
-    /// has not written it by `deadline`.
+    /// Fails with [`TimedOut`](io::ErrorKind::TimedOut) if another thread that is writing a batch has not
+    /// finished by `deadline`.
     pub(super) fn drain_to(
         &self,
         shared: &Shared,
@@ -285,7 +284,7 @@ impl Drainer {
         let Some(queue) = &self.0 else {
             return Ok(());
         };
-        // So that a drop knows what the file is.
+        // So that a drop knows the type of the file.
         shared.learn_facts();
         let drained = queue.drain(
             least,

@@ -1,4 +1,4 @@
-//! An object that is no file. Only its handle knows of which type it is.
+//! An object that is not a file. Only its handle knows its type.
 
 use std::any::Any;
 use std::io::{self, Cursor, ErrorKind, Read, Seek, SeekFrom, Write};
@@ -14,13 +14,13 @@ type FlushFn = fn(&mut dyn Any) -> io::Result<()>;
 type SeekFn = fn(&mut dyn Any, SeekFrom) -> io::Result<u64>;
 
 pub(in crate::file) struct Other {
-    /// Empty once the object has been closed or taken out.
+    /// Empty after the object was closed or taken out.
     object: Mutex<Option<Box<dyn Any + Send>>>,
-    /// The traits of the object, learned at the first call that proves them.
+    /// The traits of the object, learned at the first call that needs each.
     reader: OnceLock<ReadFn>,
     writer: OnceLock<(WriteFn, FlushFn)>,
     seeker: OnceLock<SeekFn>,
-    /// The object is taken to have a cursor that moves once a seek has succeeded.
+    /// Whether a seek has succeeded. From then on the object is considered seekable.
     seeks: AtomicBool,
 }
 
@@ -55,7 +55,7 @@ impl Other {
         self.seeks.load(Ordering::Acquire)
     }
 
-    /// Whether a call is under way.
+    /// Returns `true` if a call is in flight.
     pub(super) fn is_at_work(&self) -> bool {
         matches!(self.object.try_lock(), Err(TryLockError::WouldBlock))
     }
@@ -65,7 +65,7 @@ impl Other {
         object.ok_or_else(|| closed(None))
     }
 
-    /// Runs `f` on the object, after any call that is under way.
+    /// Runs `f` on the object, after any call that is in flight.
     pub(super) fn with<R>(&self, f: impl FnOnce(&mut dyn Any) -> io::Result<R>) -> io::Result<R> {
         let mut object = self.object.lock().map_err(poisoned)?;
         f(&mut **object.as_mut().ok_or_else(|| closed(None))?)
@@ -81,7 +81,7 @@ impl Other {
         self.with(|object| write(object, bytes))
     }
 
-    /// Flushes what the object itself buffers, if it has ever been written to.
+    /// Flushes the object's own buffer, if it was ever written to.
     pub(super) fn flush(&self) -> io::Result<()> {
         self.writer
             .get()
@@ -96,7 +96,7 @@ impl Other {
     }
 }
 
-/// The object as what its handle knows it to be.
+/// Returns the object as the type that its handle knows.
 pub(super) fn typed<T: 'static>(object: &mut dyn Any) -> &mut T {
     let object = object.downcast_mut();
     object.expect("BUG: the object is not of its handle's type")
@@ -106,7 +106,7 @@ fn seek<T: Seek + 'static>(object: &mut dyn Any, to: SeekFrom) -> io::Result<u64
     typed::<T>(object).seek(to)
 }
 
-/// The seek function of the standard library's seekable types, known before it is first used.
+/// Returns the seek function of std's seekable types, which are known before their first seek.
 fn known_seeker(object: &dyn Any) -> Option<SeekFn> {
     fn of<K: Seek + 'static>(object: &dyn Any) -> Option<SeekFn> {
         object.is::<K>().then_some(seek::<K>)
@@ -120,7 +120,7 @@ fn poisoned<E>(_: E) -> io::Error {
     io::Error::other("an earlier call on the wrapped object panicked")
 }
 
-/// The error of a call that the object has no trait for.
+/// The error of a call whose trait the object does not implement.
 pub(super) fn unlearned() -> io::Error {
     io::Error::from(ErrorKind::Unsupported)
 }

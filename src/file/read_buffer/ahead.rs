@@ -1,17 +1,17 @@
-//! Reading ahead: chunks that pool jobs have read and nobody has taken yet, in order.
+//! Read-ahead: chunks that jobs have read and nobody has taken yet, in order.
 //!
-//! A job fills the queue chunk by chunk and gives its thread back when there are enough; whoever
-//! takes a chunk sends the next job. So the next chunk is read while the caller works on this one,
-//! no thread waits for a caller, and a dropped future loses nothing: its bytes are still here.
+//! A job fills the queue chunk by chunk, and ends when there are enough. The call that takes a chunk sends the
+//! next job. So the next chunk is read while the caller uses this one, no thread waits for a caller, and a
+//! dropped future loses nothing: its bytes are still in the queue.
 //!
-//! The lock is a leaf: it is not held during a read, nor while a waker is called.
+//! The lock is a leaf: it is held neither during a read nor while a waker is called.
 //!
 //! # The end of the file
 //!
-//! A read of 0 bytes is an answer of that moment only, since files grow. So it is kept with the number of the
-//! call that was waiting for it, and is the end for that call. For a later call it is old: that one asks
-//! again, by a new job. A call that comes while the read is under way is a later one, too: the file may have
-//! grown between the two.
+//! A read of 0 bytes is valid only at that moment, because files grow. It is stored with the number of the call
+//! that was waiting for it, and is the end of the file for that call. For a later call it is outdated: that
+//! call sends a new job. A call that arrives while the read is in flight is a later one, too, because the file
+//! may have grown in between.
 
 use std::collections::VecDeque;
 use std::io;
@@ -22,69 +22,69 @@ use super::chunk::{CHUNK, Chunk, Form, cut_lines};
 use crate::pool::Waiters;
 use crate::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Chunks that wait when the next job is sent.
+/// The number of waiting chunks at which the next job is sent.
 const LOW_WATER: usize = 1;
 
-/// What a job is to read.
+/// What a job reads.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Plan {
-    /// Bytes to ask for, a chunk.
+    /// The number of bytes of a chunk.
     pub(super) size: usize,
-    /// How many chunks wait when the job gives its thread back; one if the file is not streamed.
+    /// The number of waiting chunks at which the job ends; one if the file is not streamed.
     pub(super) high_water: usize,
     pub(super) form: Form,
-    /// Fill a chunk whatever number of reads it takes: a regular file is short only at its end.
+    /// Whether a chunk is filled with as many reads as it takes: a regular file is short only at its end.
     pub(super) whole: bool,
 }
 
 #[derive(Debug)]
 pub(super) struct ReadAhead {
     state: Mutex<State>,
-    /// Those who wait for a chunk or the end of a job.
+    /// The tasks that wait for a chunk or the end of a job.
     waiters: Waiters,
 }
 
 #[derive(Debug)]
 struct State {
     chunks: VecDeque<Chunk>,
-    /// The start of a line whose end has not been read: it goes before the next chunk.
+    /// The start of a line whose end is not read yet. It is put in front of the next chunk.
     carry: Vec<u8>,
     phase: Phase,
-    /// Where the next read goes, for a file that is read by offset.
+    /// The offset of the next read, for a file that is read by offset.
     offset: Option<u64>,
-    /// Chunks that wait here when the job that is at work gives its thread back.
+    /// The number of waiting chunks at which the running job ends.
     high_water: usize,
     /// Used buffers.
     spare: Vec<Vec<u8>>,
 }
 
-/// What goes on behind the chunks.
+/// What happens after the waiting chunks.
 #[derive(Debug)]
 enum Phase {
-    /// Nothing; a job may be sent.
+    /// Nothing. A job may be sent.
     Idle,
-    /// A job is at work, or on its way to it, and this call waits for it.
+    /// A job is running or queued, and this call waits for it.
     Filling(Option<Call>),
-    /// The last read found no bytes, and this call was waiting when it began. No job is sent before that
-    /// is taken.
+    /// The last read returned no bytes, and this call was waiting when it began. No job is sent before this is
+    /// taken.
     Ended(Option<Call>),
-    /// The last read failed. No job is sent before that is taken.
+    /// The last read failed. No job is sent before the error is taken.
     Failed(io::Error),
 }
 
-/// Numbers the calls of the one reader: the number of those that were answered before.
+/// The number of a reader's call: how many calls were completed before it.
 pub(super) type Call = u64;
 
-/// What there is to take.
+/// The result of taking a chunk.
 pub(super) enum Taken {
     Chunk(Chunk),
-    /// The end of the file, or an error, which is reported once.
+    /// The end of the file, or an error. Each is reported once.
     End(io::Result<()>),
-    /// The file ended here when it was read ahead; it may have grown since.
+    /// The file ended here when it was read ahead. It may have grown since.
     OldEnd,
-    /// Nothing yet: a job is at work.
+    /// Nothing yet. A job is running.
     Filling,
-    /// Nothing, and no job.
+    /// Nothing, and no job is running.
     Nothing,
 }
 
@@ -103,7 +103,7 @@ impl ReadAhead {
         }
     }
 
-    /// Takes the next chunk. Of lines, the start of one is left until its end is there.
+    /// Takes the next chunk. For lines, an unfinished last line is left until its end is read.
     pub(super) fn take(&self, form: Form, call: Call) -> Taken {
         let mut state = self.lock();
         if let Some(chunk) = state.chunks.pop_front() {
@@ -118,7 +118,7 @@ impl ReadAhead {
             return Taken::Chunk(Chunk::Bytes(mem::take(&mut state.carry)));
         }
         match mem::replace(&mut state.phase, Phase::Idle) {
-            // At the cursor of a stream, to ask again may wait for ever.
+            // Reading at a stream's cursor again might block for ever.
             Phase::Ended(waiting) if state.offset.is_some() && waiting != Some(call) => {
                 Taken::OldEnd
             }
@@ -128,7 +128,7 @@ impl ReadAhead {
         }
     }
 
-    /// Waits for a chunk, while a job is at work.
+    /// Waits for a chunk while a job is running.
     pub(super) fn poll_chunk(&self, cx: &Context<'_>) -> Poll<()> {
         self.waiters.add(cx);
         let state = self.lock();
@@ -138,8 +138,8 @@ impl ReadAhead {
         }
     }
 
-    /// Whether a job should be sent: none is at work, none has ended the stream, and few chunks
-    /// are left.
+    /// Returns `true` if a job should be sent: none is running, none has ended the stream, and few chunks are
+    /// left.
     pub(super) fn wants_job(&self) -> bool {
         let state = self.lock();
         matches!(state.phase, Phase::Idle) && state.chunks.len() <= LOW_WATER
@@ -149,7 +149,7 @@ impl ReadAhead {
         matches!(self.lock().phase, Phase::Filling(_))
     }
 
-    /// Whether there is a chunk to take, as far as can be told without waiting.
+    /// Returns `true` if there is a chunk to take, and `false` if that cannot be determined without waiting.
     pub(super) fn has_chunk(&self) -> bool {
         let state = self.state.try_lock();
         state.is_ok_and(|state| !state.chunks.is_empty())
@@ -162,18 +162,18 @@ impl ReadAhead {
         state.high_water = plan.high_water;
     }
 
-    /// Whether there is nothing to take, and no job at work.
+    /// Returns `true` if there is nothing to take and no job is running.
     pub(super) fn is_spent(&self) -> bool {
         let state = self.lock();
         matches!(state.phase, Phase::Idle) && state.len() == 0
     }
 
-    /// How many bytes there are to take.
+    /// Returns the number of bytes that can be taken.
     pub(super) fn len(&self) -> usize {
         self.lock().len()
     }
 
-    /// Gives a used buffer back, which is kept if a job will need it soon.
+    /// Returns a used buffer, which is kept if a job will need it soon.
     pub(super) fn recycle(&self, buffer: Vec<u8>) {
         let mut state = self.lock();
         let is_filling = matches!(state.phase, Phase::Filling(_));
@@ -184,7 +184,7 @@ impl ReadAhead {
         }
     }
 
-    /// The job: reads as planned. Stops early when nobody is left to take the chunks.
+    /// The job: reads as planned. Stops early if nobody is left to take the chunks.
     pub(super) fn fill(
         self: Arc<Self>,
         plan: Plan,
@@ -205,12 +205,12 @@ impl ReadAhead {
         }
     }
 
-    /// Whether whoever takes the chunks is busy with those that it has.
+    /// Returns `true` if the reader still has chunks to consume.
     fn is_ahead(&self) -> bool {
         !self.lock().chunks.is_empty() && self.waiters.is_empty()
     }
 
-    /// The call that waits for the job.
+    /// Returns the call that waits for the job.
     fn waiting(&self) -> Option<Call> {
         match self.lock().phase {
             Phase::Filling(waiting) => waiting,
@@ -218,22 +218,22 @@ impl ReadAhead {
         }
     }
 
-    /// A buffer that begins with so many bytes that were carried over.
+    /// Returns a buffer, the number of bytes at its start that were carried over, and the offset to read at.
     fn buffer(&self, plan: Plan) -> (Vec<u8>, usize, Option<u64>) {
         let mut state = self.lock();
         let mut buffer = state.spare.pop().unwrap_or_default();
         let carried = state.carry.len();
-        // What is in a used buffer stays there: to clear it would take as long as to read half of it.
+        // A used buffer is not cleared, which would take as long as reading half of it.
         let len = plan.size.max(carried + plan.size / 2);
         buffer.reserve_exact(len.saturating_sub(buffer.len()));
         buffer.resize(len, 0);
-        // Only a copy: in a panic the original is still there.
+        // A copy: after a panic the original is still there.
         buffer[..carried].copy_from_slice(&state.carry);
         (buffer, carried, state.offset)
     }
 
-    /// Puts what was read, and tells whether there is room for more; `waiting` is the call that was waiting
-    /// before it was read.
+    /// Stores what was read, and returns whether there is room for more. `waiting` is the call that was waiting
+    /// before the read.
     fn put(&self, read: Read, waiting: Option<Call>, plan: Plan) -> bool {
         let mut state = self.lock();
         if let Some(offset) = &mut state.offset {
@@ -255,8 +255,8 @@ impl ReadAhead {
             state.spare.truncate(room);
         }
         drop(state);
-        // Not for every chunk: to wake a task takes as long as to read half of one. The end of the job
-        // wakes too.
+        // Not for every chunk: waking a task takes as long as reading half of one. The end of the job wakes,
+        // too.
         if more && room == 1 {
             self.waiters.wake_all();
         }
@@ -269,7 +269,7 @@ impl ReadAhead {
 }
 
 impl State {
-    /// How many more chunks would be enough.
+    /// Returns the number of chunks that are missing.
     fn room(&self) -> usize {
         self.high_water.saturating_sub(self.chunks.len())
     }
@@ -280,7 +280,7 @@ impl State {
     }
 }
 
-/// The end of a job, also in a panic.
+/// Ends a job, also if it panics.
 struct FillEnd<'a>(&'a ReadAhead);
 
 impl Drop for FillEnd<'_> {
@@ -294,11 +294,11 @@ impl Drop for FillEnd<'_> {
     }
 }
 
-/// The outcome of reading one chunk.
+/// The result of reading one chunk.
 struct Read {
     chunk: Chunk,
     carry: Vec<u8>,
-    /// Bytes read just now: the chunk also holds what was carried over.
+    /// The number of bytes just read. The chunk also holds the carried-over bytes.
     fresh: usize,
     end: Option<io::Result<()>>,
 }

@@ -1,26 +1,26 @@
-//! Chunks: the pieces in which a stream is read, as bytes or as whole lines.
+//! Chunks: the units in which a stream is read, as bytes or as whole lines.
 
-/// The size of the chunks in which a stream is read.
+/// The size of the chunks of a stream.
 pub(super) const CHUNK: usize = 64 * 1024;
 
-/// How many line ends are noted in a chunk; of those after them nothing is known.
+/// The number of line ends that are noted in a chunk. Further ones are searched for.
 const NOTED: usize = 2048;
 
-/// What is asked for: bytes as they come, or lines, which are cut at line ends and checked to be UTF-8.
+/// What the reader asks for: bytes as they come, or lines, which are cut at line ends and validated as UTF-8.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Form {
     Bytes,
     Lines,
 }
 
-/// Bytes in the form that they were read in.
+/// Bytes in the form in which they were read.
 #[derive(Debug)]
 pub(super) enum Chunk {
     Bytes(Vec<u8>),
-    /// Whole lines that are known to be UTF-8.
+    /// Whole lines, known to be UTF-8.
     Lines {
         text: String,
-        /// Where the first of them end, in order; it may be none.
+        /// The positions of the first line ends, in order; possibly none.
         ends: Vec<u32>,
     },
 }
@@ -41,7 +41,7 @@ impl Chunk {
         }
     }
 
-    /// Looks for the line ends, so that whoever takes the chunk need not.
+    /// Notes the line ends, so that the reader need not search.
     pub(super) fn note_ends(&mut self) {
         if let Chunk::Lines { text, ends } = self {
             let found = memchr::memchr_iter(b'\n', text.as_bytes());
@@ -56,7 +56,7 @@ impl Default for Chunk {
     }
 }
 
-/// Splits off the start of the last line. What is not UTF-8, or has no line end, stays as it is.
+/// Splits off the start of the last line. A buffer that is not UTF-8, or without a line end, stays as it is.
 pub(super) fn cut_lines(mut buffer: Vec<u8>, carried: usize) -> (Chunk, Vec<u8>) {
     match memchr::memrchr(b'\n', &buffer[carried..]) {
         Some(end) => {
@@ -70,7 +70,7 @@ pub(super) fn cut_lines(mut buffer: Vec<u8>, carried: usize) -> (Chunk, Vec<u8>)
             };
             (chunk, carry)
         }
-        // A long line is put together by whoever asks for it, who knows how long it may get.
+        // A long line is assembled by the reader, who knows its limit.
         None if buffer.len() >= CHUNK / 2 => (Chunk::Bytes(buffer), Vec::new()),
         None => (Chunk::default(), buffer),
     }

@@ -1,40 +1,41 @@
-//! Delimited records, such as lines: where they are in the front.
+//! Delimited records, such as lines: finding them in the front chunk.
 
 use std::ops::Range;
 
 use super::ReadBuffer;
 use super::chunk::Chunk;
 
-/// How far the front has been searched.
+/// How far the front chunk was searched.
 #[derive(Debug, Default)]
 pub(super) struct Scan {
-    /// So many of the unread bytes in front are known not to hold `byte`.
+    /// The number of unread bytes at the front that are known not to contain `byte`.
     scanned: usize,
     byte: u8,
-    /// Which of the line ends that are noted in front is the next.
+    /// The index of the next noted line end.
     line: usize,
 }
 
 impl Scan {
-    /// So many bytes were consumed.
+    /// Records that `len` bytes were consumed.
     #[inline]
     pub(super) fn pass(&mut self, len: usize) {
         self.scanned = self.scanned.saturating_sub(len);
     }
 
-    /// The unread bytes are others than before.
+    /// Records that the unread bytes have changed.
     pub(super) fn restart(&mut self) {
         self.scanned = 0;
     }
 
-    /// There is a new chunk in front, or behind the unread bytes.
+    /// Records that there is a new chunk at the front, or after the unread bytes.
     pub(super) fn begin_chunk(&mut self) {
         self.line = 0;
     }
 }
 
 impl ReadBuffer {
-    /// The length of the next record that ends in `end`, if its end is in the front. Consumes nothing.
+    /// Returns the length of the next record that ends with `end`, if its end is in the front chunk. Consumes
+    /// nothing.
     #[inline]
     pub(in crate::file) fn find_record(&mut self, end: u8) -> Option<usize> {
         if end == b'\n' {
@@ -56,7 +57,7 @@ impl ReadBuffer {
         }
     }
 
-    /// The length of what is left of the first unread line, if its end is noted.
+    /// Returns the remaining length of the first unread line, if its end is noted.
     #[inline]
     fn noted_line(&mut self) -> Option<usize> {
         let Chunk::Lines { ends, .. } = &self.front else {
@@ -66,7 +67,7 @@ impl ReadBuffer {
         let end = *ends.get(*line)?;
         let begin = line.checked_sub(1).map_or(0, |last| ends[last]);
         if !(begin as usize..end as usize).contains(&self.start) {
-            // Something else was read, or sought, since the last line.
+            // Other bytes were read, or searched for, since the last line.
             *line = ends.partition_point(|&end| end as usize <= self.start);
         }
         let end = *ends.get(*line)? as usize;
@@ -74,7 +75,7 @@ impl ReadBuffer {
         Some(end - self.start)
     }
 
-    /// Consumes the record that was found. Returns where in the front it is.
+    /// Consumes the record that was found, and returns its range in the front chunk.
     #[inline]
     pub(in crate::file) fn take_record(&mut self, len: usize) -> Range<usize> {
         let start = self.start;
@@ -83,12 +84,12 @@ impl ReadBuffer {
         start..start + len
     }
 
-    /// Puts back the record that was taken just now.
+    /// Puts back the record that was just taken.
     pub(in crate::file) fn untake_record(&mut self, record: &Range<usize>) {
         self.start = record.start;
     }
 
-    /// A record as text, without checking again what is known to be UTF-8.
+    /// Returns a record as text, without validating again what is known to be UTF-8.
     #[inline]
     pub(in crate::file) fn record_str(&self, range: Range<usize>) -> Option<&str> {
         match &self.front {

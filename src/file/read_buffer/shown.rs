@@ -1,28 +1,28 @@
-//! `poll_fill_buf`, whose answers stay.
+//! The state of `poll_fill_buf`, whose answers are repeatable.
 
 use super::ReadBuffer;
 use crate::file::object::Shared;
 
-/// What `poll_fill_buf` has answered, if nothing else was done since.
+/// The last answer of `poll_fill_buf`, if nothing else was called since.
 ///
-/// Its callers, `fill_buf` of futures-lite among them, poll again to get the answer lent, and do not expect
-/// `Pending` then. So an answer stays until it is consumed, or until something else is done.
+/// Callers such as `fill_buf` of futures-lite poll again to borrow the answer, and do not expect `Pending`
+/// then. So an answer stays until it is consumed, or until another method is called.
 #[derive(Debug, Default, Clone, Copy, PartialEq)]
 pub(super) enum Shown {
     #[default]
     Nothing,
     /// Unread bytes.
     Bytes,
-    /// The end of the file; it is given once more without looking.
+    /// The end of the file. It is repeated once without looking.
     End,
     /// The end, twice. The next poll looks for more; until there is some, the answer is the end.
     EndAgain,
 }
 
 impl ReadBuffer {
-    /// Whether the last answer is to be given again, without looking for a new one.
+    /// Returns `true` if the last answer is repeated without looking for a new one.
     pub(in crate::file) fn shows(&mut self, shared: &Shared) -> bool {
-        // A change of which the user does not know yet is no reason to take back what was lent.
+        // A change that the user does not know about yet is no reason to take back lent bytes.
         if shared.known_generation() > self.generation {
             self.shown = Shown::Nothing;
         }
@@ -36,13 +36,13 @@ impl ReadBuffer {
         }
     }
 
-    /// Whether the answer stays the end of the file, if there is nothing else yet.
+    /// Returns `true` if the answer stays the end of the file while there is nothing else.
     pub(in crate::file) fn stays_at_end(&self) -> bool {
         self.shown == Shown::EndAgain
     }
 
-    /// Notes that the answer stays, though the buffer may have been cleared meanwhile. It is given once more before
-    /// the outcome of the look that is under way, which may be an error.
+    /// Keeps the end of the file as the answer, although the buffer may have been cleared. It is repeated once
+    /// before the result of the read in flight, which may be an error.
     pub(in crate::file) fn stay_at_end(&mut self) {
         self.shown = Shown::End;
     }

@@ -1,4 +1,4 @@
-//! Where the chunks come from: the page cache, on the spot, or jobs that read ahead.
+//! The sources of chunks: the page cache, on the caller's thread, and jobs that read ahead.
 
 use std::io::{self, IoSliceMut};
 use std::task::{Context, Poll};
@@ -13,23 +13,23 @@ use crate::file::object::Shared;
 use crate::pool;
 use crate::sync::Arc;
 
-/// Chunks that wait when a streaming job gives its thread back: with the one that is consumed, four. Of lines
-/// one less, since the places of their ends are held too.
+/// The number of waiting chunks at which a streaming job ends: four with the one that is consumed. For lines
+/// one less, because the positions of their ends take memory, too.
 const HIGH_WATER: usize = 3;
 const HIGH_WATER_OF_LINES: usize = 2;
 
-/// Where to read more: the object, and for a regular file the logical position.
+/// Where to read: the object, and for a regular file the logical position.
 #[derive(Clone, Copy)]
 pub(in crate::file) struct Source<'a> {
     pub(in crate::file) shared: &'a Arc<Shared>,
     pub(in crate::file) position: Option<u64>,
 }
 
-/// The next chunk; `None` at the end of the file.
+/// The next chunk, or `None` at the end of the file.
 type Next = io::Result<Option<Chunk>>;
 
 impl ReadBuffer {
-    /// The next chunk, from the page cache if that holds it.
+    /// Returns the next chunk, from the page cache if possible.
     pub(super) fn poll_chunk(
         &mut self,
         cx: &mut Context<'_>,
@@ -43,7 +43,7 @@ impl ReadBuffer {
         }
     }
 
-    /// What the page cache holds next. `None` means that the pool has to be asked.
+    /// Returns the next chunk if the page cache has it, or `None` if the pool is needed.
     fn cached_chunk(&mut self, source: Source<'_>, size: usize) -> Option<Next> {
         let offset = self.end(source).filter(|_| self.is_all_here())?;
         if !source.shared.facts()?.reads_cached() {
@@ -61,13 +61,13 @@ impl ReadBuffer {
         }))
     }
 
-    /// Where a regular file goes on after what is here.
+    /// Returns the offset after the bytes in the buffer, for a regular file.
     fn end(&self, source: Source<'_>) -> Option<u64> {
         let position = source.position?;
         Some(position + self.len_here() as u64)
     }
 
-    /// The next chunk of those that jobs read, after sending a job where there is none.
+    /// Returns the next chunk from the jobs, and sends a job if there is none.
     pub(super) fn poll_chunk_ahead(
         &mut self,
         cx: &mut Context<'_>,
@@ -97,7 +97,7 @@ impl ReadBuffer {
                     self.rest();
                     return Poll::Ready(end.map(|()| None));
                 }
-                // A new job asks again.
+                // A new job reads again.
                 Taken::OldEnd => self.forget_ahead(),
                 Taken::Nothing if self.job.is_empty() => {
                     self.send_job(source.shared, ahead, plan, Some(self.call));
@@ -108,7 +108,7 @@ impl ReadBuffer {
         }
     }
 
-    /// What a job is to read for a call that wants so many bytes.
+    /// Returns what a job reads for a call that wants `want` bytes.
     fn plan(&self, source: Source<'_>, want: usize, form: Form) -> Plan {
         let is_regular = source.position.is_some();
         let streams = is_regular && self.run >= AHEAD_AFTER;
@@ -130,8 +130,8 @@ impl ReadBuffer {
         }
     }
 
-    /// Whether a file that can be asked on the spot is longer than what was read of it: its end was
-    /// found for a future that was dropped then.
+    /// Returns `true` if a file whose size is known without waiting is longer than what was read: its end was
+    /// found for a future that was then dropped.
     fn has_grown(&self, source: Source<'_>) -> bool {
         let is_longer = |end| source.shared.size().is_ok_and(|size| size > end);
         source.shared.is_local() && self.end(source).is_some_and(is_longer)

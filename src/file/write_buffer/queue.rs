@@ -1,10 +1,10 @@
-//! Accepted bytes, in order, until the object has taken them.
+//! Accepted bytes, in order, until the object has them.
 //!
-//! Bytes leave the queue only when they have been written: a job that drains it is an attempt, and
-//! whoever comes next may make another. So neither cancellation, nor an error, nor a full pool can
-//! lose any, and `drop` can write them itself.
+//! Bytes leave the queue only when they are written. A job that drains it is an attempt, and others may make
+//! another. So neither cancellation, nor an error, nor a full pool can lose bytes, and `drop` can write them
+//! itself.
 //!
-//! The lock is a leaf: it is not held while something may wait, nor while a waker is called.
+//! The lock is a leaf: it is held neither during a blocking call nor while a waker is called.
 
 use std::io::{self, ErrorKind, IoSlice, SeekFrom};
 use std::mem;
@@ -19,36 +19,35 @@ pub(super) struct Queue {
     state: Mutex<State>,
     /// Signalled when a drain ends.
     drained: Condvar,
-    /// Those who wait for room.
+    /// The tasks that wait for room.
     waiters: Waiters,
 }
 
 #[derive(Debug, Default)]
 struct State {
     bytes: Vec<u8>,
-    /// Where the object's cursor must go before the first of `bytes` is written.
+    /// Where the object's cursor must be before the first of `bytes` is written.
     start: Option<SeekFrom>,
-    /// The size of the batch that a drain has taken out, if one is at work. What it cannot write, it
-    /// will put back.
+    /// The size of the batch that a running drain has taken out. It puts back what it cannot write.
     draining: Option<usize>,
-    /// The last batch's buffer, kept while bytes keep coming.
+    /// The buffer of the last batch, kept while bytes keep coming.
     spare: Vec<u8>,
 }
 
 impl State {
-    /// How many bytes may wait. With the batch that is on its way, and may come back, it is twice the
-    /// capacity at most.
+    /// Returns how many bytes may wait. With the batch in flight, which may come back, it is at most twice the
+    /// capacity.
     fn most(&self, capacity: usize) -> usize {
         let batch = self.draining.unwrap_or(0);
         capacity.min(capacity.saturating_mul(2).saturating_sub(batch))
     }
 }
 
-/// What became of bytes that were offered.
+/// The result of offering bytes.
 pub(super) struct Accepted {
-    /// How many were taken.
+    /// The number of accepted bytes.
     pub(super) len: usize,
-    /// How many wait now.
+    /// The number of waiting bytes.
     pub(super) waiting: usize,
 }
 
@@ -59,13 +58,13 @@ impl Queue {
         state.bytes.is_empty() && state.draining.is_none()
     }
 
-    /// Whether a batch is on its way. Its end wakes whoever waits for room by then.
+    /// Returns `true` if a batch is in flight. Its end wakes the tasks that wait for room by then.
     pub(super) fn is_draining(&self) -> bool {
         self.lock().draining.is_some()
     }
 
-    /// Accepts what fits in below `capacity`; `start` is where the first of them goes, if the object's
-    /// cursor is not there.
+    /// Accepts the bytes that fit into `capacity`. `start` is where the first of them goes, if the object's
+    /// cursor is elsewhere.
     pub(super) fn accept(
         &self,
         bufs: &[IoSlice<'_>],
@@ -87,7 +86,7 @@ impl Queue {
         Accepted { len, waiting }
     }
 
-    /// Waits for room. There may be none any more when the caller looks, or again too little.
+    /// Waits for room. By the time the caller looks, there may be none or too little.
     pub(super) fn poll_room(&self, cx: &Context<'_>, capacity: usize) -> Poll<()> {
         self.waiters.add(cx);
         let state = self.lock();
@@ -97,15 +96,15 @@ impl Queue {
         }
     }
 
-    /// Whether something would be accepted, as far as can be told without waiting.
+    /// Returns `true` if bytes would be accepted, and if that can be determined without waiting.
     pub(super) fn has_room(&self, capacity: usize) -> bool {
         let state = self.state.try_lock();
         state.is_ok_and(|state| state.bytes.len() < state.most(capacity))
     }
 
-    /// Writes batches while at least `least` bytes wait, after any drain that is under way.
+    /// Writes batches while at least `least` bytes are waiting, after any drain that is in flight.
     ///
-    /// Fails with [`TimedOut`](ErrorKind::TimedOut) if another drain has not come to its end by `deadline`.
+    /// Fails with [`TimedOut`](ErrorKind::TimedOut) if another drain has not ended by `deadline`.
     pub(super) fn drain(
         &self,
         least: usize,
@@ -119,8 +118,8 @@ impl Queue {
         Ok(())
     }
 
-    /// Gives up what has not been written, after any drain that is under way: how many bytes, and where
-    /// they were to go.
+    /// Discards unwritten bytes, after any drain that is in flight. Returns their number, and where they were
+    /// to go.
     pub(super) fn discard(&self) -> (usize, Option<SeekFrom>) {
         match self.take_batch(1, None) {
             Ok(Some(mut batch)) => {
@@ -168,7 +167,7 @@ impl Queue {
     }
 }
 
-/// Bytes on their way out. Dropping it, also in a panic, puts back what has not been written.
+/// A batch in flight. Dropping it, also in a panic, puts back what is not written.
 struct Batch<'a> {
     queue: &'a Queue,
     bytes: Vec<u8>,
@@ -208,14 +207,14 @@ impl Drop for Batch<'_> {
         } else if !state.bytes.is_empty() {
             state.spare = bytes;
         } else {
-            // An idle file costs no buffer.
+            // An idle file has no buffer.
             state.bytes = Vec::new();
             state.spare = Vec::new();
         }
         state.draining = None;
         drop(state);
         self.queue.drained.notify_all();
-        // Room that was taken up by this batch may be free now.
+        // The room that this batch took may be free now.
         self.queue.waiters.wake_all();
     }
 }
