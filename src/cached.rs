@@ -1,10 +1,10 @@
-//! The no-wait calls: what the kernel can answer from memory is answered on the caller's thread.
+//! The no-wait calls: the caller's thread gets what the kernel can answer from memory.
 //!
-//! Each of these calls may return "ask the pool" instead of an answer, and except on Linux each one
-//! does. Setting the environment variable `ANYFILE_NOWAIT=0` turns all of them off.
+//! Each of these calls may return "ask the pool" instead of an answer; except on Linux, each always does. The
+//! environment variable `ANYFILE_NOWAIT=0` turns all of them off.
 //!
-//! No call here is known to wait, and yet the kernel does not promise it: [`probation`] bounds what
-//! happens then.
+//! No call here is known to wait, but the kernel does not promise that: [`probation`] limits the damage if one
+//! does.
 
 mod access;
 #[cfg(target_os = "linux")]
@@ -41,10 +41,11 @@ use std::fs::{File, Metadata};
 use std::io::{self, IoSliceMut};
 use std::path::Path;
 
-/// The most bytes that one inline call copies: about 30 µs, for which nobody else gets the thread.
+/// The maximum number of bytes that one inline call copies: about 30 µs, during which nothing else runs on the
+/// thread.
 pub(crate) const INLINE: usize = 256 * 1024;
 
-/// An answer without waiting, or the advice to get it where waiting is allowed.
+/// An answer that needed no waiting, or a request to use the pool.
 #[derive(Debug)]
 #[cfg_attr(
     not(target_os = "linux"),
@@ -55,21 +56,21 @@ pub(crate) enum Answer<T> {
     AskPool,
 }
 
-/// A call for a path that has to be made on the pool, and what else is to be done there.
+/// A call for a path that needs the pool, and what else is to be done there.
 #[derive(Debug, Default)]
 pub(crate) struct Unanswered {
-    /// The filesystem was not met before. Where it is known, there is nothing to be learned.
+    /// Whether the filesystem is unknown. A known one need not be learned.
     learn: bool,
-    /// A file that was opened and then found unsuitable: not all of it is cached, or it is another one
-    /// by now.
+    /// A file that was opened and turned out to be unsuitable: not all of it is cached, or it was replaced in
+    /// the meantime.
     ///
-    /// It is not closed on the caller's thread. ext4 writes a file out at any close after another
-    /// process has truncated and rewritten it, which takes 0.3 to 0.7 s for 1 GiB.
+    /// It is not closed on the caller's thread: if another process has truncated and rewritten the file, ext4
+    /// writes it out at any close, which takes 0.3 to 0.7 s for 1 GiB.
     opened: Option<File>,
 }
 
 impl Unanswered {
-    /// Does what is left to do after the call on `path`. May wait.
+    /// Finishes the work that is left after the call on `path`. May block.
     pub(crate) fn finish(self, path: &Path, follow: bool) {
         drop(self.opened);
         if self.learn {
@@ -78,21 +79,20 @@ impl Unanswered {
     }
 }
 
-/// What a file is, as far as it decides where its calls may be made.
+/// The facts about a file that decide where its calls run.
 #[derive(Debug)]
 pub(crate) struct Facts {
-    /// A regular file with a cursor: it may be read ahead, and at any offset.
+    /// Whether it is a regular file with a cursor, which may be read ahead, and at any offset.
     pub(crate) regular: bool,
     pub(crate) seekable: bool,
     pub(crate) access: Access,
-    /// The number of the device, `st_dev`, to recognize a filesystem that hangs. 0 where the system has
-    /// no such number.
+    /// The device number, `st_dev`, with which a filesystem that hangs is recognized. 0 on systems without one.
     pub(crate) device: u64,
     local: imp::Local,
 }
 
 impl Facts {
-    /// The facts of anything that is not known to be a file.
+    /// Returns the facts of an object that is not known to be a file.
     pub(crate) fn stream() -> Facts {
         Facts {
             regular: false,
@@ -103,9 +103,9 @@ impl Facts {
         }
     }
 
-    /// Asks the system about `file`. May wait.
+    /// Determines the facts of `file`. May block.
     pub(crate) fn learn(file: &File) -> Facts {
-        // Some special files look regular but can neither seek nor be read at an offset.
+        // Some special files appear to be regular, but can neither seek nor be read at an offset.
         let seekable = imp::has_cursor(file);
         let metadata = retry(|| file.metadata()).ok();
         let regular = seekable && metadata.as_ref().is_some_and(Metadata::is_file);
@@ -123,32 +123,32 @@ impl Facts {
         }
     }
 
-    /// Whether calls that only touch the inode (its size, closing it) cannot wait. Never where the
-    /// no-wait calls are turned off.
+    /// Returns `true` if calls that only use the inode (its size, closing it) cannot block. Always `false` with
+    /// the no-wait calls off.
     pub(crate) fn is_local(&self) -> bool {
         self.local.is_known()
     }
 
-    /// Whether the file may be closed on the caller's thread when it is dropped, even if that writes
-    /// data out. True for local filesystems and overlayfs, with and without the no-wait calls: as with
-    /// std's files, whoever drops one finds it closed.
+    /// Returns `true` if the drop of the file closes it on the caller's thread, even if that writes data out.
+    /// This is so for local filesystems and overlayfs, with and without the no-wait calls: as with std's files,
+    /// the file is closed when its drop returns.
     pub(crate) fn closes_on_the_spot(&self) -> bool {
         self.local.closes_on_the_spot()
     }
 
-    /// Whether closing a handle that only reads is over on the spot. False for a file of over 1 MiB:
-    /// another process may have truncated and rewritten it, and ext4 then allocates its blocks as any
-    /// handle is closed (0.4 s for 1 GiB). False for a file without a name, whose blocks are freed.
+    /// Returns `true` if closing a handle that was only read is fast. Not for a file larger than 1 MiB: another
+    /// process may have truncated and rewritten it, and ext4 then allocates its blocks when any handle is
+    /// closed (0.4 s for 1 GiB). Not for a file without a name, whose blocks are freed.
     pub(crate) fn closes_quickly(&self, file: &File) -> bool {
         self.is_local() && self.local.is_small(file)
     }
 
-    /// Whether [`read_at`](Facts::read_at) has a chance to answer.
+    /// Returns `true` if [`read_at`](Facts::read_at) may be able to answer.
     pub(crate) fn reads_cached(&self) -> bool {
         self.local.reads_cached()
     }
 
-    /// Reads what the page cache holds at `offset`. 0 is the end of the file.
+    /// Reads cached data at `offset`. 0 is the end of the file.
     pub(crate) fn read_at(
         &self,
         file: &File,

@@ -1,11 +1,11 @@
-//! [`PathError`], and the words of each operation.
+//! [`PathError`], and the names of the operations.
 
 use std::error::Error;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// What was attempted on a path, in the words that an error message uses.
+/// An operation on a path, with the words of its error message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Operation {
     Open,
@@ -111,19 +111,19 @@ impl Operation {
     }
 }
 
-/// The operation, the path and the original error behind an [`io::Error`] that this crate returned.
+/// The operation, the path and the original error of an [`io::Error`] that this crate returned.
 ///
 /// Every operation on a path, and every operation on a file that was opened by its path, returns an
-/// [`io::Error`] that carries a `PathError`. Its [`kind`](io::Error::kind) is the original error's;
-/// its message names the operation and the path before the reason of the operating system. Control
-/// characters in the path, line separators and what changes the direction of text are shown escaped, so
-/// that a message stays on its line and cannot be made to look like another.
+/// [`io::Error`] that carries a `PathError`. Its [`kind`](io::Error::kind) is that of the original error; its
+/// message names the operation and the path before the reason of the operating system. Control characters, line
+/// separators and characters that change the direction of text are shown escaped, so that a path can neither
+/// break the line of a message nor disguise it.
 ///
-/// An [`io::Error`] with such a payload has no [`raw_os_error`](io::Error::raw_os_error) of its own:
-/// [`PathError::raw_os_error`] returns the code of either kind of error.
+/// An [`io::Error`] with a payload has no [`raw_os_error`](io::Error::raw_os_error) of its own;
+/// [`PathError::raw_os_error`] returns the code with or without a payload.
 ///
-/// The message contains that of the original error. So [`source`](Error::source) is the source of the
-/// original, and a report that prints the whole chain shows each reason once.
+/// The message contains that of the original error. Therefore [`source`](Error::source) is the source of the
+/// original error, and a report that prints the whole chain shows each reason once.
 ///
 /// # Examples
 ///
@@ -150,12 +150,12 @@ pub struct PathError {
 }
 
 impl PathError {
-    /// Wraps `original` into an [`io::Error`] of the same kind that names `operation` and `path`.
+    /// Wraps `original` in an [`io::Error`] of the same kind that names `operation` and `path`.
     pub(crate) fn wrap(operation: Operation, path: &Path, original: io::Error) -> io::Error {
         PathError::wrap_all(operation, path, None, original)
     }
 
-    /// As [`wrap`](PathError::wrap), for an operation that takes two paths.
+    /// Same as [`wrap`](PathError::wrap), for an operation on two paths.
     pub(crate) fn wrap_pair(
         operation: Operation,
         path: &Path,
@@ -181,14 +181,14 @@ impl PathError {
         io::Error::new(kind, error)
     }
 
-    /// The details of `error`, if it came from an operation of this crate on a path.
+    /// Returns the `PathError` of `error`, if this crate returned it for an operation on a path.
     pub fn of(error: &io::Error) -> Option<&PathError> {
         error.get_ref()?.downcast_ref()
     }
 
-    /// Returns the code of the operating system for `error`, whether it carries a `PathError` or not.
+    /// Returns the operating system's code for `error`, whether it carries a `PathError` or not.
     ///
-    /// As [`io::Error::raw_os_error`], which returns `None` for an error with a payload.
+    /// [`io::Error::raw_os_error`] returns `None` for an error with a payload.
     ///
     /// # Examples
     ///
@@ -208,12 +208,13 @@ impl PathError {
             .raw_os_error()
     }
 
-    /// The path that the operation was given.
+    /// Returns the path that was passed to the operation.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The second path of an operation on two: where to, relative to what, or the pattern.
+    /// Returns the second path of an operation on two paths: the target, the base of a relative path, or the
+    /// pattern.
     ///
     /// # Examples
     ///
@@ -229,14 +230,14 @@ impl PathError {
         self.target.as_deref()
     }
 
-    /// What was attempted, as in the message: `"open file"`, for example.
+    /// Returns the operation in the words of the message, for example `"open file"`.
     ///
-    /// The words are for people. They may change in any release, so don't compare them.
+    /// The words are for humans and may change in any release. Do not compare them.
     pub fn operation(&self) -> &'static str {
         self.operation.words()
     }
 
-    /// The error as the operating system or the wrapped object reported it, with its
+    /// Returns the original error of the operating system or the wrapped object, with its
     /// [`raw_os_error`](io::Error::raw_os_error).
     pub fn original(&self) -> &io::Error {
         &self.original
@@ -260,12 +261,12 @@ impl Error for PathError {
     }
 }
 
-/// An original error for what this crate itself refuses.
+/// Returns an original error for input that this crate itself refuses.
 pub(crate) fn invalid_input(reason: &'static str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, reason)
 }
 
-/// The error of a path whose symbolic links never end, as the system reports it.
+/// Returns the system's error for a loop of symbolic links.
 pub(crate) fn symlink_loop() -> io::Error {
     #[cfg(unix)]
     return rustix::io::Errno::LOOP.into();
@@ -274,14 +275,14 @@ pub(crate) fn symlink_loop() -> io::Error {
     return io::Error::from_raw_os_error(1921);
 }
 
-/// Whether symbolic links never end. The kind that std has for that is not stable yet.
+/// Returns `true` if the error is a loop of symbolic links, for which std has no stable kind yet.
 pub(crate) fn is_symlink_loop(error: &io::Error) -> bool {
     error
         .raw_os_error()
         .is_some_and(|code| symlink_loop().raw_os_error() == Some(code))
 }
 
-/// Shows a path on one line, whatever it contains.
+/// Displays a path on one line, whatever it contains.
 struct Escaped<'a>(&'a Path);
 
 impl fmt::Display for Escaped<'_> {
@@ -297,8 +298,8 @@ impl fmt::Display for Escaped<'_> {
     }
 }
 
-/// Whether a character would move the cursor of a terminal, end the line, or turn round what stands
-/// beside it.
+/// Returns `true` if a character would move the cursor of a terminal, end the line, or change the direction of
+/// the text around it.
 fn is_deceptive(c: char) -> bool {
     match c {
         '\u{2028}' | '\u{2029}' => true,

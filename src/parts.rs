@@ -1,9 +1,9 @@
-//! Paths taken apart as `pathlib` takes them apart.
+//! Splitting paths as `pathlib` does.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Component, Path as StdPath};
 
-/// A path as `pathlib` sees it: the anchor, and all names after it but `.`.
+/// A path as `pathlib` sees it: the anchor, and all names after it except `.`.
 pub(crate) struct Parts<'a> {
     pub(crate) anchor: &'a OsStr,
     pub(crate) names: Vec<&'a OsStr>,
@@ -17,7 +17,7 @@ impl<'a> Parts<'a> {
         }
     }
 
-    /// The names after `anchor`, with `separator` between them.
+    /// Joins `anchor` and the names, with `separator` between them.
     pub(crate) fn join(&self, mut anchor: OsString, separator: &str) -> OsString {
         for (place, name) in self.names.iter().enumerate() {
             if place > 0 {
@@ -29,7 +29,7 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// The names after the anchor, all but `.`.
+/// Returns the names after the anchor, except `.`.
 pub(crate) fn names(path: &StdPath) -> impl DoubleEndedIterator<Item = &OsStr> + Clone {
     path.components().filter_map(|component| match component {
         Component::Normal(_) | Component::ParentDir => Some(component.as_os_str()),
@@ -53,7 +53,7 @@ pub(crate) fn anchor(path: &StdPath) -> &OsStr {
     path.ancestors().last().unwrap_or(path).as_os_str()
 }
 
-/// An anchor with `/` for `\`.
+/// Returns the anchor with `/` in place of `\`.
 pub(crate) fn forward_slashes(anchor: &OsStr) -> OsString {
     if !cfg!(windows) {
         return anchor.to_os_string();
@@ -61,7 +61,7 @@ pub(crate) fn forward_slashes(anchor: &OsStr) -> OsString {
     anchor.to_string_lossy().replace('\\', "/").into()
 }
 
-/// Whether two parts are the same one: Windows knows neither case nor the direction of slashes.
+/// Returns `true` if two parts are equal. On Windows, case and the direction of slashes do not matter.
 pub(crate) fn same(a: &OsStr, b: &OsStr) -> bool {
     let plain = |part| forward_slashes(part).to_string_lossy().to_lowercase();
     a == b || cfg!(windows) && plain(a) == plain(b)

@@ -1,4 +1,4 @@
-//! [`Pattern`]: shell patterns for paths, compiled once.
+//! [`Pattern`], a compiled shell pattern for paths.
 
 mod segment;
 mod wildcard;
@@ -14,24 +14,24 @@ use crate::parts::{self, same};
 
 pub(crate) use segment::Segment;
 
-/// A shell pattern for paths, compiled once and used often.
+/// A compiled shell pattern for paths.
 ///
 /// [`Path::matches`](crate::Path::matches) and [`Path::full_match`](crate::Path::full_match) compile their
-/// pattern on each call. A `Pattern` is compiled once, tells what is wrong with it, and can ignore case.
+/// pattern on each call. A `Pattern` is compiled once, reports errors in the pattern, and can ignore case.
 ///
 /// # Syntax
 ///
-/// | in a segment | stands for |
+/// | in a segment | matches |
 /// | --- | --- |
 /// | `?` | one character |
-/// | `*` | any number of characters, none too |
-/// | `[seq]` | one character of the set, which may have ranges: `[a-z_]` |
+/// | `*` | any number of characters, including none |
+/// | `[seq]` | one character of the set, which may contain ranges: `[a-z_]` |
 /// | `[!seq]` | one character that is not in the set |
-/// | `**` as a whole segment | any number of segments, none too; in [`matches`](Pattern::matches), what `*` is |
+/// | `**` as a whole segment | any number of segments, including none; same as `*` in [`matches`](Pattern::matches) |
 ///
-/// Everything else stands for itself, braces and the backslash among them. A wildcard in brackets does too:
-/// `[*]`. No wildcard stands for a separator. Names that begin with a dot are names like any other, `.`
-/// segments, repeated and trailing slashes do not count, and `..` is a name. A byte that belongs to no
+/// All other characters match themselves, including braces and the backslash. A wildcard in brackets is
+/// literal, too: `[*]`. No wildcard matches a separator. A leading dot in a name is not special. `.` segments,
+/// repeated slashes and trailing slashes are ignored, and `..` is a name. A byte that is not part of a
 /// character counts as a character.
 ///
 /// The semantics are those of `pathlib` 3.14.
@@ -51,9 +51,9 @@ pub(crate) use segment::Segment;
 pub struct Pattern {
     text: OsString,
     case_sensitive: bool,
-    /// The drive and the root; empty if the pattern begins with a segment.
+    /// The drive and the root, or empty if the pattern begins with a segment.
     anchor: OsString,
-    /// One for each segment; `None` is `**`.
+    /// The segments; `None` is `**`.
     segments: Vec<Option<Segment>>,
 }
 
@@ -62,11 +62,11 @@ impl Pattern {
     ///
     /// # Errors
     ///
-    /// Of kind [`InvalidInput`](io::ErrorKind::InvalidInput), with a [`PathError`] that has the pattern for
-    /// its path:
+    /// All are of kind [`InvalidInput`](io::ErrorKind::InvalidInput), with a [`PathError`] that has the pattern
+    /// as its path:
     ///
-    /// - The pattern is empty, or nothing but `.`.
-    /// - It contains a NUL byte, which no path of a file has.
+    /// - The pattern is empty or `.`.
+    /// - The pattern contains a NUL byte, which no path contains.
     ///
     /// # Examples
     ///
@@ -86,7 +86,7 @@ impl Pattern {
         Ok(pattern)
     }
 
-    /// Sets whether upper and lower case differ; by default, they do except on Windows.
+    /// Sets whether upper and lower case differ. The default is `true`, except on Windows.
     ///
     /// # Examples
     ///
@@ -102,10 +102,10 @@ impl Pattern {
         Pattern::compile(self.text.as_ref(), case_sensitive)
     }
 
-    /// Returns whether the end of the path is as the pattern describes it; all of it, if the pattern is
+    /// Returns `true` if the end of the path matches the pattern, or the entire path if the pattern is
     /// anchored.
     ///
-    /// A segment `**` stands for one name, as `*` does. Semantics of `pathlib`'s `match`, in 3.14.
+    /// A segment `**` matches one name, as `*` does. Semantics of `pathlib` 3.14's `match`.
     ///
     /// # Examples
     ///
@@ -135,10 +135,10 @@ impl Pattern {
         end_matches && names.next().is_none() && same(&self.anchor, parts::anchor(path))
     }
 
-    /// Returns whether the whole path is as the pattern describes it.
+    /// Returns `true` if the entire path matches the pattern.
     ///
-    /// A segment `**` stands for any number of names. Semantics of `pathlib` 3.14: `a/**` is whatever lies
-    /// below `a`, but not `a` itself.
+    /// A segment `**` matches any number of names. Semantics of `pathlib` 3.14: `a/**` matches everything below
+    /// `a`, but not `a` itself.
     ///
     /// # Examples
     ///
@@ -157,11 +157,12 @@ impl Pattern {
         let same_anchor = same(&self.anchor, parts::anchor(path));
         let any_first = matches!(self.segments.first(), Some(None));
         let any_last = matches!(self.segments.last(), Some(None));
-        // Only `**` in front describes an anchor without naming it.
+        // Only a leading `**` matches an anchor without naming it.
         if !(same_anchor || self.anchor.is_empty() && any_first) {
             return false;
         }
-        // Unless `**` is all there is, it wants at least one name after such an anchor, and one at the end.
+        // Unless `**` is the entire pattern, it needs at least one name after such an anchor, and one at the
+        // end.
         if self.segments.iter().any(Option::is_some) {
             let no_first = !same_anchor && names.next().is_none();
             if no_first || any_last && names.next_back().is_none() {
@@ -173,7 +174,7 @@ impl Pattern {
         })
     }
 
-    /// Borrows the text that was compiled.
+    /// Returns the text of the pattern.
     ///
     /// # Examples
     ///
@@ -188,7 +189,7 @@ impl Pattern {
         &self.text
     }
 
-    /// Compiles what may be a pattern that [`new`](Pattern::new) refuses.
+    /// Compiles a pattern without the checks of [`new`](Pattern::new).
     pub(crate) fn compile(text: &StdPath, case_sensitive: bool) -> Pattern {
         let segment = |name| (name != "**").then(|| Segment::new(name, case_sensitive));
         Pattern {
@@ -213,13 +214,13 @@ impl Pattern {
 impl FromStr for Pattern {
     type Err = io::Error;
 
-    /// As [`Pattern::new`].
+    /// Same as [`Pattern::new`].
     fn from_str(pattern: &str) -> io::Result<Pattern> {
         Pattern::new(pattern)
     }
 }
 
-/// Shows the text that was compiled, with `�` in place of whatever is not valid Unicode.
+/// Displays the text of the pattern, with `�` in place of anything that is not valid Unicode.
 impl fmt::Display for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&StdPath::new(&self.text).display(), f)

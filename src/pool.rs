@@ -1,7 +1,7 @@
-//! The one hand-off point to the thread pool of the [`blocking`] crate.
+//! The interface to the thread pool of the [`blocking`] crate.
 //!
-//! A [`Job`] that is dropped before a thread has begun it is not carried out; one that has begun is
-//! finished, and its result dropped. What must happen in any case is [detached](Job::detach).
+//! A [`Job`] that is dropped before a thread began it is not carried out. One that has begun is finished, and
+//! its result dropped. Work that must be done in any case is [detached](Job::detach).
 
 mod demand;
 mod handover;
@@ -26,19 +26,19 @@ use crate::retry::Interruption;
 use crate::sync::Arc;
 use handover::{FETCHES, JOBS, WorkQueue};
 
-/// Hands `work` to the pool. A panic in it resumes in whoever awaits the job.
+/// Runs `work` on the pool. A panic in it resumes in the task that awaits the job.
 pub(crate) fn run<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> Job<R> {
     let (runnable, job) = job(work);
     JOBS.hand_over(runnable);
     job
 }
 
-/// As [`run`], for work that is short if it need not wait: it may be over when this returns.
+/// Same as [`run`], for work that is short unless it has to wait: it may be complete when this returns.
 pub(crate) fn run_short<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> Job<R> {
     run_until(|| false, work)
 }
 
-/// As [`run_short`], for longer work of which the caller awaits something that is soon ready.
+/// Same as [`run_short`], for longer work, a part of which the caller awaits.
 pub(crate) fn run_until<R: Send + 'static>(
     is_ready: impl Fn() -> bool,
     work: impl FnOnce() -> R + Send + 'static,
@@ -48,12 +48,12 @@ pub(crate) fn run_until<R: Send + 'static>(
     job
 }
 
-/// Does short work on the pool. A task that makes many calls in a row lets others in meanwhile.
+/// Runs short work on the pool. A task that makes many calls in a row yields now and then.
 pub(crate) async fn call<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> R {
     call_on(&JOBS, work).await
 }
 
-/// As [`call`], for work that waits for data which the kernel is fetching already.
+/// Same as [`call`], for work that waits for data that the kernel is already fetching.
 pub(crate) async fn call_fetch<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> R {
     call_on(&FETCHES, work).await
 }
@@ -70,7 +70,7 @@ async fn call_on<R: Send + 'static>(
         if let Some(runnable) = runnable.take() {
             match proceeds {
                 Poll::Ready(()) => queue.hand_over_and_stay(runnable, || job.is_finished()),
-                // Whoever waits for a turn anyway does not stay for the outcome.
+                // A task that has to yield anyway does not spin for the result.
                 Poll::Pending => queue.hand_over(runnable),
             }
         }
@@ -82,7 +82,7 @@ async fn call_on<R: Send + 'static>(
     .await
 }
 
-/// Awaits a call that another crate makes on the pool, and has it made again if a signal has ended it.
+/// Awaits a call that another crate makes on the pool, and repeats it if a signal interrupted it.
 pub(crate) async fn shield<T, F>(mut call: impl FnMut() -> F) -> io::Result<T>
 where
     F: Future<Output = io::Result<T>>,
@@ -117,13 +117,13 @@ fn job<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> (Runnabl
     (runnable, Job::new(task))
 }
 
-/// Waits on this thread until `poll` is ready, for at most `limit`. Tells whether it was.
+/// Blocks this thread until `poll` is ready, for at most `limit`. Returns whether it was.
 pub(crate) fn block_for(
     limit: Duration,
     mut poll: impl FnMut(&mut Context<'_>) -> Poll<()>,
 ) -> bool {
     let end = Instant::now() + limit;
-    // Not `thread::park`: the executor of this thread may use that for itself.
+    // Not `thread::park`, which the executor of this thread may use itself.
     let (parker, unparker) = parking::pair();
     let waker = Waker::from(unparker);
     let mut cx = Context::from_waker(&waker);
@@ -135,7 +135,7 @@ pub(crate) fn block_for(
     true
 }
 
-/// Work that may be given up, and holds objects whose drop may panic: in a task that would abort.
+/// Work that may be cancelled and holds objects whose drop may panic, which would abort the process in a task.
 struct Queued<F>(Option<F>);
 
 impl<F> Drop for Queued<F> {
@@ -145,7 +145,7 @@ impl<F> Drop for Queued<F> {
     }
 }
 
-/// Something that may hold open files: to close one may wait, so it is dropped on the pool.
+/// A value that may hold open files. It is dropped on the pool, because closing a file may block.
 pub(crate) struct Closing<T: Send + 'static>(Option<T>);
 
 impl<T: Send + 'static> Closing<T> {
@@ -153,7 +153,7 @@ impl<T: Send + 'static> Closing<T> {
         Closing(Some(value))
     }
 
-    /// Takes out what has nothing open any more.
+    /// Takes out a value that no longer holds open files.
     pub(crate) fn into_inner(mut self) -> T {
         self.0.take().expect(TAKEN)
     }

@@ -1,31 +1,31 @@
-//! What a handle permits, as far as the system tells without waiting.
+//! The access that a handle permits, as far as the system tells without waiting.
 
 use std::fs::File;
 
 /// How a file was opened.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Access {
-    /// It is not known to be closed to writing.
+    /// Whether it is open for writing, or may be.
     pub(crate) writable: bool,
-    /// Opened with `O_DIRECT`: buffers, offsets and lengths have to be aligned.
+    /// Whether it was opened with `O_DIRECT`: buffers, offsets and lengths have to be aligned.
     pub(crate) direct: bool,
 }
 
 impl Access {
-    /// That of a file that is opened for reading and nothing else.
+    /// The access of a file that was opened for reading only.
     #[cfg(target_os = "linux")]
     pub(crate) const READ: Access = Access {
         writable: false,
         direct: false,
     };
 
-    /// Of a handle of which nothing is known: what it does not permit, the system refuses.
+    /// The access of an unknown handle. The system refuses what it does not permit.
     pub(crate) const UNKNOWN: Access = Access {
         writable: true,
         direct: false,
     };
 
-    /// Asks the descriptor. Only its own flags are read: this never waits, whatever the file is.
+    /// Queries the flags of the descriptor, which never blocks, whatever the file is.
     #[cfg(unix)]
     pub(crate) fn of(file: &File) -> Access {
         use rustix::fs::OFlags;
@@ -56,7 +56,7 @@ fn is_direct(flags: rustix::fs::OFlags) -> bool {
     flags.contains(rustix::fs::OFlags::DIRECT)
 }
 
-/// The others have no such flag, or none that asks for alignment.
+/// Other systems have no such flag, or none that requires alignment.
 #[cfg(all(
     unix,
     not(any(

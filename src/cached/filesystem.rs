@@ -1,4 +1,4 @@
-//! The filesystems that were met so far: what they are, and how their calls behaved.
+//! The filesystems that are known so far: their type, and how their calls behaved.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -9,25 +9,25 @@ use rustix::fs::{AtFlags, Statx, StatxFlags};
 use super::probation::Probation;
 use crate::retry::retry;
 
-/// How a filesystem treats a call.
+/// How a filesystem answers a call.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Medium {
-    /// A local disk: a no-wait read tells what is cached from the rest.
+    /// A local disk. A no-wait read distinguishes cached data from other data.
     Disk,
-    /// Memory that stays memory: nothing waits. It knows no no-wait reads and needs none.
+    /// Memory that is never swapped out. Nothing waits; no-wait reads are neither supported nor needed.
     Memory,
-    /// Memory that may have been swapped out. Its inodes always are in memory, its data perhaps is not,
-    /// and without no-wait reads the kernel cannot say so.
+    /// Memory that may be swapped out. Its inodes are always in memory, its data perhaps not, and without
+    /// no-wait reads the kernel cannot tell.
     Swappable,
-    /// overlayfs. It refuses no-wait reads, and what a path leads to may lie on any filesystem. What is
-    /// written lies on its upper layer, which is local as a rule.
+    /// overlayfs. It refuses no-wait reads, and a path may lead to any filesystem. Written files are on its
+    /// upper layer, which is usually local.
     Overlay,
-    /// Anything else: every call may wait.
+    /// Anything else. Every call may wait.
     Foreign,
 }
 
 impl Medium {
-    /// Asks what filesystem a file is on. May wait.
+    /// Queries the filesystem of a file. May block.
     fn learn(file: &File) -> Medium {
         retry(|| rustix::fs::fstatfs(file)).map_or(Medium::Foreign, |stat| {
             // The type is a signed word on some architectures.
@@ -35,12 +35,12 @@ impl Medium {
         })
     }
 
-    /// The medium of the filesystem with this magic number, in a system that `has_swap`.
+    /// Returns the medium of the filesystem with this magic number, on a system that `has_swap`.
     fn of(magic: u64, has_swap: impl FnOnce() -> bool) -> Medium {
         match magic {
             // ext2/3/4, xfs, btrfs, f2fs
             0xEF53 | 0x5846_5342 | 0x9123_683E | 0xF2F5_2010 => Medium::Disk,
-            // tmpfs: 161 ms were seen for a read of what was swapped out.
+            // tmpfs. A read of swapped-out data took 161 ms.
             0x0102_1994 if has_swap() => Medium::Swappable,
             // tmpfs, and ramfs, which is never swapped out
             0x0102_1994 | 0x8584_58F6 => Medium::Memory,
@@ -49,41 +49,41 @@ impl Medium {
         }
     }
 
-    /// Whether calls that only touch the inode cannot wait.
+    /// Returns `true` if calls that only use the inode cannot block.
     pub(super) fn is_local(self) -> bool {
         matches!(self, Medium::Disk | Medium::Memory | Medium::Swappable)
     }
 
-    /// Whether a file may be closed on the caller's thread if it has to be.
+    /// Returns `true` if a file may be closed on the caller's thread where that is necessary.
     pub(super) fn closes_on_the_spot(self) -> bool {
         self.is_local() || self == Medium::Overlay
     }
 }
 
-/// Whether the system can swap memory out.
+/// Returns `true` if the system has swap.
 fn has_swap() -> bool {
     rustix::system::sysinfo().totalswap > 0
 }
 
-/// What is known of a filesystem. Clones share the probation.
+/// The facts about a filesystem. Clones share the probation.
 #[derive(Debug, Clone)]
 pub(super) struct Filesystem {
     pub(super) medium: Medium,
     pub(super) probation: Arc<Probation>,
 }
 
-/// A device number may be used again for another filesystem. Together with the number of its mount,
-/// which recent kernels never use twice, it identifies the filesystem.
+/// Identifies a filesystem. A device number may be reused for another filesystem; the mount number, which
+/// recent kernels never reuse, tells them apart.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Mount {
     device: (u32, u32),
     id: u64,
 }
 
-/// Whoever holds this lock makes no system call.
+/// No system call is made while this lock is held.
 static MOUNTS: RwLock<BTreeMap<Mount, Filesystem>> = RwLock::new(BTreeMap::new());
 
-/// How many mounts are remembered. There are more only where something mounts in a loop.
+/// The maximum number of mounts that are remembered. More exist only if something mounts in a loop.
 const MOST_MOUNTS: usize = 1024;
 
 impl Filesystem {
@@ -94,22 +94,22 @@ impl Filesystem {
         }
     }
 
-    /// Returns what is known of the filesystem of the file that `stat` describes.
+    /// Returns the filesystem of the file that `stat` describes, if it is known.
     pub(super) fn known(stat: &Statx) -> Option<Filesystem> {
         let mounts = MOUNTS.read().unwrap_or_else(PoisonError::into_inner);
         mounts.get(&Mount::of(stat)).cloned()
     }
 
-    /// Learns on what filesystem a file is, as [`learn`](Filesystem::learn), where the path-based calls
-    /// cannot find it. May wait.
+    /// Learns the filesystem of a file, as [`learn`](Filesystem::learn) does, without making it available to
+    /// calls by path. May block.
     pub(super) fn learn_alone(file: &File) -> Filesystem {
         Filesystem::new(Medium::learn(file))
     }
 
-    /// Learns on what filesystem a file is, and remembers it for every other file there. May wait.
+    /// Learns the filesystem of a file, and remembers it for every other file there. May block.
     ///
-    /// It asks again even where the answer is known. That costs a fraction of a microsecond of a pool
-    /// thread, and notices swap that was added later, or a number that was used again.
+    /// The system is asked even if the answer is known. That costs a fraction of a microsecond of a worker
+    /// thread, and notices swap that was added later, or a number that was reused.
     pub(super) fn learn(file: &File, stat: &Statx) -> Filesystem {
         let medium = Medium::learn(file);
         if let Some(known) = Filesystem::known(stat).filter(|known| known.medium == medium) {
@@ -137,7 +137,7 @@ impl Mount {
     }
 }
 
-/// Asks for what is in memory anyway. A network filesystem is to answer this without its server.
+/// Queries only what is in memory: a network filesystem answers this without its server.
 pub(super) fn stat(file: &File) -> rustix::io::Result<Statx> {
     /// `STATX_MNT_ID_UNIQUE`, from Linux 6.8 on; older kernels ignore it.
     const UNIQUE_MOUNT: StatxFlags = StatxFlags::from_bits_retain(0x4000);
@@ -181,7 +181,7 @@ mod tests {
         );
     }
 
-    /// `/proc/swaps` has a line of headings, and one for each swap area.
+    /// `/proc/swaps` has a heading, and one line for each swap area.
     #[test]
     fn swap_is_seen_as_the_system_lists_it() {
         let Ok(swaps) = std::fs::read_to_string("/proc/swaps") else {

@@ -1,4 +1,4 @@
-//! Reads of the page cache, and whether they may be made at all.
+//! Reads of the page cache, and whether they are allowed.
 
 use std::fs::File;
 use std::io::{self, IoSliceMut};
@@ -14,24 +14,24 @@ use super::probation::Probation;
 use super::stopwatch::Stopwatch;
 use super::{Access, Answer, INLINE};
 
-/// Latched when the kernel does not know the call at all.
+/// Latched if the kernel does not implement the call.
 static NO_PREADV2: AtomicBool = AtomicBool::new(false);
 
-/// What is known of a file's filesystem, and how the file has answered so far.
+/// The filesystem of a file, and how the file has answered so far.
 #[derive(Debug)]
 pub(super) struct Local {
-    /// Nothing for what is not a regular file.
+    /// `None` if the file is not a regular one.
     filesystem: Option<Filesystem>,
-    /// This file's data cannot be read inline: the system refuses it, or it was opened with `O_DIRECT`,
-    /// which bypasses the cache that a no-wait read asks.
+    /// Whether the data of this file cannot be read inline: the system refuses it, or the file was opened with
+    /// `O_DIRECT`, which bypasses the page cache.
     refused: AtomicBool,
     pub(super) probation: Probation,
-    /// When the file was seen to be small.
+    /// When the file was last seen to be small.
     seen_small: Option<Stopwatch>,
 }
 
-/// How long a file is taken for small without another look: what others can write into it meanwhile is
-/// soon written out. To look again takes a tenth of opening and closing a file.
+/// How long a file is assumed to be small without checking again: what others can write into it in this time is
+/// written out soon. Checking takes a tenth of the time of opening and closing a file.
 const RECENT: Duration = Duration::from_millis(10);
 
 impl Local {
@@ -53,7 +53,7 @@ impl Local {
         }
     }
 
-    /// Of a file that has just been opened on the caller's thread.
+    /// For a file that was just opened on the caller's thread.
     pub(super) fn opened(filesystem: Filesystem, stat: &Stat) -> Local {
         Local {
             seen_small: is_small(stat).then(Stopwatch::start),
@@ -62,7 +62,7 @@ impl Local {
     }
 
     pub(super) fn learn(file: &File, access: Access) -> Local {
-        // With the no-wait calls off, nobody shares a probation. How a file is closed depends on its
+        // With the no-wait calls off, nothing shares a probation. How a file is closed depends on its
         // filesystem all the same.
         let filesystem = match stat(file) {
             Ok(stat) if enabled() => Filesystem::learn(file, &stat),
@@ -81,11 +81,11 @@ impl Local {
         filesystem.is_some_and(|filesystem| filesystem.medium.closes_on_the_spot())
     }
 
-    /// Whether the file has at most 1 MiB, and a name.
+    /// Returns `true` if the file is at most 1 MiB in size and has a name.
     pub(super) fn is_small(&self, file: &File) -> bool {
         let seen = self.seen_small.as_ref();
         seen.is_some_and(|seen| seen.elapsed() < RECENT)
-            // Takes half as long as `File::metadata`, which asks for everything there is.
+            // Takes half as long as `File::metadata`, which queries all fields.
             || rustix::fs::fstat(file).is_ok_and(|stat| is_small(&stat))
     }
 
@@ -93,7 +93,7 @@ impl Local {
         self.readable().is_some()
     }
 
-    /// The filesystem, if it may be read on the caller's thread.
+    /// Returns the filesystem if it may be read on the caller's thread.
     fn readable(&self) -> Option<&Filesystem> {
         let filesystem = self.filesystem.as_ref()?;
         let readable = !self.refused.load(Ordering::Relaxed) && reads_cached(filesystem.medium);
@@ -118,11 +118,11 @@ impl Local {
         self.probation.record(waited);
         filesystem.probation.record(waited);
         match result {
-            // Not confirmed by the file's size: the kernels that answer 0 for data that is merely not
-            // cached are those for which all of this is turned off.
+            // An answer of 0 is not confirmed by the file's size: all of this is turned off on kernels that
+            // answer 0 for uncached data.
             Ok(read) => Answer::Now(Ok(read)),
             Err(Errno::AGAIN | Errno::INTR) => Answer::AskPool,
-            // A security module may refuse one file only: never latched for the process.
+            // A security module may refuse a single file, so this is never latched for the process.
             Err(Errno::OPNOTSUPP | Errno::PERM) => {
                 self.refused.store(true, Ordering::Relaxed);
                 Answer::AskPool
@@ -137,7 +137,7 @@ fn is_small(stat: &Stat) -> bool {
     stat.st_size <= 1024 * 1024 && stat.st_nlink > 0
 }
 
-/// Whether files on this medium may be read on the caller's thread.
+/// Returns `true` if files on this medium may be read on the caller's thread.
 pub(super) fn reads_cached(medium: Medium) -> bool {
     let known = match medium {
         Medium::Disk => !NO_PREADV2.load(Ordering::Relaxed),
@@ -147,7 +147,7 @@ pub(super) fn reads_cached(medium: Medium) -> bool {
     known && enabled()
 }
 
-/// Reads what is in memory at `offset`, and at most [`INLINE`] bytes.
+/// Reads at most [`INLINE`] bytes of cached data at `offset`.
 pub(super) fn read_cached(
     medium: Medium,
     file: &File,
@@ -158,8 +158,8 @@ pub(super) fn read_cached(
         return Ok(0);
     };
     let bufs = &mut bufs[first..];
-    // No file has so large an offset, and the largest of all means the cursor to `preadv2`. The pool
-    // reports what the system says of it.
+    // No file has so large an offset, and `preadv2` takes the largest one for the cursor. The pool reports the
+    // system's error.
     if i64::try_from(offset).is_err() {
         return Err(Errno::AGAIN);
     }
@@ -191,7 +191,7 @@ pub(super) fn has_cursor(file: &File) -> bool {
     rustix::fs::tell(file).is_ok()
 }
 
-/// Whether this process uses the no-wait calls at all.
+/// Returns `true` if this process uses the no-wait calls.
 pub(super) fn enabled() -> bool {
     static ENABLED: OnceLock<bool> = OnceLock::new();
     *ENABLED.get_or_init(|| {

@@ -1,11 +1,11 @@
-//! Paths that the dentry cache can look up, and what they lead to.
+//! Looking up paths in the dentry cache.
 //!
-//! A path is trusted only if it leads to a filesystem that is known to be local. That is learned on the
-//! pool, once for each mount.
+//! A path is trusted only if it leads to a filesystem that is known to be local. The pool learns that, once for
+//! each mount.
 //!
-//! What a path leads to is decided with an `O_PATH` handle before the file itself is opened: such a
-//! handle is opened and closed without the file being told, whatever it is. A file that was opened all
-//! the same and gives no answer is left to the pool, with the rest of the call.
+//! What a path leads to is determined with an `O_PATH` handle before the file itself is opened, because such a
+//! handle has no effect on any kind of file. A file that was opened and gives no answer is left to the pool,
+//! with the rest of the call.
 
 use std::fs::{File, Metadata};
 use std::io::{self, IoSliceMut};
@@ -22,21 +22,21 @@ use super::stopwatch::Stopwatch;
 use super::{Access, Answer, Facts, INLINE, Unanswered};
 use crate::retry::retry;
 
-/// Latched when the kernel does not know the call, or this way to use it.
+/// Latched if the kernel does not implement the call, or this use of it.
 static NO_OPENAT2: AtomicBool = AtomicBool::new(false);
 
 static FOREIGN: NegativeCache = NegativeCache::new();
 
-/// What a path leads to, on a filesystem that is known to be local.
+/// The file that a path leads to, on a filesystem that is known to be local.
 pub(super) struct Found {
-    // Closed before the time is taken: the order of fields is that of their drops.
-    /// A handle that gives no access to the contents.
+    // Closed before the time is taken: fields are dropped in this order.
+    /// A handle without access to the contents.
     handle: File,
     stat: Statx,
     timed: Timed,
 }
 
-/// Records how long a call waited when it is dropped, so that no way out of the call goes untimed.
+/// Records on drop how long a call waited, so that every way out of the call is timed.
 struct Timed {
     watch: Stopwatch,
     filesystem: Filesystem,
@@ -48,7 +48,7 @@ impl Drop for Timed {
     }
 }
 
-/// The metadata of a path, or of the symbolic link that it is.
+/// Returns the metadata of the file at a path, or of the symbolic link there.
 pub(crate) fn metadata(path: &Path, follow: bool) -> Result<io::Result<Metadata>, Unanswered> {
     Ok(find(path, follow)?.and_then(|found| retry(|| found.handle.metadata())))
 }
@@ -63,7 +63,7 @@ pub(crate) fn open(path: &Path) -> Result<io::Result<(File, Facts)>, Unanswered>
         Ok(opened) => opened,
         Err(error) => return Ok(Err(error)),
     };
-    // Only the open was not to wait for a lease. Whoever gets the descriptor finds it as any other.
+    // Only the open must not wait for a lease. The descriptor is then the same as any other.
     if rustix::fs::fcntl_setfl(&file, OFlags::empty()).is_err() {
         return Err(Unanswered::with(file));
     }
@@ -77,14 +77,14 @@ pub(crate) fn open(path: &Path) -> Result<io::Result<(File, Facts)>, Unanswered>
     Ok(Ok((file, facts)))
 }
 
-/// Reads the whole of a small regular file.
+/// Reads an entire small regular file.
 pub(crate) fn read(path: &Path) -> Result<io::Result<Vec<u8>>, Unanswered> {
     let found = match find(path, true)? {
         Ok(found) => found,
         Err(error) => return Ok(Err(error)),
     };
     let medium = found.timed.filesystem.medium;
-    // A large file is not even opened: to close it again may take long.
+    // A large file is not even opened, because closing it may take long.
     if !reads_cached(medium) || found.stat.stx_size >= INLINE as u64 {
         return Err(Unanswered::default());
     }
@@ -98,20 +98,19 @@ pub(crate) fn read(path: &Path) -> Result<io::Result<Vec<u8>>, Unanswered> {
     else {
         return Err(Unanswered::with(file));
     };
-    // With room for one byte more, a short read is the end of the file.
+    // With room for one more byte, a short read means the end of the file.
     let mut bytes = vec![0; len + 1];
     match read_cached(medium, &file, &mut [IoSliceMut::new(&mut bytes)], 0) {
         Ok(read) if read == len => {
             bytes.truncate(len);
             Ok(Ok(bytes))
         }
-        // Not all of it is cached, or it is changing. An error is the pool's to report too: what it
-        // finds when it reads again is right.
+        // Not all of it is cached, or it is changing. An error, too, is left to the pool, which reads again.
         _ => Err(Unanswered::with(file)),
     }
 }
 
-/// Learns on what filesystem a path is, so that the next call for it can be answered. May wait.
+/// Learns the filesystem of a path, so that the next call for it can be answered. May block.
 pub(super) fn learn(path: &Path, follow: bool) {
     if !enabled() {
         return;
@@ -126,7 +125,7 @@ pub(super) fn learn(path: &Path, follow: bool) {
 }
 
 impl Unanswered {
-    /// Nothing is known about the filesystem of the path.
+    /// The filesystem of the path is unknown.
     fn unknown() -> Unanswered {
         Unanswered {
             learn: true,
@@ -134,7 +133,7 @@ impl Unanswered {
         }
     }
 
-    /// A file was opened for nothing.
+    /// A file was opened unnecessarily.
     fn with(opened: File) -> Unanswered {
         Unanswered {
             learn: false,
@@ -154,7 +153,7 @@ impl Found {
 
     /// Returns `file` with its state, unless it is another file than the one that was found.
     pub(super) fn check(&self, file: File) -> Result<(File, Stat), Unanswered> {
-        // Takes less time than `File::metadata`, which asks for everything there is.
+        // Takes less time than `File::metadata`, which queries all fields.
         match retry(|| rustix::fs::fstat(&file)) {
             Ok(stat) if (stat.st_dev, stat.st_ino) == (self.device(), self.stat.stx_ino) => {
                 Ok((file, stat))
@@ -166,7 +165,7 @@ impl Found {
 
 /// Opens the regular file that was found.
 fn open_found(path: &Path, found: &Found) -> Result<io::Result<(File, Stat)>, Unanswered> {
-    // Opening a FIFO or a device may wait, and its other side would notice.
+    // Opening a FIFO or a device may block, and its other side would notice.
     if !found.is_regular() {
         return Err(Unanswered::default());
     }
@@ -179,7 +178,7 @@ fn open_found(path: &Path, found: &Found) -> Result<io::Result<(File, Stat)>, Un
 }
 
 fn find(path: &Path, follow: bool) -> Result<io::Result<Found>, Unanswered> {
-    // A path cannot contain a NUL byte. Its error message is left to the standard library.
+    // A path cannot contain a NUL byte. The error message is left to std.
     if !enabled() || path.as_os_str().as_encoded_bytes().contains(&0) {
         return Err(Unanswered::default());
     }
@@ -214,8 +213,7 @@ fn find(path: &Path, follow: bool) -> Result<io::Result<Found>, Unanswered> {
     }))
 }
 
-/// Opens a path that the dentry cache holds. That the name does not exist is an answer too, if that is
-/// cached.
+/// Opens a path that is in the dentry cache. That the name does not exist is an answer, too, if it is cached.
 fn openat2(path: &Path, flags: OFlags) -> Answer<io::Result<File>> {
     if NO_OPENAT2.load(Ordering::Relaxed) {
         return Answer::AskPool;
@@ -226,11 +224,11 @@ fn openat2(path: &Path, flags: OFlags) -> Answer<io::Result<File>> {
             NO_OPENAT2.store(true, Ordering::Relaxed);
             Answer::AskPool
         }
-        // Not cached; leased to another process; or refused by a filter, perhaps for this call only.
+        // Not cached, leased to another process, or refused by a filter, perhaps only for this call.
         Err(Errno::AGAIN | Errno::INTR | Errno::PERM | Errno::INVAL | Errno::NOSYS) => {
             Answer::AskPool
         }
-        // Only this way of asking about a path needs a descriptor.
+        // The pool's way of querying a path needs no descriptor.
         Err(Errno::MFILE | Errno::NFILE) => Answer::AskPool,
         Err(errno) => Answer::Now(Err(errno.into())),
     }
@@ -244,7 +242,7 @@ fn path_flags(follow: bool) -> OFlags {
     }
 }
 
-/// What is at `path`, without the dentry cache.
+/// Returns what is at `path`, without the dentry cache.
 #[cfg(test)]
 pub(super) fn found(path: &Path) -> Found {
     let handle = rustix::fs::open(path, path_flags(true), Mode::empty()).expect("it can be opened");

@@ -1,21 +1,21 @@
-//! Directories whose paths led to a filesystem that only the pool answers for: a look-up there is wasted.
+//! Directories on filesystems that only the pool can answer for, where a look-up is wasted.
 //!
-//! The look-up itself is short. But it delays the next job of a caller who sends one after another, and
-//! a pool thread that finds no job at once goes to sleep. An entry may be out of date without harm: the
-//! pool's answer is right for any path.
+//! The look-up itself is short, but it delays the next job of a caller that sends one after another, and a
+//! worker thread that finds no job at once goes to sleep. An outdated entry does no harm: the pool answers for
+//! any path.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// One in so many look-ups is made all the same, since something else may be mounted there by now.
+/// One of this many look-ups is made anyway, because another filesystem may be mounted there by now.
 const LOOK_AGAIN: u64 = 64;
 
 /// Hashes of directories, each in the slot that it selects.
 pub(super) struct NegativeCache {
     directories: [AtomicU64; 64],
     spared: AtomicU64,
-    /// Most processes never meet such a filesystem, and need not hash a path.
+    /// Whether there are entries. Most processes never use such a filesystem, and need not hash a path.
     is_used: AtomicBool,
 }
 
@@ -35,14 +35,14 @@ impl NegativeCache {
             && self.spared.fetch_add(1, Ordering::Relaxed) % LOOK_AGAIN != LOOK_AGAIN - 1
     }
 
-    /// Remembers that the directory of `path` is on a filesystem that only the pool answers for.
+    /// Records that the directory of `path` is on a filesystem that only the pool can answer for.
     pub(super) fn note(&self, path: &Path) {
         let (slot, directory) = self.slot(path);
         slot.store(directory, Ordering::Relaxed);
         self.is_used.store(true, Ordering::Relaxed);
     }
 
-    /// Forgets the directory of a path that led to a local filesystem.
+    /// Removes the directory of a path that led to a local filesystem.
     pub(super) fn forget(&self, path: &Path) {
         if self.is_used.load(Ordering::Relaxed) && self.holds(path) {
             self.slot(path).0.store(0, Ordering::Relaxed);
@@ -56,11 +56,11 @@ impl NegativeCache {
 
     fn slot(&self, path: &Path) -> (&AtomicU64, u64) {
         let bytes = path.as_os_str().as_encoded_bytes();
-        // Everything before the last name, as it is spelled: two spellings are two directories here.
+        // The path before its last name, as it is written. Two spellings are two directories.
         let directory = memchr::memrchr(b'/', bytes).unwrap_or(0);
         let mut hasher = DefaultHasher::new();
         bytes[..directory].hash(&mut hasher);
-        // An empty slot holds 0, so no directory may.
+        // 0 marks an empty slot, so no directory may have this hash.
         let hash = hasher.finish() | 1 << 63;
         let slot = hash % self.directories.len() as u64;
         (&self.directories[slot as usize], hash)

@@ -1,54 +1,56 @@
-//! Probation: bounds the harm of calls that were to answer at once and did not.
+//! Probation: limits the damage of no-wait calls that wait.
 //!
-//! A no-wait call promises not to wait for the data. The kernel may still wait inside it: for the block
-//! map of a file on a slow disk (260 to 579 ms were seen), for room in a full queue of the block layer
-//! (61 ms), for a virus scanner that has to permit the access. Nothing tells this beforehand, so each
-//! call is timed, and what was slow once is done on the pool for a while.
+//! A no-wait call does not wait for the data. The kernel may still wait inside it: for the block map of a file
+//! on a slow disk (260 to 579 ms were seen), for room in a full queue of the block layer (61 ms), or for a
+//! virus scanner that has to permit the access. This cannot be known beforehand, so each call is timed, and
+//! after a slow one the next calls go to the pool for a while.
 //!
-//! Nothing here reads a clock, so that every transition can be tested.
+//! No code here reads a clock, so that every transition can be tested.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 /// A call that waited this long counts as slow.
 ///
-/// The coarse clock moves in ticks of 1 to 10 ms, and a call of a microsecond that a tick interrupts
-/// appears to take a whole one. 12 ms is more than one tick at any usual rate, and less than every wait
-/// that was reported.
+/// The coarse clock advances in ticks of 1 to 10 ms, and a call of a microsecond that a tick interrupts appears
+/// to take an entire one. 12 ms is more than one tick at any usual rate, and less than every wait that was
+/// reported.
 pub(super) const SLOW: Duration = Duration::from_millis(12);
 
-/// How many calls the first probation sends to the pool. Each further one is twice as long.
+/// The number of calls that the first probation sends to the pool. Each further probation is twice as long.
 ///
-/// A call may look slow and be innocent: a hypervisor that takes the core away tells nobody. So the first
-/// probation must cost next to nothing: eight calls on the pool take about 0.2 ms.
+/// A call may look slow for another reason, for example because a hypervisor took the core away. So the first
+/// probation is cheap: eight calls on the pool take about 0.2 ms.
 const FIRST: u16 = 8;
 
-/// How often the length doubles: up to 4,096 calls, after which one call finds out whether it still waits.
+/// How often the length doubles: up to 4,096 calls. After each probation, one call finds out whether it still
+/// waits.
 const DOUBLINGS: u8 = 9;
 
-/// So many quick calls take back one slow call.
+/// The number of quick calls that cancel one slow call.
 ///
-/// A block of an extent tree describes up to 340 extents, so a file on a slow disk may wait as rarely as
-/// that. With fewer quick calls than this, each of those waits would be forgiven before the next.
+/// A block of an extent tree describes up to 340 extents, so a file on a slow disk may wait only that often.
+/// With fewer quick calls, each of those waits would be forgiven before the next.
 const FORGIVEN_AFTER: u16 = 1000;
 
-/// Whether calls are made on the caller's thread: one for each file, one for each filesystem.
+/// Decides whether calls are made on the caller's thread. There is one for each file and one for each
+/// filesystem.
 #[derive(Debug)]
 pub(super) struct Probation {
-    /// A packed [`State`]. `Relaxed` everywhere: it guards no other memory, and a call that slips
-    /// through is timed like any other.
+    /// A packed [`State`]. Always `Relaxed`: it guards no other memory, and a call that slips through is timed
+    /// like any other.
     state: AtomicU32,
-    /// Slow calls that are noted, without a probation.
+    /// The number of slow calls that are recorded without a probation.
     tolerated: u8,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct State {
-    /// Calls that are still to be sent to the pool.
+    /// The number of calls that are still sent to the pool.
     left: u16,
-    /// Slow calls that are not forgiven yet.
+    /// The number of slow calls that are not forgiven yet.
     level: u8,
-    /// Quick calls since the level last changed: less than [`FORGIVEN_AFTER`].
+    /// The number of quick calls since the level last changed, less than [`FORGIVEN_AFTER`].
     quick: u16,
 }
 
@@ -69,14 +71,13 @@ impl Probation {
         }
     }
 
-    /// Returns whether the next call may be made on the caller's thread. A call that is refused counts
-    /// as served.
+    /// Returns `true` if the next call may be made on the caller's thread. A refused call counts as served.
     pub(super) fn admits(&self) -> bool {
-        // The usual case is one load: nothing was slow.
+        // The usual case is a single load: no call was slow.
         self.state.load(Ordering::Relaxed) == 0 || self.update(State::serve).is_err()
     }
 
-    /// Notes how long a call waited that was admitted.
+    /// Records how long an admitted call waited.
     pub(super) fn record(&self, waited: Duration) {
         if waited >= SLOW {
             let _ = self.update(|state| state.offend(self.tolerated));
@@ -107,15 +108,15 @@ impl State {
         u32::from(self.left) | u32::from(self.quick) << 16 | u32::from(self.level) << 28
     }
 
-    /// One call less to send to the pool, unless none is left.
+    /// Counts down the calls that are sent to the pool, unless none is left.
     fn serve(self) -> Option<State> {
         let left = self.left.checked_sub(1)?;
         Some(State { left, ..self })
     }
 
-    /// One slow call more.
+    /// Counts a slow call.
     fn offend(self, tolerated: u8) -> Option<State> {
-        // The call began before the probation did: several threads met the same wait.
+        // The call began before the probation: several threads had the same wait.
         if self.left > 0 {
             return None;
         }
@@ -131,7 +132,7 @@ impl State {
         })
     }
 
-    /// One quick call more.
+    /// Counts a quick call.
     fn forgive(self) -> Option<State> {
         if self.left > 0 || self.level == 0 {
             return None;
@@ -155,12 +156,12 @@ mod tests {
     const QUICK: Duration = Duration::ZERO;
     const LONG: Duration = Duration::from_millis(300);
 
-    /// How many calls are refused before one is admitted.
+    /// Returns how many calls are refused before one is admitted.
     fn refused(probation: &Probation) -> u32 {
         (0..).find(|_| probation.admits()).expect("it ends")
     }
 
-    /// Calls that are admitted and end quickly.
+    /// Makes calls that are admitted and end quickly.
     fn quick_calls(probation: &Probation, calls: u32) {
         for _ in 0..calls {
             assert!(probation.admits());
@@ -249,7 +250,7 @@ mod tests {
         for _ in 0..8 {
             probation.record(LONG);
         }
-        // What was under way meanwhile and was quick does not shorten it either.
+        // Quick calls that were in flight at the same time do not shorten it.
         for _ in 0..u32::from(FORGIVEN_AFTER) {
             probation.record(QUICK);
         }

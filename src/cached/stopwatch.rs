@@ -1,4 +1,4 @@
-//! How long a call waited, as far as that is worth knowing.
+//! Measures how long a call waited.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -9,8 +9,8 @@ use super::probation::SLOW;
 
 /// Measures a call in ticks of the coarse clock.
 ///
-/// Only milliseconds matter here, and reading that clock takes 5 to 8 ns where [`Instant`] takes 20 or
-/// more: a read of cached data takes 370.
+/// Only milliseconds matter, and reading this clock takes 5 to 8 ns, while [`Instant`] takes 20 or more. A read
+/// of cached data takes 370 ns.
 ///
 /// [`Instant`]: std::time::Instant
 #[derive(Debug)]
@@ -21,10 +21,10 @@ impl Stopwatch {
         Stopwatch(clock_gettime(ClockId::MonotonicCoarse))
     }
 
-    /// Returns how long the call took, less what the thread may have spent waiting for a core.
+    /// Returns how long the call took, minus the time that the thread may have waited for a core.
     ///
-    /// On a busy machine a thread loses its core for tens of milliseconds, often enough at the end of a
-    /// system call. That is not the filesystem's doing.
+    /// On a busy machine a thread loses its core for tens of milliseconds, often at the end of a system call.
+    /// That is not the filesystem's fault.
     pub(super) fn waited(&self) -> Duration {
         let elapsed = self.elapsed();
         match elapsed < SLOW {
@@ -40,16 +40,16 @@ impl Stopwatch {
     }
 }
 
-/// How long this thread was ready to run without a core since it was last asked, or since it began.
+/// Returns how long this thread was ready to run without a core since the last query, or since it started.
 ///
-/// Before a call there is no time to ask. So this covers more than the call, and the first slow call of
-/// a busy thread may be excused by what came before; the second is not. Where the system does not tell,
-/// no call is excused.
+/// Querying before each call would take too long. So this covers more than the call: the first slow call of a
+/// busy thread may be excused by earlier delays, the second is not. If the system does not tell, no call is
+/// excused.
 fn core_delay() -> Duration {
     thread_local! {
         static LAST: Cell<Duration> = const { Cell::new(Duration::ZERO) };
     }
-    // Comes from memory, in 4 µs, after a call that took 12 ms.
+    // This reads memory and takes 4 µs, after a call that took 12 ms.
     let Ok(text) = std::fs::read_to_string("/proc/thread-self/schedstat") else {
         return Duration::ZERO;
     };

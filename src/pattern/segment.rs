@@ -1,18 +1,18 @@
-//! One segment of a path against one segment of a pattern.
+//! Matching one segment of a path against one segment of a pattern.
 //!
-//! The meaning is that of Python's `fnmatch`. The `globset` crate cannot express it: there `?` takes one
-//! byte of `é`, `[é]` takes none, and case is ignored in ASCII only (globset 0.4). Here the unit is a
-//! character, and a byte that is no part of one counts as a character of its own.
+//! The semantics are those of Python's `fnmatch`. The `globset` crate cannot express them: there `?` matches
+//! one byte of `é`, `[é]` matches nothing, and case is ignored for ASCII only (globset 0.4). Here the unit is a
+//! character, and a byte that is not part of one counts as a character of its own.
 
 use std::ffi::OsStr;
 use std::sync::OnceLock;
 
 use super::wildcard;
 
-/// One segment of a pattern, ready to be compared with names.
+/// A compiled segment of a pattern.
 ///
-/// `*` stands for any number of characters, `?` for one, `[seq]` for one of a set and `[!seq]` for one
-/// that is not in it; everything else, a lone `[` too, stands for itself. A leading dot is not special.
+/// `*` matches any number of characters, `?` one, `[seq]` one of a set and `[!seq]` one that is not in it.
+/// Everything else, including a lone `[`, matches itself. A leading dot is not special.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Segment {
     /// `None` is the star.
@@ -32,13 +32,13 @@ enum Token {
 }
 
 impl Segment {
-    /// Compiles `pattern`, every one of which has a meaning.
+    /// Compiles `pattern`. Every pattern is valid.
     pub(crate) fn new(pattern: &OsStr, case_sensitive: bool) -> Segment {
         let ignore_case = !case_sensitive;
         let pattern: Vec<u32> = Units::of(pattern).collect();
         let mut tokens = Vec::with_capacity(pattern.len());
         let mut rest = &pattern[..];
-        // What is not closed once is not looked through again for each `[` in it.
+        // A bracket that is not closed is not searched again for each `[` in it.
         let mut may_close = true;
         while let Some((&first, after)) = rest.split_first() {
             rest = after;
@@ -65,7 +65,7 @@ impl Segment {
         }
     }
 
-    /// Whether this segment describes the whole of `name`.
+    /// Returns `true` if the segment matches the entire `name`.
     pub(crate) fn is_match(&self, name: &OsStr) -> bool {
         wildcard::matches(&self.tokens, Units::of(name), |token, &unit| {
             token.takes(unit, self.ignore_case)
@@ -74,7 +74,7 @@ impl Segment {
 }
 
 impl Token {
-    /// Reads what stands between `[` and `]`.
+    /// Parses the text between `[` and `]`.
     fn set(body: &[u32]) -> Token {
         let (negated, mut body) = match body.split_first() {
             Some((&BANG, body)) => (true, body),
@@ -83,7 +83,7 @@ impl Token {
         let mut ranges = Vec::new();
         loop {
             body = match *body {
-                // A range that runs backwards is empty.
+                // A backward range is empty.
                 [low, HYPHEN, high, ref rest @ ..] => {
                     ranges.push((low, high));
                     rest
@@ -122,16 +122,16 @@ const BANG: u32 = '!' as u32;
 const HYPHEN: u32 = '-' as u32;
 const CLOSE: u32 = ']' as u32;
 
-/// Splits what follows a `[` into the set and what comes after it, if the set is ever closed.
+/// Splits the text after a `[` into the set and the rest, if the set is closed.
 fn split_set(after: &[u32]) -> Option<(&[u32], &[u32])> {
-    // A `]` in front belongs to the set.
+    // A leading `]` belongs to the set.
     let head = usize::from(after.first() == Some(&BANG)) + 1;
     let end = head + after.get(head..)?.iter().position(|&unit| unit == CLOSE)?;
     Some((&after[..end], &after[end + 1..]))
 }
 
-/// The characters of a name; bytes that belong to none are numbered as Python's `surrogateescape` does,
-/// from `0xDC80`, where no character is.
+/// The characters of a name. Bytes that are not part of one are mapped as Python's `surrogateescape` does, from
+/// `0xDC80` on, where no character is.
 #[derive(Clone)]
 struct Units<'a> {
     bytes: &'a [u8],
@@ -168,10 +168,10 @@ impl Iterator for Units<'_> {
     }
 }
 
-/// What all forms of a letter have in common.
+/// Maps all forms of a letter to the same one.
 fn fold(unit: u32) -> u32 {
     match unit {
-        // Each of these is one letter twice, without an upper case of one character.
+        // Each of these pairs is the same letter, without an upper case of one character.
         0x1FD3 => 0x0390,
         0x1FE3 => 0x03B0,
         0xFB06 => 0xFB05,
@@ -179,7 +179,7 @@ fn fold(unit: u32) -> u32 {
     }
 }
 
-/// All forms of a letter, which are folded to the same one.
+/// Returns all letters that are folded to the same one.
 fn forms(unit: u32) -> impl Iterator<Item = u32> {
     let folded = fold(unit);
     let rare = rare_forms().iter();
@@ -187,10 +187,10 @@ fn forms(unit: u32) -> impl Iterator<Item = u32> {
     [folded, upper(folded)].into_iter().chain(rare)
 }
 
-/// The letters that are neither the lower nor the upper case of what they are folded to, beside that: some
-/// thirty, as `ς` of `σ`. They are looked for once: a range cannot be folded itself.
+/// The letters that are neither the lower nor the upper case of the letter that they are folded to, with that
+/// letter: some thirty, such as `ς` for `σ`. They are computed once, because a range cannot be folded itself.
 fn rare_forms() -> &'static [(u32, u32)] {
-    /// No letter behind it has case.
+    /// No letter after it has case.
     const LAST: u32 = 0x1_FFFF;
     static RARE: OnceLock<Vec<(u32, u32)>> = OnceLock::new();
     RARE.get_or_init(|| {
@@ -201,7 +201,7 @@ fn rare_forms() -> &'static [(u32, u32)] {
 }
 
 fn lower(unit: u32) -> u32 {
-    // Only `İ` has a lower case of two characters, `i` and a dot.
+    // Only `İ` has a lower case of two characters: `i` and a dot.
     char::from_u32(unit)
         .and_then(|c| c.to_lowercase().next())
         .map_or(unit, u32::from)

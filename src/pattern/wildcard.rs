@@ -1,6 +1,6 @@
-//! Sequences against sequences with stars in them: characters of a name, and names of a path.
+//! Matching sequences against sequences with stars: the characters of a name, and the names of a path.
 
-/// Whether `pattern` describes the whole of `items`; a `None` in it stands for any number of items.
+/// Returns `true` if `pattern` matches all `items`. `None` in it matches any number of items.
 pub(super) fn matches<P, I>(
     pattern: &[Option<P>],
     mut items: I,
@@ -10,7 +10,7 @@ where
     I: Iterator + Clone,
 {
     let mut pattern = pattern;
-    // Behind the last star: the pattern, and the first item that the star has not taken yet.
+    // After the last star: the pattern, and the first item that the star has not taken yet.
     let mut retry: Option<(&[Option<P>], I)> = None;
     loop {
         match pattern.split_first() {
@@ -26,7 +26,7 @@ where
                     continue;
                 }
                 Some(_) => {}
-                // Were a star to take more, even less would be left.
+                // If the star took more, even fewer items would be left.
                 None => return false,
             },
             None if items.next().is_none() => return true,

@@ -1,16 +1,16 @@
-//! How jobs come to the threads of the pool, and how their outcomes come back.
+//! Handing jobs to the threads of the pool, and getting their results back.
 //!
-//! To wake a thread takes 20 to 25 µs, and as long again to wake the caller when its job is done; most jobs
+//! Waking a thread takes 20 to 25 µs, and waking the caller when its job is done takes as long again; most jobs
 //! take 2 µs. So jobs are put into a queue, and `blocking` is only asked for workers. A worker runs one job
-//! after the other, and spins for a moment for the next before it gives its thread back. The caller of a
-//! short job spins for a moment, too.
+//! after the other, and spins for a moment before it gives its thread back. The caller of a short job spins for
+//! a moment, too.
 //!
-//! While jobs wait, a worker is on its way to them or [stands by](WorkQueue::stand_by), since those that are
-//! awake may hang. How many more are asked for is learned from what each finds when it begins ([`Demand`]).
+//! While jobs wait, a worker is coming or [stands by](WorkQueue::stand_by), because the awake workers may hang.
+//! How many more are asked for is learned from what each finds when it begins ([`Demand`]).
 //!
-//! The lock of the queue is a leaf: under it no other lock is taken, and nothing is run, woken, cloned or
-//! dropped. `has_jobs` is `Relaxed`: it is a hint, and guards no data. Whoever sees it locks the queue before
-//! it takes a job; a late or lost update costs one spin.
+//! The lock of the queue is a leaf: while it is held, no other lock is taken, and nothing is run, woken, cloned
+//! or dropped. `has_jobs` is `Relaxed`, because it is a hint and guards no data: the queue is locked before a
+//! job is taken, and a late or lost update costs one spin.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -23,53 +23,54 @@ use super::spin::AdaptiveSpin;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Instant, Mutex, MutexGuard, PoisonError, sleep};
 
-/// How long a worker spins for its next job: somewhat longer than it takes to wake one, so that a caller
-/// that was woken by one job finds a worker awake for its next.
+/// How long a worker spins for its next job: somewhat longer than waking one takes, so that a caller that was
+/// woken by one job finds a worker awake for the next.
 const IDLE: Duration = Duration::from_micros(30);
 
-/// How long a caller spins for its outcome: several short jobs long, and less than it takes to be woken.
+/// How long a caller spins for its result: the time of several short jobs, and less than being woken takes.
 const STAY: Duration = Duration::from_micros(10);
 
-/// A worker gives its thread back after so many jobs or its [`SHARE`] of time, whichever is first, since others
-/// use the pool as well. Where none does it gets the thread again at once, for 1 to 2 µs: 1 % of 64 short jobs.
+/// A worker gives its thread back after this many jobs or its [`SHARE`] of time, whichever is first, because
+/// others use the pool, too. If none does, it gets the thread again at once, in 1 to 2 µs: 1 % of the time of
+/// 64 short jobs.
 const IN_A_ROW: u32 = 64;
 
 pub(super) static JOBS: WorkQueue = WorkQueue::new(Kind::Work);
 pub(super) static FETCHES: WorkQueue = WorkQueue::new(Kind::Fetch);
 
-/// Spins a moment for what a job is about to give; tells whether it came.
+/// Spins for a moment for a result that is about to come. Returns whether it came.
 pub(crate) fn stay(is_over: impl Fn() -> bool) -> bool {
     JOBS.lock().awake > 0 && JOBS.staying.spin(STAY, is_over)
 }
 
 pub(super) struct WorkQueue {
     state: Mutex<State>,
-    /// For the worker that spins.
+    /// The spin of the worker.
     has_jobs: AtomicBool,
     idling: AdaptiveSpin,
     staying: AdaptiveSpin,
     kind: Kind,
 }
 
-/// While it is unlocked, one of these holds: there is no job; a worker is coming; a caller stays that was
-/// the first to wait, and asks for a worker afterwards.
+/// While the lock is free, one of these holds: there is no job; a worker is coming; the caller that was the
+/// first to wait is spinning, and asks for a worker afterwards.
 struct State {
-    /// With the time at which each was handed over.
+    /// The jobs, with the times at which they were handed over.
     jobs: VecDeque<(Instant, Runnable)>,
     taken: u64,
     done: u64,
-    /// Workers that have begun and not left.
+    /// The number of workers that have begun and not left.
     awake: usize,
-    /// Workers that are about to look for a job: those that were asked for, and the one that spins.
+    /// The number of workers that are about to look for a job: those that were asked for, and the one that
+    /// spins.
     coming: usize,
-    /// Whether a worker spins. At most one does: more would not be faster.
+    /// Whether a worker spins. At most one does, because more would not be faster.
     is_spinning: bool,
-    /// Whether a worker [stands by](WorkQueue::stand_by). At most one does, and it is one of those that are
-    /// coming.
+    /// Whether a worker [stands by](WorkQueue::stand_by). At most one does, and it counts as coming.
     stands_by: bool,
     demand: Demand,
-    /// Jobs that were handed over by then would have a thread by now, had each been given to the pool by
-    /// itself. A worker runs them whatever its share, or a burst would wait for the pool twice.
+    /// Jobs that were handed over by this time would have a thread by now, had each been given to the pool by
+    /// itself. A worker runs them beyond its share; otherwise a burst would wait for the pool twice.
     due: Option<Instant>,
 }
 
@@ -94,12 +95,13 @@ impl WorkQueue {
         }
     }
 
-    /// Puts a job into the queue, and sees to it that there is a worker for it.
+    /// Puts a job into the queue, and makes sure that a worker comes for it.
     pub(super) fn hand_over(&'static self, job: Runnable) {
         self.ask(self.push(job));
     }
 
-    /// As [`hand_over`](WorkQueue::hand_over), but if a worker is awake spins a moment first, until `is_over`.
+    /// Same as [`hand_over`](WorkQueue::hand_over), but if a worker is awake, spins for a moment until
+    /// `is_over`.
     pub(super) fn hand_over_and_stay(&'static self, job: Runnable, is_over: impl Fn() -> bool) {
         let state = self.push(job);
         if state.jobs.len() > 1 || state.awake == 0 {
@@ -109,7 +111,7 @@ impl WorkQueue {
         drop(state);
         let is_over = self.staying.spin(STAY, is_over);
         let state = self.lock();
-        // What the caller waits for may have come from elsewhere, while those that are awake hang.
+        // The result may have come from elsewhere, while all awake workers hang.
         if !is_over || state.taken == before {
             self.ask(state);
         }
@@ -123,7 +125,7 @@ impl WorkQueue {
         state
     }
 
-    /// Asks for the workers that the jobs need beside those that are coming.
+    /// Asks for the workers that the jobs need in addition to those that are coming.
     fn ask(&'static self, mut state: MutexGuard<'_, State>) {
         let missing = state.demand.missing(state.jobs.len(), state.coming);
         state.coming += missing;
@@ -135,7 +137,7 @@ impl WorkQueue {
         }
     }
 
-    /// The state, with a job in it unless none came while it was worthwhile to spin.
+    /// Returns the state with a job in it, unless none came while spinning was worthwhile.
     fn wait<'a>(&'a self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
         if state.jobs.is_empty() && !state.is_spinning {
             state.is_spinning = true;
@@ -150,11 +152,11 @@ impl WorkQueue {
         state
     }
 
-    /// The state, once another worker is needed; `None` if this one has given its thread back instead.
+    /// Returns the state once another worker is needed, or `None` if this one has given its thread back.
     ///
-    /// Where fetches are short, one worker waits for all of them. One more stands by: if no job is taken for
-    /// as long as a short one takes, it joins. Were it to join at once, 64 reads at random in flight would cost
-    /// 20 µs of CPU each instead of 15.
+    /// If fetches are short, one worker waits for all of them, and another one stands by: it joins if no job is
+    /// taken for as long as a short one takes. If it joined at once, 64 random reads in flight would cost 20 µs
+    /// of CPU each instead of 15.
     fn stand_by(&'static self) -> Option<MutexGuard<'static, State>> {
         let begun = Instant::now();
         let mut state = self.lock();
@@ -170,7 +172,7 @@ impl WorkQueue {
             sleep(self.kind.short());
             state = self.lock();
             if !mem::replace(&mut state.stands_by, false) {
-                // Another was asked for in its place.
+                // Another one was asked for in its place.
                 state.coming += 1;
             }
             if state.taken == taken {
@@ -180,14 +182,14 @@ impl WorkQueue {
         Some(state)
     }
 
-    /// No code that can panic runs under the lock.
+    /// No code that can panic runs while the lock is held.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl State {
-    /// Whether those that are awake see to the jobs.
+    /// Returns `true` if the awake workers will take the jobs.
     fn is_covered(&self) -> bool {
         self.demand == Demand::One && self.awake > 0 && !self.jobs.is_empty()
     }
@@ -200,7 +202,7 @@ struct Worker {
 }
 
 impl Worker {
-    /// Runs jobs; a worker was asked for at that time, when so many jobs were done.
+    /// Runs jobs. `asked` is when the worker was asked for, `done` how many jobs were done by then.
     fn work(queue: &'static WorkQueue, asked: Instant, done: u64) {
         let begun = Instant::now();
         let Some(mut state) = queue.stand_by() else {
@@ -212,7 +214,7 @@ impl Worker {
             let latency = begun - asked;
             state.demand.learn(latency, at_work, done, queue.kind);
         }
-        // The jobs of a burst, though each is handed over somewhat later than the last.
+        // The jobs of a burst, even though each is handed over a little later than the last.
         state.due = state.due.max(Some(asked + OVERDUE));
         state.awake += 1;
         let mut worker = Worker {
@@ -227,7 +229,7 @@ impl Worker {
         }
     }
 
-    /// The next job, as long as there is one and this worker may go on.
+    /// Returns the next job, while there is one and this worker may go on.
     fn next(&mut self, mut state: MutexGuard<'_, State>) -> Option<Runnable> {
         let is_share_used = self.ran >= IN_A_ROW || self.ran > 0 && self.begun.elapsed() >= SHARE;
         if !is_share_used {
@@ -245,18 +247,18 @@ impl Worker {
     }
 }
 
-/// Also in a panic. Another was asked for when jobs came and went, but it may stand by.
+/// Also runs in a panic. Another worker was asked for when jobs were added, but it may stand by.
 impl Drop for Worker {
     fn drop(&mut self) {
         let mut state = self.queue.lock();
         state.awake -= 1;
         if state.awake == 0 && state.stands_by {
-            // It sleeps, so its place is another's.
+            // It sleeps, so another one takes its place.
             state.stands_by = false;
             state.coming -= 1;
             return self.queue.ask(state);
         }
-        // What was learned of a burst says little about the next; that jobs are short does.
+        // What was learned from one burst says little about the next, except that jobs are short.
         let is_at_rest = state.awake + state.coming + state.jobs.len() == 0;
         if is_at_rest && state.demand != Demand::One {
             state.demand = self.queue.kind.first_demand();

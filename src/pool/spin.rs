@@ -1,4 +1,4 @@
-//! Spinning for what is about to come.
+//! Adaptive spinning.
 
 use std::time::Duration;
 
@@ -7,7 +7,8 @@ use crate::sync::{Instant, hint};
 
 /// A spin that backs off: after `OFTEN` timeouts in a row, only one call in `RARELY` spins.
 pub(super) struct AdaptiveSpin {
-    /// Timeouts and skipped spins since the last spin that succeeded. Relaxed: a hint, which guards no data.
+    /// The number of timeouts and skipped spins since the last successful spin. Relaxed: it is a hint, and
+    /// guards no data.
     failures: AtomicU32,
 }
 
@@ -26,7 +27,7 @@ impl AdaptiveSpin {
         failures < AdaptiveSpin::OFTEN || failures % AdaptiveSpin::RARELY == 0
     }
 
-    /// Spins until `is_over`, if it is worthwhile; tells whether that was soon enough.
+    /// Spins until `is_over`, if it is worthwhile. Returns whether it came soon enough.
     pub(super) fn spin(&self, most: Duration, is_over: impl Fn() -> bool) -> bool {
         if self.is_worthwhile() {
             let begun = Instant::now();

@@ -1,10 +1,10 @@
-//! Waiting: any number of tasks for one event.
+//! Waiting of any number of tasks for one event.
 //!
-//! A single place for a waker, as most futures have, is overwritten by whoever polls last. Here the halves
-//! of a split file, or several tasks that share one, may wait for the same job: each poll that returns
-//! `Pending` leaves its own waker, and none of them replaces another.
+//! Most futures hold a single waker, which is overwritten by the last poll. Here the halves of a split file, or
+//! several tasks that share one, may wait for the same job: each poll that returns `Pending` adds its own
+//! waker, and replaces none.
 //!
-//! The lock is a leaf: wakers are foreign code, and are cloned, woken and dropped without it.
+//! The lock is a leaf: wakers are foreign code, which is cloned, woken and dropped without the lock.
 
 use std::mem;
 use std::panic::{self, AssertUnwindSafe};
@@ -16,17 +16,16 @@ use async_task::Task;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The most wakers that are kept. A task that comes with a new waker at each poll would add one each time;
-/// beyond this the oldest is woken, which loses nothing: whoever still waits polls again.
+/// The maximum number of wakers. A task that comes with a new waker at each poll would add one each time;
+/// beyond this, the oldest is woken. That loses nothing: a task that still waits polls again.
 const MOST: usize = 32;
 
-/// The wakers of the tasks that wait.
+/// The wakers of the waiting tasks.
 #[derive(Debug, Default)]
 pub(crate) struct Waiters(Mutex<Vec<Waker>>);
 
 impl Waiters {
-    /// Adds a task. What it waits for may have happened just before, so the caller looks again
-    /// afterwards.
+    /// Adds a task. The event may have happened just before, so the caller must check again afterwards.
     pub(crate) fn add(&self, cx: &Context<'_>) {
         let waker = cx.waker().clone();
         let mut wakers = self.lock();
@@ -58,7 +57,7 @@ impl Waiters {
     }
 }
 
-/// A panic in a waker is its task's affair: the others are woken all the same.
+/// A panic in a waker concerns only its task: the others are woken all the same.
 fn wake(waker: Waker) {
     let _ = panic::catch_unwind(AssertUnwindSafe(|| waker.wake()));
 }
@@ -73,7 +72,7 @@ impl Wake for Waiters {
     }
 }
 
-/// Something that happens once.
+/// An event that happens once.
 #[derive(Debug, Default)]
 pub(crate) struct Event {
     happened: AtomicBool,
@@ -82,7 +81,7 @@ pub(crate) struct Event {
 
 impl Event {
     pub(crate) fn set(&self) {
-        // Released before the wakers are taken: whoever adds one after that sees it.
+        // Released before the wakers are taken: a task that is added after that sees it.
         self.happened.store(true, Ordering::Release);
         self.waiters.wake_all();
     }
@@ -102,19 +101,19 @@ impl Event {
     }
 }
 
-/// A job of the pool, and its outcome: any number of tasks may poll it. A panic in the job resumes in the one
-/// that comes first.
+/// A job of the pool, and its result. Any number of tasks may poll it. A panic in the job resumes in the first
+/// of them.
 ///
-/// Dropping a job that has not begun cancels it. One that has begun is finished, and its outcome dropped.
-/// Whoever waited for it is woken.
+/// Dropping a job that has not begun cancels it. One that has begun is finished, and its result dropped. The
+/// tasks that wait for it are woken.
 #[derive(Debug)]
 pub(crate) struct Job<R> {
     task: Task<R>,
-    /// Absent until somebody has to wait: most short jobs are over by then.
+    /// Absent until a task has to wait: most short jobs are complete by then.
     waiting: Option<Waiting>,
 }
 
-/// The task itself knows one waker only, which wakes these.
+/// The task of the job has a single waker, which wakes all of these.
 #[derive(Debug, Default)]
 struct Waiting(Arc<Waiters>);
 
@@ -130,7 +129,7 @@ impl<R> Job<R> {
         Job { task, waiting }
     }
 
-    /// Lets the job be carried out in any case.
+    /// Lets the job run to its end in any case.
     pub(crate) fn detach(self) {
         self.task.detach();
     }
@@ -147,7 +146,7 @@ impl<R> Future for Job<R> {
         let this = &mut *self;
         if this.waiting.is_none() && this.task.is_finished() {
             let polled = Pin::new(&mut this.task).poll(&mut Context::from_waker(Waker::noop()));
-            // A job that panicked is finished, but its outcome may still be on its way.
+            // A job that panicked is finished, but its result may still be on its way.
             if polled.is_ready() {
                 return polled;
             }
@@ -159,7 +158,7 @@ impl<R> Future for Job<R> {
     }
 }
 
-/// At most one job, of a certain kind.
+/// At most one job, with its kind.
 #[derive(Debug)]
 pub(crate) struct Slot<R, K = ()>(Option<(K, Job<R>)>);
 
@@ -170,12 +169,12 @@ impl<R, K> Default for Slot<R, K> {
 }
 
 impl<R, K> Slot<R, K> {
-    /// Begins a job in place of the one that is there, which is dropped.
+    /// Starts a job, and drops the previous one.
     pub(crate) fn start(&mut self, kind: K, job: Job<R>) {
         self.0 = Some((kind, job));
     }
 
-    /// What the job is for, if there is one.
+    /// Returns the kind of the job, if there is one.
     pub(crate) fn kind(&self) -> Option<&K> {
         self.0.as_ref().map(|(kind, _)| kind)
     }
@@ -184,21 +183,21 @@ impl<R, K> Slot<R, K> {
         self.0.is_none()
     }
 
-    /// Whether there is a job that has ended.
+    /// Returns `true` if there is a job that has ended.
     pub(crate) fn is_finished(&self) -> bool {
         self.0.as_ref().is_some_and(|(_, job)| job.is_finished())
     }
 
-    /// Lets the job be carried out in any case.
+    /// Lets the job run to its end in any case.
     pub(crate) fn detach(&mut self) {
         if let Some((_, job)) = self.0.take() {
             job.detach();
         }
     }
 
-    /// Waits for the job and takes its outcome; `None` if there is no job.
+    /// Waits for the job and takes its result, or `None` if there is no job.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<(K, R)>> {
-        // In a panic of the job, the slot is empty.
+        // If the job panics, the slot is empty.
         let Some((kind, mut job)) = self.0.take() else {
             return Poll::Ready(None);
         };
