@@ -182,6 +182,18 @@ impl PathError {
     }
 
     /// Returns the `PathError` of `error`, if this crate returned it for an operation on a path.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// use anyfile::{PathError, open_file};
+    ///
+    /// let error = open_file("no/such/file").await.unwrap_err();
+    /// assert!(PathError::of(&error).is_some());
+    /// assert!(PathError::of(&std::io::Error::other("anything")).is_none());
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
     pub fn of(error: &io::Error) -> Option<&PathError> {
         error.get_ref()?.downcast_ref()
     }
@@ -209,6 +221,18 @@ impl PathError {
     }
 
     /// Returns the path that was passed to the operation.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// use anyfile::{PathError, open_file};
+    ///
+    /// let error = open_file("no/such/file").await.unwrap_err();
+    /// let details = PathError::of(&error).expect("the file was opened by its path");
+    /// assert_eq!(details.path(), std::path::Path::new("no/such/file"));
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -233,12 +257,38 @@ impl PathError {
     /// Returns the operation in the words of the message, for example `"open file"`.
     ///
     /// The words are for humans and may change in any release. Do not compare them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// use anyfile::{PathError, open_file};
+    ///
+    /// let error = open_file("no/such/file").await.unwrap_err();
+    /// let details = PathError::of(&error).expect("the file was opened by its path");
+    /// println!("could not {}", details.operation());
+    /// # assert_eq!(details.operation(), "open file");
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
     pub fn operation(&self) -> &'static str {
         self.operation.words()
     }
 
     /// Returns the original error of the operating system or the wrapped object, with its
     /// [`raw_os_error`](io::Error::raw_os_error).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// use anyfile::{PathError, open_file};
+    ///
+    /// let error = open_file("no/such/file").await.unwrap_err();
+    /// let details = PathError::of(&error).expect("the file was opened by its path");
+    /// assert_eq!(details.original().kind(), std::io::ErrorKind::NotFound);
+    /// assert!(details.original().raw_os_error().is_some());
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
     pub fn original(&self) -> &io::Error {
         &self.original
     }

@@ -193,6 +193,20 @@ impl<T: Send + 'static> Lines<T> {
     }
 
     /// Returns a reference to the file that the lines are read from.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let path = dir.path().join("notes");
+    /// use anyfile::open_file;
+    ///
+    /// # std::fs::write(&path, "one\n")?;
+    /// let lines = open_file(&path).await?.lines();
+    /// assert_eq!(lines.get_ref().path(), Some(path.as_path()));
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
     pub fn get_ref(&self) -> &AsyncFile<T> {
         &self.file
     }
@@ -201,6 +215,23 @@ impl<T: Send + 'static> Lines<T> {
     ///
     /// A line that was too long was not returned: the file still has it, unless a later call has begun to skip
     /// it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let path = dir.path().join("notes");
+    /// use anyfile::open_file;
+    ///
+    /// # std::fs::write(&path, "header\nbody")?;
+    /// let mut lines = open_file(&path).await?.lines();
+    /// assert_eq!(lines.next_line().await?, Some("header"));
+    /// let mut rest = String::new();
+    /// lines.into_inner().read_to_string(&mut rest).await?;
+    /// assert_eq!(rest, "body");
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
     pub fn into_inner(self) -> AsyncFile<T> {
         self.file
     }
@@ -220,6 +251,24 @@ impl<T: Read + Send + 'static> Lines<T> {
     /// # Examples
     ///
     /// See [`Lines`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let path = dir.path().join("notes");
+    /// use anyfile::open_file;
+    ///
+    /// # std::fs::write(&path, "one\nthree\n")?;
+    /// let mut lines = open_file(&path).await?.lines();
+    /// let mut longest = 0;
+    /// while let Some(line) = lines.next_line().await? {
+    ///     longest = longest.max(line.len());
+    /// }
+    /// assert_eq!(longest, 5);
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
     pub async fn next_line(&mut self) -> io::Result<Option<&str>> {
         match future::poll_fn(|cx| self.poll_line(cx)).await? {
             Some(range) => self.line(range).map(Some),

@@ -151,6 +151,22 @@ impl OpenFile {
     /// # Panics
     ///
     /// Panics if the future has been polled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let path = dir.path().join("notes");
+    /// use anyfile::open_file;
+    ///
+    /// # std::fs::write(&path, "text")?;
+    /// let mut file = open_file(&path).read(true).write(true).await?;
+    /// let mut text = String::new();
+    /// file.read_to_string(&mut text).await?;
+    /// assert_eq!(text, "text");
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
     #[track_caller]
     pub fn read(mut self, read: bool) -> OpenFile {
         let only_reads = read && self.0.options().only_reads;
@@ -167,6 +183,23 @@ impl OpenFile {
     /// # Panics
     ///
     /// Panics if the future has been polled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let path = dir.path().join("notes");
+    /// use anyfile::open_file;
+    /// use futures_lite::AsyncWriteExt;
+    ///
+    /// # std::fs::write(&path, "0123456789")?;
+    /// let mut file = open_file(&path).write(true).await?;
+    /// file.write_all(b"abc").await?;
+    /// file.close().await?;
+    /// assert_eq!(std::fs::read(&path)?, b"abc3456789");
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
     #[track_caller]
     pub fn write(self, write: bool) -> OpenFile {
         self.set(|options| options.write(write))
@@ -178,6 +211,23 @@ impl OpenFile {
     /// # Panics
     ///
     /// Panics if the future has been polled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let path = dir.path().join("notes");
+    /// use anyfile::open_file;
+    /// use futures_lite::AsyncWriteExt;
+    ///
+    /// # std::fs::write(&path, "first\n")?;
+    /// let mut log = open_file(&path).append(true).create(true).await?;
+    /// log.write_all(b"second\n").await?;
+    /// log.close().await?;
+    /// assert_eq!(std::fs::read(&path)?, b"first\nsecond\n");
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
     #[track_caller]
     pub fn append(self, append: bool) -> OpenFile {
         self.set(|options| options.append(append))
@@ -190,6 +240,21 @@ impl OpenFile {
     /// # Panics
     ///
     /// Panics if the future has been polled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let path = dir.path().join("notes");
+    /// use anyfile::open_file;
+    ///
+    /// # std::fs::write(&path, "old contents")?;
+    /// let mut file = open_file(&path).write(true).truncate(true).await?;
+    /// file.close().await?;
+    /// assert_eq!(std::fs::read(&path)?, b"");
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
     #[track_caller]
     pub fn truncate(self, truncate: bool) -> OpenFile {
         self.set(|options| options.truncate(truncate))
@@ -206,6 +271,20 @@ impl OpenFile {
     /// # Panics
     ///
     /// Panics if the future has been polled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let path = dir.path().join("notes");
+    /// use anyfile::open_file;
+    ///
+    /// let mut file = open_file(&path).read(true).write(true).create(true).await?;
+    /// file.close().await?;
+    /// assert!(path.exists());
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
     #[track_caller]
     pub fn create(self, create: bool) -> OpenFile {
         self.set(|options| options.create(create))
@@ -218,6 +297,20 @@ impl OpenFile {
     /// # Panics
     ///
     /// Panics if the future has been polled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let path = dir.path().join("notes");
+    /// use anyfile::open_file;
+    ///
+    /// open_file(&path).write(true).create_new(true).await?;
+    /// let error = open_file(&path).write(true).create_new(true).await.unwrap_err();
+    /// assert_eq!(error.kind(), std::io::ErrorKind::AlreadyExists);
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
     #[track_caller]
     pub fn create_new(self, create_new: bool) -> OpenFile {
         self.set(|options| options.create_new(create_new))
@@ -231,6 +324,21 @@ impl OpenFile {
     /// # Panics
     ///
     /// Panics if the future has been polled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let path = dir.path().join("notes");
+    /// use anyfile::create_file;
+    /// use futures_lite::AsyncWriteExt;
+    ///
+    /// let mut file = create_file(&path).buffering(0).await?;
+    /// file.write_all(b"there at once").await?;
+    /// assert_eq!(std::fs::read(&path)?, b"there at once");
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
     #[track_caller]
     pub fn buffering(mut self, bytes: usize) -> OpenFile {
         self.0.options().buffering = Some(bytes);
@@ -248,6 +356,21 @@ impl OpenFile {
     /// # Panics
     ///
     /// Panics if the future has been polled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let path = dir.path().join("notes");
+    /// use std::os::unix::fs::PermissionsExt;
+    ///
+    /// use anyfile::create_file;
+    ///
+    /// let file = create_file(&path).mode(0o600).await?;
+    /// assert_eq!(file.metadata().await?.permissions().mode() & 0o777, 0o600);
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
     #[track_caller]
     pub fn mode(mut self, mode: u32) -> OpenFile {
         self.0.options().options.mode(mode);
@@ -259,6 +382,24 @@ impl OpenFile {
     /// # Panics
     ///
     /// Panics if the future has been polled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let path = dir.path().join("notes");
+    /// use anyfile::open_file;
+    ///
+    /// # let link = path.with_extension("link");
+    /// # std::fs::write(&path, "")?;
+    /// # std::os::unix::fs::symlink(&path, &link)?;
+    /// const O_NOFOLLOW: i32 = rustix::fs::OFlags::NOFOLLOW.bits() as i32;
+    ///
+    /// assert!(open_file(&path).custom_flags(O_NOFOLLOW).await.is_ok());
+    /// assert!(open_file(&link).custom_flags(O_NOFOLLOW).await.is_err());
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
     #[track_caller]
     pub fn custom_flags(mut self, flags: i32) -> OpenFile {
         let call = self.0.options();

@@ -1,17 +1,24 @@
-//! The public API of `anyfile` as text, for the test that compares it with `public-api.txt`.
+//! The public API of `anyfile` as text, and what its documentation lacks, for the tests of this package.
 //!
-//! It is read from rustdoc's JSON, whose format changes every few releases of Rust. For a release of another
-//! format: take the `public-api` and `rustdoc-types` that read it, change the release in `tests/public_api.rs`,
+//! Both are read from rustdoc's JSON, whose format changes every few releases of Rust. For a release of another
+//! format: take the `public-api` and `rustdoc-types` that read it, change the release in `tests/api.rs`,
 //! and write the snapshot again, because the paths in std may have changed too.
+
+mod documentation;
+mod json;
 
 use std::collections::{BTreeSet, HashMap};
 use std::error::Error;
-use std::fs;
 use std::iter;
 use std::path::Path;
 
 use public_api::{Builder, PublicItem};
-use rustdoc_types::{Crate, FORMAT_VERSION, Id, Impl, Item, ItemEnum};
+use rustdoc_types::{Crate, Id, Impl, Item, ItemEnum};
+
+pub use documentation::gaps;
+pub use json::rustdoc_json;
+
+use json::read;
 
 /// Returns the public API in a JSON file of rustdoc: one item a line, indented below what it belongs to.
 ///
@@ -68,20 +75,6 @@ impl Line {
             text: item.to_string(),
         }
     }
-}
-
-/// Reads the JSON. Its version comes first, because JSON of another format may not be read at all.
-fn read(json: &Path) -> Result<Crate, Box<dyn Error>> {
-    let value: serde_json::Value = serde_json::from_str(&fs::read_to_string(json)?)?;
-    let version = &value["format_version"];
-    if *version != FORMAT_VERSION {
-        return Err(format!(
-            "this release of rustdoc writes format {version} of its JSON, \
-             and the `public-api` of this package reads format {FORMAT_VERSION}"
-        )
-        .into());
-    }
-    Ok(serde_json::from_value(value)?)
 }
 
 /// Tells whether an item says what no other line does.

@@ -31,6 +31,10 @@ impl AsyncFile<File> {
     /// Semantics of [`File::metadata`] (`fstat`). The length includes bytes that were written to this file
     /// before.
     ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future has no effect on the file.
+    ///
     /// # Errors
     ///
     /// - The system cannot read the metadata.
@@ -211,6 +215,22 @@ impl AsyncFile<File> {
     /// # Examples
     ///
     /// See [`sync_all`](AsyncFile::sync_all).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let path = dir.path().join("notes");
+    /// use anyfile::create_file;
+    /// use futures_lite::AsyncWriteExt;
+    ///
+    /// let mut file = create_file(&path).await?;
+    /// file.write_all(b"safe").await?;
+    /// file.sync_data().await?;
+    /// assert_eq!(std::fs::read(&path)?, b"safe");
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
     #[doc(alias = "fdatasync")]
     pub async fn sync_data(&self) -> io::Result<()> {
         self.on_pool(Operation::Sync, File::sync_data).await
@@ -221,6 +241,10 @@ impl AsyncFile<File> {
     /// Semantics of [`File::try_clone`] (`dup`). Both share the kernel's file offset, so their writes follow
     /// each other. After a read or a seek, each has its own position; that of the clone starts where this
     /// file's is when the clone is first used.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, this file is unchanged, and a clone that exists already is closed on the pool.
     ///
     /// # Errors
     ///

@@ -144,16 +144,63 @@ pub struct IntoInnerError<T: Send + 'static = File> {
 
 impl<T: Send + 'static> IntoInnerError<T> {
     /// Returns the error with which [`AsyncFile::into_inner`] failed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let path = dir.path().join("notes");
+    /// use anyfile::create_file;
+    ///
+    /// let mut file = create_file(&path).await?;
+    /// file.close().await?;
+    /// let error = file.into_inner().await.unwrap_err();
+    /// println!("{}", error.error());
+    /// # assert!(error.error().to_string().contains("closed"), "{error}");
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
     pub fn error(&self) -> &io::Error {
         &self.error
     }
 
     /// Returns the file.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let path = dir.path().join("notes");
+    /// use anyfile::create_file;
+    ///
+    /// let mut file = create_file(&path).await?;
+    /// file.close().await?;
+    /// let error = file.into_inner().await.unwrap_err();
+    /// assert!(error.into_inner().is_closed());
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
     pub fn into_inner(self) -> AsyncFile<T> {
         *self.file
     }
 
     /// Returns the error with which [`AsyncFile::into_inner`] failed, and drops the file.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let path = dir.path().join("notes");
+    /// use anyfile::create_file;
+    ///
+    /// let mut file = create_file(&path).await?;
+    /// file.close().await?;
+    /// let error = file.into_inner().await.unwrap_err();
+    /// let error: std::io::Error = error.into_error();
+    /// println!("{error}");
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
     pub fn into_error(self) -> io::Error {
         self.error
     }

@@ -179,6 +179,21 @@ impl AsyncFile<File> {
     /// # Examples
     ///
     /// See [`write_at`](AsyncFile::write_at).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let path = dir.path().join("notes");
+    /// use anyfile::create_file;
+    ///
+    /// let file = create_file(&path).await?;
+    /// file.write_all_at(b"world", 6).await?;
+    /// file.write_all_at(b"hello ", 0).await?;
+    /// assert_eq!(std::fs::read(&path)?, b"hello world");
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
     pub async fn write_all_at(&self, mut buf: &[u8], mut offset: u64) -> io::Result<()> {
         while !buf.is_empty() {
             match self.write_at(buf, offset).await? {

@@ -118,6 +118,24 @@ impl<T: Seek + Send + 'static> AsyncFile<T> {
     /// # Examples
     ///
     /// See [`rewind`](AsyncFile::rewind).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let path = dir.path().join("notes");
+    /// use std::io::SeekFrom;
+    ///
+    /// use anyfile::open_file;
+    /// use futures_lite::AsyncSeekExt;
+    ///
+    /// # std::fs::write(&path, "0123456789")?;
+    /// let mut file = open_file(&path).await?;
+    /// file.seek(SeekFrom::End(-3)).await?;
+    /// assert_eq!(file.stream_position().await?, 7);
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
     #[doc(alias = "tell")]
     pub async fn stream_position(&mut self) -> io::Result<u64> {
         self.seek_to(SeekFrom::Current(0)).await

@@ -113,6 +113,10 @@ impl PathInfo {
     ///
     /// If all answers are known, no system call is made.
     ///
+    /// # Cancel safety
+    ///
+    /// The future owns the `PathInfo`. Dropping it loses only the answers that are known so far.
+    ///
     /// # Errors
     ///
     /// The errors of [`Path::metadata`], except that nothing is there or can be there, which is an answer:

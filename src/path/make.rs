@@ -185,6 +185,17 @@ impl Mkdir {
     /// # Panics
     ///
     /// Panics if the future has been polled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let dir = anyfile::Path::new(dir.path());
+    /// (&dir / "a/b/c").mkdir().parents(true).await?;
+    /// assert!((&dir / "a/b/c").is_dir().await);
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
     #[track_caller]
     pub fn parents(mut self, parents: bool) -> Self {
         self.0.options().parents = parents;
@@ -198,6 +209,19 @@ impl Mkdir {
     /// # Panics
     ///
     /// Panics if the future has been polled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let dir = anyfile::Path::new(dir.path());
+    /// let cache = &dir / "cache";
+    /// cache.mkdir().exist_ok(true).await?;
+    /// cache.mkdir().exist_ok(true).await?;
+    /// assert!(cache.is_dir().await);
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
     #[track_caller]
     pub fn exist_ok(mut self, exist_ok: bool) -> Self {
         self.0.options().exist_ok = exist_ok;
@@ -211,6 +235,21 @@ impl Mkdir {
     /// # Panics
     ///
     /// Panics if the future has been polled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let dir = anyfile::Path::new(dir.path());
+    /// let private = &dir / "private";
+    /// private.mkdir().mode(0o700).await?;
+    /// # #[cfg(unix)] {
+    /// use std::os::unix::fs::PermissionsExt;
+    /// assert_eq!(private.metadata().await?.permissions().mode() & 0o777, 0o700);
+    /// # }
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
     #[track_caller]
     pub fn mode(mut self, mode: u32) -> Self {
         self.0.options().mode = mode;
@@ -279,6 +318,19 @@ impl Touch {
     /// # Panics
     ///
     /// Panics if the future has been polled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let dir = anyfile::Path::new(dir.path());
+    /// let lock = &dir / "lock";
+    /// lock.touch().exist_ok(false).await?;
+    /// let error = lock.touch().exist_ok(false).await.unwrap_err();
+    /// assert_eq!(error.kind(), std::io::ErrorKind::AlreadyExists);
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
     #[track_caller]
     pub fn exist_ok(mut self, exist_ok: bool) -> Self {
         self.0.options().exist_ok = exist_ok;
@@ -292,6 +344,21 @@ impl Touch {
     /// # Panics
     ///
     /// Panics if the future has been polled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let dir = anyfile::Path::new(dir.path());
+    /// let secret = &dir / "secret";
+    /// secret.touch().mode(0o600).await?;
+    /// # #[cfg(unix)] {
+    /// use std::os::unix::fs::PermissionsExt;
+    /// assert_eq!(secret.metadata().await?.permissions().mode() & 0o777, 0o600);
+    /// # }
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
     #[track_caller]
     pub fn mode(mut self, mode: u32) -> Self {
         self.0.options().mode = mode;
@@ -344,6 +411,21 @@ impl SymlinkTo {
     /// # Panics
     ///
     /// Panics if the future has been polled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let dir = anyfile::Path::new(dir.path());
+    /// # #[cfg(unix)] {
+    /// (&dir / "real").mkdir().await?;
+    /// let link = &dir / "link";
+    /// link.symlink_to("real").target_is_directory(true).await?;
+    /// assert!(link.is_dir().await);
+    /// # }
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
     #[track_caller]
     pub fn target_is_directory(mut self, target_is_directory: bool) -> Self {
         self.0.options().target_is_directory = target_is_directory;

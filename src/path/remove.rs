@@ -139,6 +139,18 @@ impl Unlink {
     /// # Panics
     ///
     /// Panics if the future has been polled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let dir = anyfile::Path::new(dir.path());
+    /// let notes = &dir / "notes";
+    /// assert!(notes.unlink().await.is_err());
+    /// notes.unlink().missing_ok(true).await?;
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
     #[track_caller]
     pub fn missing_ok(mut self, missing_ok: bool) -> Self {
         self.0.options().missing_ok = missing_ok;
@@ -229,6 +241,18 @@ impl RemoveDirAll {
     /// # Panics
     ///
     /// Panics if the future has been polled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let dir = anyfile::Path::new(dir.path());
+    /// let cache = &dir / "cache";
+    /// assert!(cache.remove_dir_all().await.is_err());
+    /// cache.remove_dir_all().missing_ok(true).await?;
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
     #[track_caller]
     pub fn missing_ok(mut self, missing_ok: bool) -> Self {
         self.0.options().missing_ok = missing_ok;
@@ -244,6 +268,19 @@ impl RemoveDirAll {
     /// # Panics
     ///
     /// Panics if the future has been polled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let dir = anyfile::Path::new(dir.path());
+    /// (&dir / "a/b").mkdir().parents(true).await?;
+    /// let (send, receive) = std::sync::mpsc::channel();
+    /// (&dir / "a").remove_dir_all().on_progress(move |progress| { let _ = send.send(progress); }).await?;
+    /// assert!(receive.iter().count() >= 1);
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
     #[track_caller]
     pub fn on_progress(mut self, f: impl FnMut(RemoveProgress) + Send + 'static) -> Self {
         self.0.options().reporter = Reporter::new(f);

@@ -253,6 +253,21 @@ impl CopyTo {
     /// # Panics
     ///
     /// Panics if the future has been polled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let dir = anyfile::Path::new(dir.path());
+    /// # #[cfg(unix)] {
+    /// let link = &dir / "link";
+    /// link.symlink_to("anywhere").await?;
+    /// let copied = link.copy(&dir / "copied").follow_symlinks(false).await?;
+    /// assert_eq!(copied.read_link().await?, "anywhere");
+    /// # }
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
     #[track_caller]
     pub fn follow_symlinks(mut self, follow_symlinks: bool) -> Self {
         self.0.options().options.follow_symlinks = follow_symlinks;
@@ -272,6 +287,19 @@ impl CopyTo {
     /// # Panics
     ///
     /// Panics if the future has been polled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let dir = anyfile::Path::new(dir.path());
+    /// let notes = &dir / "notes";
+    /// notes.write_text("text").await?;
+    /// let copied = notes.copy(&dir / "copied").preserve_metadata(true).await?;
+    /// assert_eq!(copied.metadata().await?.modified()?, notes.metadata().await?.modified()?);
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
     #[track_caller]
     pub fn preserve_metadata(mut self, preserve_metadata: bool) -> Self {
         self.0.options().options.preserve_metadata = preserve_metadata;
@@ -287,6 +315,24 @@ impl CopyTo {
     /// # Panics
     ///
     /// Panics if the future has been polled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let dir = anyfile::Path::new(dir.path());
+    /// let (source, target) = (&dir / "source", &dir / "target");
+    /// source.mkdir().await?;
+    /// (&source / "new").write_text("new").await?;
+    /// target.mkdir().await?;
+    /// (&target / "old").write_text("old").await?;
+    ///
+    /// source.copy(&target).exist_ok(true).await?;
+    /// assert!((&target / "new").exists().await);
+    /// assert!((&target / "old").exists().await);
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
     #[track_caller]
     pub fn exist_ok(mut self, exist_ok: bool) -> Self {
         self.0.options().options.exist_ok = exist_ok;
@@ -300,6 +346,20 @@ impl CopyTo {
     /// # Panics
     ///
     /// Panics if the future has been polled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let dir = anyfile::Path::new(dir.path());
+    /// let notes = &dir / "notes";
+    /// notes.write_text("text").await?;
+    /// let (send, receive) = std::sync::mpsc::channel();
+    /// notes.copy(&dir / "copied").on_progress(move |progress| { let _ = send.send(progress); }).await?;
+    /// assert_eq!(receive.iter().last().unwrap().done.bytes, 4);
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
     #[track_caller]
     pub fn on_progress(mut self, f: impl FnMut(CopyProgress) + Send + 'static) -> Self {
         self.0.options().reporter = Reporter::new(f);
@@ -391,6 +451,22 @@ impl MoveTo {
     /// # Panics
     ///
     /// Panics if the future has been polled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let dir = anyfile::Path::new(dir.path());
+    /// let notes = &dir / "notes";
+    /// notes.write_text("text").await?;
+    /// let moved = notes
+    ///     .move_to(&dir / "moved")
+    ///     .on_progress(|progress| println!("{} bytes copied", progress.done.bytes))
+    ///     .await?;
+    /// assert_eq!(moved.read_text().await?, "text");
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
     #[track_caller]
     pub fn on_progress(mut self, f: impl FnMut(CopyProgress) + Send + 'static) -> Self {
         self.0.options().reporter = Reporter::new(f);
