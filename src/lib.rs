@@ -270,6 +270,7 @@ compile_error!("anyfile needs the files of Unix or Windows: this target has neit
 mod budget;
 mod cached;
 mod call;
+pub mod cookbook;
 mod dir;
 mod error;
 pub mod file;

@@ -1,0 +1,201 @@
+//! Recipes for reading: a growing log, encodings, compressed files, a library for any reader.
+//!
+//! # Follow a growing log
+//!
+//! At the end of the file, [`read_until`](crate::AsyncFile::read_until) returns what is there, and a later call
+//! continues when the file has grown. The last line may be incomplete, so `line` collects its parts, and it is
+//! decoded when it is complete. The code looks for new data every 50 ms and holds no thread in between. If the future
+//! is dropped, nothing is lost: the next call continues with `line`.
+//!
+//! If the log was truncated, it is read from its start again. If logs are renamed and created anew instead, open the
+//! path again when its [`metadata`](crate::Path::metadata) is that of another file.
+//!
+//! ```
+//! use std::io;
+//! use std::time::Duration;
+//!
+//! use anyfile::{AsyncFile, open_file};
+//! use futures_lite::{AsyncWriteExt, future};
+//! use smol::Timer;
+//!
+//! /// Waits for the next whole line. `line` holds the part of it that has been read.
+//! async fn next_line(log: &mut AsyncFile, line: &mut Vec<u8>) -> io::Result<String> {
+//!     loop {
+//!         log.read_until(b'\n', line).await?;
+//!         if let Some(whole) = line.strip_suffix(b"\n") {
+//!             let whole = String::from_utf8_lossy(whole).into_owned();
+//!             line.clear();
+//!             return Ok(whole);
+//!         }
+//!         Timer::after(Duration::from_millis(50)).await;
+//!         if log.metadata().await?.len() < log.stream_position().await? {
+//!             log.rewind().await?;
+//!             line.clear();
+//!         }
+//!     }
+//! }
+//!
+//! # futures_lite::future::block_on(async {
+//! # let dir = tempfile::tempdir()?;
+//! # let path = dir.path().join("log");
+//! // Another task, or another process, writes the log.
+//! let mut writer = open_file(&path).append(true).create(true).await?;
+//! let write = async {
+//!     for part in ["started\n", "half a ", "line\n", "stopped\n"] {
+//!         writer.write_all(part.as_bytes()).await?;
+//!         writer.flush().await?;
+//!         Timer::after(Duration::from_millis(60)).await;
+//!     }
+//!     io::Result::Ok(())
+//! };
+//!
+//! let follow = async {
+//!     let (mut log, mut line) = (open_file(&path).await?, Vec::new());
+//!     let mut seen = Vec::new();
+//!     while seen.last().is_none_or(|last| last != "stopped") {
+//!         seen.push(next_line(&mut log, &mut line).await?);
+//!     }
+//!     io::Result::Ok(seen)
+//! };
+//!
+//! let ((), seen) = future::try_zip(write, follow).await?;
+//! assert_eq!(seen, ["started", "half a line", "stopped"]);
+//! # io::Result::Ok(()) }).unwrap();
+//! ```
+//!
+//! # Read text in any encoding
+//!
+//! [`lines`](crate::AsyncFile::lines) and [`read_text`](crate::Path::read_text) expect UTF-8. A decoder of the crate
+//! `encoding_rs_io` converts other encodings to UTF-8, and [`wrap_file`](crate::wrap_file) makes the decoder
+//! asynchronous: it reads and decodes on the thread pool. With `encoding(None)` it obeys the byte order mark, and a
+//! file without one is taken as UTF-8. Malformed input becomes `U+FFFD`.
+//!
+//! ```
+//! # futures_lite::future::block_on(async {
+//! use anyfile::{Path, open_file, wrap_file};
+//! use encoding_rs::WINDOWS_1252;
+//! use encoding_rs_io::DecodeReaderBytesBuilder;
+//!
+//! # let dir = tempfile::tempdir()?;
+//! # let path = Path::new(dir.path()) / "letter.txt";
+//! path.write_bytes(b"caf\xE9\r\n10 \x80\r\n").await?;
+//!
+//! let file = open_file(&path).await?.into_inner().await?;
+//! let decoder = DecodeReaderBytesBuilder::new()
+//!     .encoding(Some(WINDOWS_1252))
+//!     .build(file);
+//!
+//! let mut lines = wrap_file(decoder).lines();
+//! assert_eq!(lines.next_line().await?, Some("café"));
+//! assert_eq!(lines.next_line().await?, Some("10 €"));
+//! assert_eq!(lines.next_line().await?, None);
+//! # std::io::Result::Ok(()) }).unwrap();
+//! ```
+//!
+//! # Read compressed files line by line
+//!
+//! [`wrap_file`](crate::wrap_file) makes any decoder asynchronous. But the constructors of many decoders, those of
+//! `flate2` and `ruzstd` among them, read the header of the file, which blocks the executor if the disk is slow. So
+//! call them on the thread pool, with `unblock` of the crate `blocking` (smol exports it, too). Use `MultiGzDecoder`:
+//! a file may have several members, and `GzDecoder` stops after the first. If the data is damaged, the lines before
+//! the damage may come first, then an error.
+//!
+//! ```
+//! # futures_lite::future::block_on(async {
+//! use std::io;
+//!
+//! use anyfile::{Path, open_file, wrap_file};
+//! use blocking::unblock;
+//! use flate2::read::MultiGzDecoder;
+//! use futures_lite::StreamExt;
+//!
+//! # let dir = tempfile::tempdir()?;
+//! # let path = Path::new(dir.path()) / "poem.gz";
+//! # let member = |text: &str| {
+//! #     use std::io::Write;
+//! #     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), Default::default());
+//! #     encoder.write_all(text.as_bytes())?;
+//! #     encoder.finish()
+//! # };
+//! # path.write_bytes([member("one\n")?, member("two\n")?].concat()).await?;
+//! // If this fails, the error names the path.
+//! let file = open_file(&path).await?.into_inner().await?;
+//! let decoder = unblock(|| MultiGzDecoder::new(file)).await;
+//!
+//! let lines: Vec<String> = wrap_file(decoder).lines().try_collect().await?;
+//! assert_eq!(lines, ["one", "two"]);
+//! # io::Result::Ok(()) }).unwrap();
+//! ```
+//!
+//! It is the same for zstd. The decoder of the crate `ruzstd` stops after the first frame. The crate `zstd`, which
+//! binds the C library, continues with the next one: use `zstd::Decoder::new(file)` in its place.
+//!
+//! ```
+//! # futures_lite::future::block_on(async {
+//! use std::io;
+//!
+//! use anyfile::{Path, open_file, wrap_file};
+//! use blocking::unblock;
+//! use futures_lite::StreamExt;
+//! use ruzstd::decoding::StreamingDecoder;
+//!
+//! # use ruzstd::encoding::{CompressionLevel, compress_to_vec};
+//! # let dir = tempfile::tempdir()?;
+//! # let path = Path::new(dir.path()) / "poem.zst";
+//! # path.write_bytes(compress_to_vec("one\ntwo\n".as_bytes(), CompressionLevel::Fastest)).await?;
+//! let file = open_file(&path).await?.into_inner().await?;
+//! let decoder = unblock(|| StreamingDecoder::new(file))
+//!     .await
+//!     .map_err(io::Error::other)?;
+//!
+//! let lines: Vec<String> = wrap_file(decoder).lines().try_collect().await?;
+//! assert_eq!(lines, ["one", "two"]);
+//! # io::Result::Ok(()) }).unwrap();
+//! ```
+//!
+//! # Write a library for any reader
+//!
+//! A library that takes `AsyncRead + AsyncSeek` works with an [`AsyncFile`](crate::AsyncFile), with a buffer in
+//! memory and with other readers of its users. It depends on `futures-lite` or `futures-io` for the traits, and needs
+//! neither this crate nor an executor. Require [`Unpin`] too, or pin the reader. Take the reader by value: `&mut R`
+//! implements the traits as well, so a user can lend a file and use it afterwards.
+//!
+//! If you know that it is a file, use [`read_at`](crate::AsyncFile::read_at): it reads at an offset without moving
+//! the position, and several tasks may call it at once.
+//!
+//! ```
+//! # futures_lite::future::block_on(async {
+//! use std::io::{self, SeekFrom};
+//!
+//! use anyfile::{Path, open_file, wrap_file};
+//! use futures_lite::io::Cursor;
+//! use futures_lite::{AsyncRead, AsyncReadExt, AsyncSeek, AsyncSeekExt};
+//!
+//! /// Returns the last `len` bytes, or all if there are fewer.
+//! async fn tail<R>(mut reader: R, len: u64) -> io::Result<Vec<u8>>
+//! where
+//!     R: AsyncRead + AsyncSeek + Unpin,
+//! {
+//!     let end = reader.seek(SeekFrom::End(0)).await?;
+//!     reader
+//!         .seek(SeekFrom::Start(end.saturating_sub(len)))
+//!         .await?;
+//!     let mut bytes = Vec::new();
+//!     reader.read_to_end(&mut bytes).await?;
+//!     Ok(bytes)
+//! }
+//!
+//! # let dir = tempfile::tempdir()?;
+//! # let path = Path::new(dir.path()) / "greeting";
+//! path.write_text("hello world").await?;
+//! let mut file = open_file(&path).await?;
+//! assert_eq!(tail(&mut file, 5).await?, b"world");
+//! assert_eq!(tail(&mut file, 100).await?, b"hello world");
+//!
+//! assert_eq!(tail(Cursor::new(b"in memory"), 6).await?, b"memory");
+//! assert_eq!(
+//!     tail(wrap_file(io::Cursor::new(b"wrapped")), 4).await?,
+//!     b"pped"
+//! );
+//! # io::Result::Ok(()) }).unwrap();
+//! ```

@@ -1,0 +1,165 @@
+//! Recipes for writing: closing, a configuration with many writers, temporary files.
+//!
+//! # Close a file, or drop it
+//!
+//! The drop of a file writes what is buffered, so an early return or a dropped future loses nothing. But a drop
+//! cannot report errors, and it may block the executor. So call [`close`](crate::AsyncFile::close) on every file that
+//! you have written: it reports errors and never blocks. A file that was only read needs no `close`.
+//!
+//! Small writes are buffered, so a full disk often shows only in `close`. On error the file stays open and keeps the
+//! bytes. Call `close` again when there is room, or give up the bytes with
+//! [`discard_unwritten`](crate::AsyncFile::discard_unwritten). Neither drop nor `close` makes data safe from a power
+//! failure; [`sync_all`](crate::AsyncFile::sync_all) does.
+//!
+//! ```
+//! # #[cfg(target_os = "linux")]
+//! # futures_lite::future::block_on(async {
+//! use std::io::{self, ErrorKind};
+//!
+//! use anyfile::{Path, create_file};
+//! use futures_lite::AsyncWriteExt;
+//!
+//! async fn save(path: &Path, text: &str) -> io::Result<()> {
+//!     let mut file = create_file(path).await?;
+//!     file.write_all(text.as_bytes()).await?;
+//!     file.close().await
+//! }
+//!
+//! # let dir = tempfile::tempdir()?;
+//! # let path = Path::new(dir.path()) / "report";
+//! save(&path, "all is well").await?;
+//! assert_eq!(path.read_text().await?, "all is well");
+//!
+//! // This disk is always full.
+//! let error = save(&Path::new("/dev/full"), "all is well")
+//!     .await
+//!     .unwrap_err();
+//! assert_eq!(error.kind(), ErrorKind::StorageFull);
+//!
+//! // Give up the bytes, and close the file without them.
+//! let mut file = create_file("/dev/full").await?;
+//! file.write_all(b"all is well").await?;
+//! assert!(file.close().await.is_err());
+//! assert_eq!(file.discard_unwritten().await?, 11);
+//! file.close().await?;
+//! # io::Result::Ok(()) }).unwrap();
+//! ```
+//!
+//! # Change a configuration with many writers
+//!
+//! [`write_atomic`](crate::Path::write_atomic) replaces the contents in one step. Readers see the old file or the new
+//! one, and need no lock. Writers need a lock, because each of them reads, changes and writes, and would undo changes
+//! that others make meanwhile. Lock a separate file: `write_atomic` puts a new file in place of the old one, so a
+//! lock on the configuration itself would be on a file that is no longer there. Never remove the lock file, or two
+//! writers may lock two different files.
+//!
+//! [`File::try_lock`](std::fs::File::try_lock) (since Rust 1.89; the crate `fs4` has it for older releases) locks out
+//! other processes and other tasks. The code tries again until it succeeds. [`File::lock`](std::fs::File::lock) would
+//! block a thread of the pool. If many tasks did that, no thread might be left for the task that holds the lock, and
+//! the drop of a file that waits for its lock blocks for up to a second.
+//!
+//! If the future is dropped, the lock file is closed, which releases the lock, and the configuration is the old or
+//! the new one.
+//!
+//! ```
+//! # #[rustversion::since(1.89)]
+//! # fn main() {
+//! use std::fs::TryLockError;
+//! use std::io::{self, ErrorKind};
+//! use std::time::Duration;
+//!
+//! use anyfile::{AsyncFile, Path, open_file};
+//! use futures::future;
+//! use serde_json::{Value, json};
+//! use smol::Timer;
+//!
+//! /// Waits for the lock of the configuration at `path`. Closing the file releases it.
+//! async fn lock(path: &Path) -> io::Result<AsyncFile> {
+//!     let path = path.with_suffix(".lock")?;
+//!     let mut file = open_file(path).write(true).create(true).await?;
+//!     loop {
+//!         match file.with_mut(|file| file.try_lock()).await? {
+//!             Ok(()) => return Ok(file),
+//!             Err(TryLockError::WouldBlock) => Timer::after(Duration::from_millis(5)).await,
+//!             Err(TryLockError::Error(error)) => return Err(error),
+//!         };
+//!     }
+//! }
+//!
+//! /// Changes the configuration at `path`, which is empty if the file does not exist.
+//! async fn update(path: &Path, change: impl FnOnce(&mut Value)) -> io::Result<()> {
+//!     let mut lock = lock(path).await?;
+//!     let mut settings = match path.read_text().await {
+//!         Ok(text) => serde_json::from_str(&text)?,
+//!         Err(error) if error.kind() == ErrorKind::NotFound => json!({}),
+//!         Err(error) => return Err(error),
+//!     };
+//!     change(&mut settings);
+//!     path.write_atomic(serde_json::to_vec_pretty(&settings)?).await?;
+//!     lock.close().await
+//! }
+//!
+//! # futures_lite::future::block_on(async {
+//! # let dir = tempfile::tempdir()?;
+//! # let path = Path::new(dir.path()) / "settings.json";
+//! let writers = (0..10).map(|_| {
+//!     update(&path, |settings| {
+//!         let visits = settings["visits"].as_u64().unwrap_or(0);
+//!         settings["visits"] = json!(visits + 1);
+//!     })
+//! });
+//! future::try_join_all(writers).await?;
+//!
+//! let settings: Value = serde_json::from_str(&path.read_text().await?)?;
+//! assert_eq!(settings, json!({ "visits": 10 }));
+//! # io::Result::Ok(()) }).unwrap();
+//! # }
+//! # #[rustversion::before(1.89)]
+//! # fn main() {}
+//! ```
+//!
+//! # Use a temporary file
+//!
+//! The crate `tempfile` creates temporary files. Its functions block, so call them with `unblock` of the crate
+//! `blocking`. The system removes a file without a name when it is closed, even if the process is killed. A file with
+//! a name can be renamed when it is complete. If the future is dropped before that, on error or by a timeout, the
+//! drop of its `TempPath` removes the file, on the thread that drops it; if the process is killed, the file stays.
+//!
+//! Wrap the `File` rather than the `NamedTempFile`: a `File` is as fast as one that [`open_file`](crate::open_file)
+//! opened. If the contents are in memory, [`write_atomic`](crate::Path::write_atomic) does all of this.
+//!
+//! ```
+//! # futures_lite::future::block_on(async {
+//! use std::io;
+//!
+//! use anyfile::{AsyncFile, Path, wrap_file};
+//! use blocking::unblock;
+//! use futures_lite::AsyncWriteExt;
+//! use tempfile::NamedTempFile;
+//!
+//! // Without a name, for data that does not fit into memory.
+//! let mut scratch = AsyncFile::from(unblock(tempfile::tempfile).await?);
+//! scratch.write_all(b"intermediate results").await?;
+//! scratch.rewind().await?;
+//! let mut text = String::new();
+//! scratch.read_to_string(&mut text).await?;
+//! assert_eq!(text, "intermediate results");
+//!
+//! // With a name, in the directory of the result: a rename cannot cross filesystems.
+//! # let dir = tempfile::tempdir()?;
+//! # let dir = Path::new(dir.path());
+//! let parent = dir.clone();
+//! let (file, temporary) = unblock(|| NamedTempFile::new_in(parent))
+//!     .await?
+//!     .into_parts();
+//! let mut file = wrap_file(file);
+//! file.write_all(b"all of it").await?;
+//! file.sync_all().await?;
+//! file.close().await?;
+//!
+//! let result = &dir / "result";
+//! let target = result.clone();
+//! unblock(|| temporary.persist(target)).await?;
+//! assert_eq!(result.read_text().await?, "all of it");
+//! # io::Result::Ok(()) }).unwrap();
+//! ```
