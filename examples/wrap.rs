@@ -13,7 +13,7 @@ use std::process::{Command, ExitCode, Stdio};
 
 use anyfile::wrap_file;
 use flate2::Compression;
-use flate2::read::GzDecoder;
+use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 
 fn main() -> ExitCode {
@@ -41,7 +41,9 @@ async fn run() -> io::Result<()> {
 
 async fn print_gzip(path: &Path) -> io::Result<()> {
     let file = anyfile::open_file(path).await?.into_inner().await?;
-    print_lines("gzip", GzDecoder::new(file)).await
+    // It reads the header at once, which would block the executor.
+    let decoder = smol::unblock(|| MultiGzDecoder::new(file)).await;
+    print_lines("gzip", decoder).await
 }
 
 /// Each line is printed when the child has written it.

@@ -1,4 +1,4 @@
-//! Asynchronous file I/O under any executor: cached data without a thread hop, and nothing lost on
+//! Asynchronous file I/O under any executor. Reading cached data needs no thread hop, and nothing is lost on
 //! drop, cancellation, a full disk or a panic.
 //!
 //! ```
@@ -19,119 +19,124 @@
 //! # std::io::Result::Ok(()) }).unwrap();
 //! ```
 //!
-//! * [`open_file`] opens a file by its path, with [`std::fs::OpenOptions`]' options; [`create_file`] opens one to
-//!   write it anew.
-//! * [`wrap_file`] makes any blocking object asynchronous: a [`std::fs::File`], a child's output, a
+//! - [`open_file`] opens a file with the options of [`std::fs::OpenOptions`]; [`create_file`] creates or
+//!   truncates one for writing.
+//! - [`wrap_file`] makes any blocking object asynchronous: a [`std::fs::File`], a child's output, a
 //!   decompressor, a temporary file, standard input.
-//! * [`AsyncFile`] is what both give: the `futures` I/O traits, reads and writes at an offset, and the
-//!   operations of [`std::fs::File`].
-//! * [`Path`] is the asynchronous `pathlib`: the methods of [`std::path::Path`] and Python's, and every
-//!   operation on a path from [`exists`](Path::exists) to [`write_atomic`](Path::write_atomic).
-//! * Its [`iterdir`](Path::iterdir), [`walk`](Path::walk), [`glob`](Path::glob) and
-//!   [`rglob`](Path::rglob) are streams of what is in a directory or below it;
-//!   [`copy`](Path::copy) and [`move_to`](Path::move_to) take a tree as a whole.
-//! * [`Lines`] iterates lines, as a stream of `String`s or lent one by one.
-//! * [`Pattern`] is a shell pattern for paths, compiled once and used often.
-//! * [`PathError`] tells the operation and the path behind an error.
+//! - [`AsyncFile`] is what they return. It implements the I/O traits of `futures-io`, reads and writes at an
+//!   offset, and has the operations of [`std::fs::File`].
+//! - [`Path`] has the methods of [`std::path::Path`] and of Python's `pathlib`, and every operation on a path,
+//!   from [`exists`](Path::exists) to [`write_atomic`](Path::write_atomic).
+//!   Its [`iterdir`](Path::iterdir), [`walk`](Path::walk), [`glob`](Path::glob) and
+//!   [`rglob`](Path::rglob) are streams of directory entries;
+//!   [`copy`](Path::copy) and [`move_to`](Path::move_to) work on whole trees.
+//! - [`Lines`] iterates over lines, as a stream of `String`s or borrowed one by one.
+//! - [`Pattern`] is a compiled shell pattern for paths.
+//! - [`PathError`] is the operation and the path behind an error.
 //!
-//! It runs under smol, async-std, tokio, `futures`, pollster and any other executor, alike: it needs no
-//! runtime, no reactor and no feature flag, and starts no threads but those of the [`blocking`] crate's
-//! pool. The traits are those of `futures-io`; import the extension traits from `futures-lite` or
-//! `futures`.
+//! The crate runs under smol, async-std, tokio, `futures`, pollster and any other executor. It needs no
+//! runtime, no reactor and no feature flag, and starts no threads except those of the [`blocking`] crate's
+//! pool. The I/O traits are those of `futures-io`; import the extension traits (`read_exact`, `write_all`,
+//! `try_next` …) from `futures-lite` or `futures`. This crate does not export them again, so the version of either
+//! is yours to choose.
+//!
+//! The [`cookbook`] has recipes for common tasks: following a log, reading any encoding or compressed files,
+//! searching a tree, replacing a configuration file under a lock, timeouts, shutting down.
 //!
 //! # How it works
 //!
-//! A regular file that the page cache holds is read on the spot, with a system call that returns
-//! rather than wait. So are small files as a whole, and so are files opened for reading and questions
-//! about paths answered, once a first call has shown that the filesystem is a local one. Everything else
-//! runs on the thread pool: a chunk of a stream ahead of the caller, a batch of writes behind it, a
-//! part of a directory, or a single call. Nothing holds a thread while it is idle.
+//! On Linux, data in the page cache is read on the caller's thread, by a system call that returns an error
+//! instead of blocking. In the same way, small files are read as a whole, files are opened for reading, and
+//! metadata is looked up, once a first call has shown that the filesystem is local. Everything else runs on
+//! the thread pool: read-ahead in chunks, buffered writes in batches, directories in batches of entries, and
+//! single calls. Nothing that is idle holds a thread.
 //!
-//! To wake a thread, and to be woken by it, takes longer than most calls do. So a thread of the pool that
-//! has done its work looks for more for 30 µs at the most, and a call that such a thread takes up is
-//! waited for on the spot for 10 µs at the most. Back-to-back calls cost about 1 µs more than blocking ones.
-//! After four spins in a row time out, because the calls are long or far between, only one call in 32 spins.
+//! Waking a worker thread, and being woken by it, takes longer than most of these calls. Therefore a worker
+//! that runs out of work spins for up to 30 µs before it sleeps, and a caller whose job was taken by a spinning
+//! worker spins for up to 10 µs before it returns `Pending`. Back-to-back calls cost about 1 µs more than
+//! blocking ones. After four spins in a row time out, only one call in 32 spins.
 //!
 //! # Cancellation
 //!
-//! Every future may be dropped at any point, by a timeout or a `select`, and the file stays usable at a
+//! Every future may be dropped at any point, for example by a timeout or a `select`. The file stays usable, at a
 //! defined position:
 //!
-//! * Bytes that were taken from the file are delivered by the next read.
-//! * Bytes that a write accepted stay accepted, and are written.
-//! * An operation that was dropped before a pool thread began it is not carried out; one that has begun
-//!   is finished.
+//! - Bytes that were already taken from the file are returned by the next read.
+//! - Bytes that a write accepted stay accepted, and are written.
+//! - An operation that is dropped before a worker thread began it is not carried out. One that has begun is
+//!   finished.
 //!
-//! A read, a seek or a write is known to the file only by being polled. So a seek that was dropped may
-//! have happened for an object that has a cursor of its own, and a write with
-//! [`buffering(0)`](open::OpenFile::buffering) may have happened.
+//! There are two limits. A `seek` that was dropped may or may not have moved a wrapped object's own cursor. A write
+//! with [`buffering(0)`](open::OpenFile::buffering) that was dropped may or may not have happened. The cookbook
+//! shows [how to know what was written](cookbook::limits#time-out-and-know-what-was-written) after a timeout.
 //!
 //! # Drop
 //!
-//! Writes are buffered, as Python's are. When the drop of a file that was written returns, its bytes are
-//! written, it is flushed and closed: the process may exit, the file be executed, its lock be taken. This
-//! is how it gets there:
+//! Writes are buffered, as in Python. When the drop of a file that was written to returns, its bytes are
+//! written, it is flushed and closed. The process may exit, the file may be executed, its lock may be taken:
 //!
-//! * A file on a local filesystem or on overlayfs is written and closed by `drop` itself. That may block, as
-//!   std's drop does. It needs neither the executor nor a free thread of the pool.
-//! * Any other file, and any wrapped object, is finished on the pool, while `drop` waits for a second at most.
-//!   Then the pool goes on in the background, so a child that does not read its input stops no
-//!   executor. A process that exits meanwhile loses what is not written. On a filesystem where a drop has
-//!   waited for nothing, the next ones do not wait until a call there has succeeded.
-//! * A file that was only read is closed by `drop` if it is local and has at most 1 MiB, and else in the
-//!   background.
+//! - A file on a local filesystem or on overlayfs is written and closed by `drop` itself. This may block, as
+//!   it does in std, but needs neither the executor nor a free worker thread.
+//! - Any other file, and any wrapped object, is finished on the pool. `drop` waits for one second at most;
+//!   after that the pool goes on in the background, so that a child process that does not read its input cannot
+//!   deadlock an executor. A process that exits in the meantime loses what is not written yet. After such a
+//!   timeout, drops on the same filesystem do not wait until a call there has succeeded.
+//! - A file that was only read is closed by `drop` if it is local and no larger than 1 MiB, and in the
+//!   background otherwise.
 //!
-//! A drop cannot report an error. [`close`](AsyncFile::close) does, and never blocks the executor. Neither
-//! makes data safe from a power failure: [`sync_all`](AsyncFile::sync_all) does.
+//! `drop` cannot report errors. [`close`](AsyncFile::close) does, and never blocks the executor. Neither
+//! protects data from a power failure; [`sync_all`](AsyncFile::sync_all) does. The cookbook tells
+//! [when to close a file](cookbook::writing#close-a-file-or-drop-it).
 //!
 //! # Errors
 //!
-//! Every error is an [`std::io::Error`], or with `?` becomes one
-//! ([`IntoInnerError`](file::IntoInnerError), which gives the file back). If the file was opened by its path, the
-//! message names the operation and the path before the system's reason, and [`PathError::of`] gives the parts:
+//! Every error is a [`std::io::Error`], or converts to one with `?`
+//! ([`IntoInnerError`](file::IntoInnerError), which returns the file as well). If the file was opened by its path,
+//! the message names the operation and the path before the system's reason, and [`PathError::of`] returns the
+//! parts:
 //!
 //! ```text
 //! failed to open file `notes/a.txt`: No such file or directory (os error 2)
 //! ```
 //!
-//! A failed write is not forgotten: the bytes stay in the buffer, and every operation that needs them
-//! written fails until they can be. Then they are, once each and in order.
+//! A failed write is not forgotten. The bytes stay in the buffer, and every operation that needs them
+//! written fails until they are. Once there is room they are written, once each and in order.
 //!
 //! # Fairness
 //!
-//! A task that reads cached data for ever lets the other tasks of its executor run: after about 1 MiB, or 128
-//! answers that needed no waiting, it yields. The count is the thread's, so it makes no difference
-//! whether the data come from one file or from a thousand, or whether many futures of one task read them
+//! A task that reads cached data in a loop yields to the other tasks of its executor after about 1 MiB, or 128
+//! polls that were ready at once. The budget belongs to the thread, so it does not matter
+//! whether the data comes from one file or from a thousand, or whether many futures of one task read it
 //! (`join_all`, `FuturesUnordered`, `buffer_unordered`).
 //!
 //! # Memory
 //!
-//! An idle file has no buffer. One that is streamed has 256 KiB at the most, as long as its lines are
-//! shorter than that; [`Lines::max_len`] bounds them. A stream of a directory or a tree holds a few
-//! thousand entries at the most, however many there are; [`sort`](path::Glob::sort) needs all of them.
+//! An idle file has no buffer. A streamed file has at most 256 KiB, unless its lines are
+//! longer than that; [`Lines::max_len`] limits them. A stream of a directory or a tree holds at most a few
+//! thousand entries, however many there are, except with [`sort`](path::Glob::sort), which needs all of them.
 //!
 //! # Platforms
 //!
-//! Linux, macOS, Windows and FreeBSD, with the same results everywhere. Targets that are neither Unix nor
-//! Windows, such as `wasm32-wasip1`, are refused as the crate is compiled. Reading without a thread hop is
-//! Linux's: from kernel 5.11 on (and before 5.9), for files on ext2/3/4, xfs, btrfs, f2fs, tmpfs and
-//! ramfs, not opened with `O_DIRECT`. Other filesystems and other systems take the pool.
+//! The crate works on Linux, macOS, Windows and FreeBSD, with the same results everywhere. Targets that are neither
+//! Unix nor Windows, such as `wasm32-wasip1`, do not compile. Calls without a thread hop exist on
+//! Linux only: on kernel 5.11 and newer (and before 5.9), for files on ext2/3/4, xfs, btrfs, f2fs, tmpfs and
+//! ramfs that are not opened with `O_DIRECT`. Other filesystems and other systems use the pool.
 //!
-//! A read or an open without a thread hop does not wait for data, but the kernel does not promise that it
-//! never waits at all. It may have to read the block map of a file first (a cold extent tree on a slow
-//! disk), wait for room in a full queue of the block layer, or wait for a virus scanner that has to permit
-//! the access. Each of these calls is timed. One that took 12 ms or more sends the next calls of that file
-//! to the pool, and when it happens again those of its filesystem too: 8 calls at first, twice as many
-//! each time, 4,096 at the most. So such waits become rare, but the first ones are felt.
+//! Such a call does not wait for data, but the kernel does not promise that it never waits at all. It may have
+//! to read the block map of a file first (a cold extent tree on a slow disk), wait for room in a full queue of
+//! the block layer, or wait for a virus scanner that has to permit the access. Each of these calls is
+//! timed. A call that took 12 ms or more sends the next calls on that file to the pool, and when it happens
+//! again those on its filesystem, too: 8 calls at first, twice as many each time, 4,096 at most. Such waits
+//! become rare, but the first ones block the executor.
 //!
-//! Files on tmpfs are read on the spot only if the system has no swap. That is learned when the library
-//! first meets the filesystem, and again whenever the pool opens a file there.
+//! Files on tmpfs are read without a thread hop only if the system has no swap. This is determined when the
+//! crate first sees the filesystem, and again whenever a worker thread opens a file there.
 //!
-//! The environment variable `ANYFILE_NOWAIT=0` sends everything to the pool on Linux too, for tests and
-//! comparisons. `BLOCKING_MAX_THREADS` bounds the pool (500 threads if it is not set). Set it where the
-//! system limits threads below that (`RLIMIT_NPROC`, `pids.max` of a cgroup): a pool that is refused a
-//! thread asks for it again and again with its lock held, and whoever calls it is held up meanwhile. This
-//! library asks for no more threads than its own jobs need. `blocking` 1.6 and 1.7 both work: 1.6 ends
+//! With the environment variable `ANYFILE_NOWAIT=0`, all calls use the pool on Linux, too; this is for tests
+//! and comparisons. `BLOCKING_MAX_THREADS` limits the number of pool threads (500 by default). Set it where the
+//! system limits threads to fewer (`RLIMIT_NPROC`, `pids.max` of a cgroup), because a pool that is refused a
+//! thread retries with its lock held, and blocks whoever calls it. This
+//! crate asks for no more threads than its own jobs need. `blocking` 1.6 and 1.7 both work: 1.6 ends
 //! threads that were idle for half a second, 1.7.0 keeps them.
 //!
 //! # Coming from AnyIO or Python
@@ -179,12 +184,12 @@
 //! | `await p.move(q)`, `move_into(d)`, `shutil.move` | [`move_to`](Path::move_to), [`move_into`](Path::move_into) |
 //! | `p.info` | [`p.info()`](Path::info), and [`load`](path::PathInfo::load) for what is not known yet |
 //!
-//! Text is what is in the file: `\r\n` stays, where Python's text mode reads it as `\n`.
+//! Text is returned as it is in the file: `\r\n` stays, while Python's text mode converts it to `\n`.
 //!
 //! # Coming from async-fs or async-std
 //!
-//! Both have a function for each operation, of which async-std takes its own `Path` too. Here these are
-//! methods of [`Path`]. [Some words mean something else](#same-words-other-meaning).
+//! Both have a function for each operation on a path. Here these are methods of [`Path`], which also replaces
+//! `async_std::path::Path`. [Some names have another meaning](#same-words-other-meaning).
 //!
 //! | async-fs, async-std | here |
 //! | --- | --- |
@@ -213,9 +218,9 @@
 //!
 //! # Coming from tokio
 //!
-//! tokio's functions, too, are methods of [`Path`] here. They run with and without a tokio runtime. The extension
+//! tokio's functions are methods of [`Path`] here, too. They run with and without a tokio runtime. The extension
 //! traits of an [`AsyncFile`] are those of `futures-lite` or `futures`.
-//! [Some words mean something else](#same-words-other-meaning).
+//! [Some names have another meaning](#same-words-other-meaning).
 //!
 //! | tokio | here |
 //! | --- | --- |
@@ -244,8 +249,8 @@
 //!
 //! # Same words, other meaning
 //!
-//! async-fs, async-std and tokio mean what [`std::fs`] means. Code that moves from them may compile and mean
-//! something else here:
+//! In async-fs, async-std and tokio, names mean what they mean in [`std::fs`]. These compile here as well, but do
+//! something else:
 //!
 //! | there | here | the same as there |
 //! | --- | --- | --- |
@@ -256,8 +261,8 @@
 //! | `copy(p, q)` of a directory fails | [`p.copy(q)`](Path::copy) copies the tree | ask [`p.is_file()`](Path::is_file) first |
 //! | `spawn_blocking(f)` runs `f`, awaited or not | [`with_mut(f)`](AsyncFile::with_mut) does nothing before it is awaited | await it |
 //!
-//! A file that is dropped without a flush may lose there what was written. Here, [its drop](crate#drop) writes it;
-//! [`close`](AsyncFile::close) does so without blocking the executor, and reports errors.
+//! There, a file that is dropped without a flush may lose what was written. Here, [its drop](crate#drop) writes it.
+//! [`close`](AsyncFile::close) does the same without blocking the executor, and reports errors.
 //!
 //! [`blocking`]: https://docs.rs/blocking
 
