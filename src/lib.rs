@@ -266,6 +266,7 @@
 //!
 //! [`blocking`]: https://docs.rs/blocking
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
