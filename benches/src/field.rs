@@ -175,6 +175,14 @@ impl Field {
         self.on(name, Role::Peer, Executor::Lite, run);
     }
 
+    /// An asynchronous way that is the limit, on the executor that `anyfile` has.
+    pub fn limit_smol<F>(&mut self, name: &str, run: F)
+    where
+        F: AsyncFnMut(&mut Tally) -> io::Result<()> + 'static,
+    {
+        self.on(name, Role::Limit, Executor::Lite, run);
+    }
+
     /// `tokio::fs` on both of its runtimes.
     pub fn tokio<F>(&mut self, run: F)
     where

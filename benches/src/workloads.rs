@@ -6,6 +6,7 @@ use std::thread;
 use crate::field::Workload;
 use crate::tally::Tally;
 
+mod burst;
 mod cold;
 mod executors;
 mod fairness;
@@ -29,6 +30,7 @@ pub fn all() -> Vec<Workload> {
         trees::workloads(),
         sizes::workloads(),
         tasks::workloads(),
+        burst::workloads(),
         cold::workloads(),
         ranges::workloads(),
         fairness::workloads(),
