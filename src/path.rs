@@ -53,7 +53,7 @@ pub use whole::{ReadBytes, ReadText, WriteAtomic, WriteBytes, WriteText};
 /// `Path` corresponds to [`PathBuf`](std::path::PathBuf) and [`std::path::Path`] of the standard library. It
 /// holds any name that the system allows, exactly as it was given. All clones share one immutable buffer.
 ///
-/// Methods that only look at the text of the path are plain functions. Methods that access the file system are
+/// Methods that use only the text of the path are plain functions. Methods that access the file system are
 /// asynchronous. A name from [`std::path::Path`] has the meaning that it has there; functionality that only
 /// Python's `pathlib` has uses the name from `pathlib`.
 ///
@@ -79,7 +79,7 @@ pub use whole::{ReadBytes, ReadText, WriteAtomic, WriteBytes, WriteText};
 ///
 /// # Cancel safety
 ///
-/// All these futures may be dropped at any time. A call that no worker thread has begun by then is not carried
+/// All these futures can be dropped at any time. A call that no worker thread has begun by then is not carried
 /// out. A call that has begun is finished completely.
 ///
 /// # Errors
@@ -91,14 +91,14 @@ pub use whole::{ReadBytes, ReadText, WriteAtomic, WriteBytes, WriteText};
 ///
 /// # The empty path
 ///
-/// The empty path is the [`parent`](Path::parent) of a single name. As for std and the system, nothing is
-/// there: [`exists`](Path::exists) returns `false`, [`absolute`](Path::absolute) fails, and methods that would
-/// read, create or change a file fail with [`NotFound`](std::io::ErrorKind::NotFound). There are two
-/// exceptions, which make it useful as a parent:
+/// The empty path is the [`parent`](Path::parent) of a single name. As in std, no file exists at it:
+/// [`exists`](Path::exists) returns `false`, [`absolute`](Path::absolute) fails, and methods that would read,
+/// create or change a file fail with [`NotFound`](std::io::ErrorKind::NotFound). There are two exceptions,
+/// which make it useful as a parent:
 ///
 /// - `mkdir().parents(true).exist_ok(true)` succeeds, as [`std::fs::create_dir_all`] does.
 /// - [`iterdir`](Path::iterdir), [`walk`](Path::walk), [`glob`](Path::glob), [`rglob`](Path::rglob) and
-///   [`resolve`](Path::resolve), which are methods of `pathlib`, take it for the current directory, as
+///   [`resolve`](Path::resolve), which are methods of `pathlib`, treat it as the current directory, as
 ///   `pathlib` does.
 ///
 /// # Cached file types
@@ -172,6 +172,6 @@ pub use whole::{ReadBytes, ReadText, WriteAtomic, WriteBytes, WriteText};
 #[derive(Clone)]
 pub struct Path {
     inner: Arc<std::path::Path>,
-    /// What the directory scan that found the path told about the file.
+    /// The file type, if the path comes from a directory listing that reported it.
     known: info::Known,
 }

@@ -428,23 +428,23 @@ fn errors_name_both_paths_and_the_reason() {
     let message = |error: io::Error| error.to_string();
     assert_eq!(
         message(Path::new("/a\nb").relative_to("/c").unwrap_err()),
-        "failed to relate `/a\\nb` to `/c`: the first is not below the second"
+        "failed to relate `/a\\nb` to `/c`: the first path is not below the second"
     );
     assert_eq!(
         message(Path::new("/a").relative_to_walk_up("b").unwrap_err()),
-        "failed to relate `/a` to `b`: they do not begin at the same root"
+        "failed to relate `/a` to `b`: the paths have different anchors"
     );
     assert_eq!(
         message(Path::new("a").relative_to_walk_up("../b").unwrap_err()),
-        "failed to relate `a` to `../b`: `..` in the second cannot be walked up"
+        "failed to relate `a` to `../b`: the second path contains a `..` that cannot be walked up"
     );
     assert_eq!(
         message(Path::new("").with_name("a").unwrap_err()),
-        "failed to change name of ``: it has no file name"
+        "failed to change name of ``: the path has no file name"
     );
     assert_eq!(
         message(Path::new("a").with_name("b/c").unwrap_err()),
-        "failed to change name of `a`: the new name would not be a file name"
+        "failed to change name of `a`: the new name is not a valid file name"
     );
     assert_eq!(
         message(Path::new("a.b").with_suffix("c").unwrap_err()),
@@ -452,27 +452,27 @@ fn errors_name_both_paths_and_the_reason() {
     );
     assert_eq!(
         message(Path::new("/").with_stem("a").unwrap_err()),
-        "failed to change stem of `/`: it has no file name"
+        "failed to change stem of `/`: the path has no file name"
     );
     assert_eq!(
         message(Path::new("a").with_stem("b/c").unwrap_err()),
-        "failed to change stem of `a`: the new name would not be a file name"
+        "failed to change stem of `a`: the new name is not a valid file name"
     );
     assert_eq!(
         message(Path::new("a").to_uri().unwrap_err()),
-        "failed to make URI of `a`: it is not absolute"
+        "failed to make URI of `a`: the path is not absolute"
     );
     assert_eq!(
         message(Path::from_uri("http://a/b").unwrap_err()),
-        "failed to read URI `http://a/b`: it does not begin with `file:`"
+        "failed to read URI `http://a/b`: the URI does not begin with `file:`"
     );
     assert_eq!(
         message(Path::from_uri("file://a/b").unwrap_err()),
-        "failed to read URI `file://a/b`: it names another host"
+        "failed to read URI `file://a/b`: the URI names another host"
     );
     assert_eq!(
         message(Path::from_uri("file:b").unwrap_err()),
-        "failed to read URI `file:b`: its path is not absolute"
+        "failed to read URI `file:b`: the path of the URI is not absolute"
     );
 }
 

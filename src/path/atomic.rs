@@ -1,4 +1,4 @@
-//! Replacing the contents of a file in one step.
+//! Atomically replacing the contents of a file.
 
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -7,13 +7,13 @@ use std::path::{Path as StdPath, PathBuf};
 use crate::error::{invalid_input, symlink_loop};
 use crate::retry::retry;
 
-/// The number of links in a row that Linux follows.
+/// The maximum number of symbolic links that Linux follows in one lookup.
 const MAX_LINKS: usize = 40;
 
 /// Writes `data` to a new file in the same directory, and renames it to `path`.
 pub(super) fn replace(path: &StdPath, data: &[u8]) -> io::Result<()> {
     if path.as_os_str().is_empty() {
-        // No file can be there. The system says so before a temporary file is created.
+        // This fails, before a temporary file is created in the current directory.
         fs::metadata(path)?;
     }
     let path = &follow(path)?;
@@ -31,7 +31,7 @@ pub(super) fn replace(path: &StdPath, data: &[u8]) -> io::Result<()> {
     imp::replace_in(dir, path, data)
 }
 
-/// Returns where the symbolic links at `path` lead, whether a file is there or not.
+/// Returns the path that the symbolic links at `path` lead to, whether it exists or not.
 fn follow(path: &StdPath) -> io::Result<PathBuf> {
     let mut path = path.to_path_buf();
     for _ in 0..=MAX_LINKS {
@@ -45,11 +45,11 @@ fn follow(path: &StdPath) -> io::Result<PathBuf> {
 }
 
 fn not_regular() -> io::Error {
-    invalid_input("it is not a regular file")
+    invalid_input("not a regular file")
 }
 
-/// Everything is done relative to one open directory, so that replacing the directory at the same time can
-/// neither redirect the rename nor leave a temporary file behind.
+/// All calls are relative to one open directory. So another process that replaces the directory can neither
+/// redirect the rename nor cause a temporary file to be left behind.
 #[cfg(unix)]
 mod imp {
     use std::ffi::{OsStr, OsString};
@@ -66,12 +66,12 @@ mod imp {
     use crate::permissions::{self, Attributes, Permissions};
     use crate::retry::retry;
 
-    /// The number of names that are tried for the temporary file.
+    /// The maximum number of names that are tried for the temporary file.
     const MOST_NAMES: usize = 1 << 16;
 
     pub(super) fn replace_in(dir: &Path, path: &Path, data: &[u8]) -> io::Result<()> {
         let name = last(path);
-        // Opened before anything is changed, so that a failure changes nothing.
+        // The directory is opened first, so that a failure changes nothing.
         let dir = Directory::open(dir)?;
         let old = dir.find(name)?;
         // From here on, dropping `new` removes the temporary file.
@@ -93,7 +93,7 @@ mod imp {
         OsStr::from_bytes(&last[slashes..])
     }
 
-    /// The attributes of the old file that the new one gets.
+    /// The attributes of the old file that are copied to the new one.
     struct Old {
         permissions: Permissions,
         attributes: Attributes,
@@ -107,17 +107,17 @@ mod imp {
             }
             Ok(Old {
                 permissions: Permissions::of(file, &found)?,
-                // Attributes of the old contents are dropped, as when a file is written in place.
+                // Attributes that belong to the old contents are dropped, as when a file is written in place.
                 attributes: Attributes::of(file)?.of_any_contents(),
             })
         }
 
-        /// Applies the attributes to the new file, which until then only its owner may use.
+        /// Applies the attributes to the new file. Until then, only its owner can use it.
         fn hand_on(&self, new: &File) -> io::Result<()> {
             // The owner is first, because changing it clears bits of the mode.
             self.permissions.keep_owner(new);
-            // Setting attributes needs the owner's bits, which the directory's default ACL may have denied. A
-            // filesystem with fixed modes refuses.
+            // Setting attributes needs the owner's bits, which the default ACL of the directory may deny.
+            // Where modes are fixed, this fails, and the attributes are set all the same.
             let _ = permissions::shut(new);
             self.attributes.put_on(new)?;
             self.permissions.keep_all(new)
@@ -128,7 +128,7 @@ mod imp {
 
     impl Directory {
         fn open(path: &Path) -> io::Result<Directory> {
-            // Opening a FIFO in place of the directory must not block.
+            // If the path is a FIFO, opening it must not block.
             let flags = OFlags::DIRECTORY.bits() as i32;
             let options = OpenOptions::new().read(true).custom_flags(flags).open(path);
             Ok(Directory(options?))
@@ -136,7 +136,7 @@ mod imp {
 
         /// Returns the attributes of the regular file of that name, if there is one.
         fn find(&self, name: &OsStr) -> io::Result<Option<Old>> {
-            // Looked at before it is opened, because it may be a device.
+            // The type is checked before the file is opened, because opening a device may have side effects.
             let look = || fs::statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW);
             let found = match retry(look) {
                 Ok(found) => found,
@@ -148,7 +148,7 @@ mod imp {
             }
             match self.open_file(name, OFlags::RDONLY) {
                 Ok(file) => Old::read(&file).map(Some),
-                // The process may replace a file that it may not read.
+                // Replacing a file does not need permission to read it.
                 Err(_) => self.look_at(name, &found).map(Some),
             }
         }
@@ -156,9 +156,9 @@ mod imp {
         /// Returns the attributes that are known without reading the file.
         #[cfg(any(target_os = "linux", target_os = "android"))]
         fn look_at(&self, name: &OsStr, _found: &Stat) -> io::Result<Old> {
-            let place = self.open_file(name, OFlags::PATH)?;
+            let handle = self.open_file(name, OFlags::PATH)?;
             Ok(Old {
-                permissions: Permissions::of(&place, &retry(|| place.metadata())?)?,
+                permissions: Permissions::of(&handle, &retry(|| handle.metadata())?)?,
                 attributes: Attributes::default(),
             })
         }
@@ -181,7 +181,7 @@ mod imp {
 
         fn sync(&self) -> io::Result<()> {
             match self.0.sync_all() {
-                // Some filesystems do not support this call for directories, and have no other.
+                // Some filesystems do not support syncing a directory.
                 Err(error)
                     if matches!(
                         error.kind(),
@@ -198,13 +198,13 @@ mod imp {
     /// A new file in a directory. It is removed on drop unless it was renamed.
     struct Temporary<'a> {
         dir: &'a Directory,
-        /// The name, empty after the rename.
+        /// The name of the file. Empty after the rename.
         name: OsString,
         file: File,
     }
 
     impl Temporary<'_> {
-        /// If there is an old file, only the owner can use the new one until the attributes are applied.
+        /// Creates the file. If it replaces another one, only the owner can use it until [`Old::hand_on`].
         fn create<'a>(dir: &'a Directory, old: Option<&Old>) -> io::Result<Temporary<'a>> {
             // The system applies the umask, or the default ACL of the directory.
             let mode = match old {

@@ -17,14 +17,19 @@ impl Path {
     /// (`pathlib`'s `rename` refuses that on Windows). A relative `target` is relative to the current
     /// directory.
     ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped before a worker thread begins, nothing is renamed. A rename that has begun is
+    /// finished.
+    ///
     /// # Errors
     ///
     /// The message names both paths.
     ///
-    /// - Nothing is at the path, or the directory of `target` does not exist.
+    /// - The path or the parent directory of `target` does not exist.
     /// - Only one of the two is a directory, or `target` is a directory that is not empty.
     /// - The paths are on different filesystems.
-    /// - The process may not write to one of the directories.
+    /// - The process lacks permission to write to one of the parent directories.
     ///
     /// # Examples
     ///
@@ -51,10 +56,15 @@ impl Path {
     ///
     /// Semantics of [`std::fs::set_permissions`] (`chmod`).
     ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped before a worker thread begins, the permissions do not change. A change that
+    /// has begun is finished.
+    ///
     /// # Errors
     ///
-    /// - Nothing is there.
-    /// - It belongs to another user.
+    /// - The path does not exist.
+    /// - [`PermissionDenied`](io::ErrorKind::PermissionDenied): the file belongs to another user.
     ///
     /// # Examples
     ///
@@ -80,6 +90,10 @@ impl Path {
     ///
     /// Semantics of `pathlib`'s `chmod`. Available on Unix; see [`set_permissions`](Path::set_permissions) for
     /// other platforms.
+    ///
+    /// # Cancel safety
+    ///
+    /// Same as [`set_permissions`](Path::set_permissions).
     ///
     /// # Errors
     ///
@@ -110,10 +124,15 @@ impl Path {
     /// opened, so its mode does not matter, and it may be a FIFO, a socket or a device. [`touch`](Path::touch)
     /// sets the current time.
     ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped before a worker thread begins, the times do not change. A change that has
+    /// begun is finished.
+    ///
     /// # Errors
     ///
-    /// - Nothing is there.
-    /// - [`PermissionDenied`](io::ErrorKind::PermissionDenied): it belongs to another user.
+    /// - The path does not exist.
+    /// - [`PermissionDenied`](io::ErrorKind::PermissionDenied): the file belongs to another user.
     ///
     /// # Examples
     ///
@@ -181,7 +200,7 @@ future! {
 
 impl SetTimesCall {
     async fn run(self) -> io::Result<()> {
-        // Several calls, hence one job.
+        // One job, because several system calls are needed.
         let Self { path, times } = self;
         ops::run(Operation::SetTimes, path, move |path| {
             times::set(path, times)

@@ -1,4 +1,4 @@
-//! Conversions and comparisons: `Path` among the path and string types of the standard library.
+//! Conversions between `Path` and the path and string types of the standard library, and comparisons with them.
 
 use std::borrow::{Borrow, Cow};
 use std::cmp::Ordering;
@@ -15,7 +15,7 @@ use std::sync::Arc;
 use super::Path;
 use super::info::Known;
 
-/// Implements one family of traits: the rows are the types, the body is written once.
+/// Implements a family of traits for each of the types.
 macro_rules! stamp {
     ($($type:ty),+ => $family:ident) => {
         $($family!($type);)+
@@ -27,7 +27,7 @@ macro_rules! stamp {
 macro_rules! from {
     ($type:ty) => {
         impl From<$type> for Path {
-            /// Copies the path into a buffer of its own.
+            /// Copies the path into a new buffer.
             fn from(path: $type) -> Path {
                 let path: &StdPath = path.as_ref();
                 Path::from(Arc::<StdPath>::from(path))
@@ -42,7 +42,7 @@ stamp!(
 );
 
 impl From<Cow<'_, str>> for Path {
-    /// Copies the path into a buffer of its own.
+    /// Copies the path into a new buffer.
     fn from(path: Cow<'_, str>) -> Path {
         Path::from(&*path)
     }
@@ -114,7 +114,7 @@ impl<'a> From<&'a Path> for Cow<'a, StdPath> {
     }
 }
 
-// ===== Seen as a standard type =====
+// ===== Borrowing as a standard type =====
 
 impl AsRef<StdPath> for Path {
     fn as_ref(&self) -> &StdPath {
@@ -128,7 +128,8 @@ impl AsRef<OsStr> for Path {
     }
 }
 
-/// `Eq`, `Ord` and `Hash` are [`std::path::Path`]'s, so that a map with `Path` keys answers for them.
+/// `Eq`, `Ord` and `Hash` agree with those of [`std::path::Path`], so that a map with `Path` keys can be queried
+/// with one.
 impl Borrow<StdPath> for Path {
     fn borrow(&self) -> &StdPath {
         self.as_std_path()
@@ -203,7 +204,7 @@ stamp!(
     Cow<'_, OsStr> => compare
 );
 
-// ===== Building and taking apart =====
+// ===== Joining and iterating =====
 
 impl<P: AsRef<StdPath>> Div<P> for Path {
     type Output = Path;
@@ -250,7 +251,7 @@ impl<'a> IntoIterator for &'a Path {
 
 // ===== serde =====
 
-/// Serializes as standard paths do: as a string, with an error if the path is not valid Unicode.
+/// Serializes the path as a string. Fails if it is not valid Unicode, as std's paths do.
 #[cfg(feature = "serde")]
 impl serde::Serialize for Path {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -258,7 +259,7 @@ impl serde::Serialize for Path {
     }
 }
 
-/// Deserializes as standard paths do: from a string, or from bytes that are valid UTF-8.
+/// Deserializes the path from a string or from bytes that are valid UTF-8, as std's paths do.
 #[cfg(feature = "serde")]
 impl<'de> serde::Deserialize<'de> for Path {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Path, D::Error> {

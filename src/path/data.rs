@@ -1,4 +1,4 @@
-//! The contents that whole files are written from.
+//! The traits of what can be written to a file as a whole.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -21,10 +21,11 @@ use std::sync::Arc;
 /// notes.write_bytes(&contents).await?; // copied
 /// notes.write_bytes(contents).await?; // moved
 /// notes.write_bytes("text").await?;
+/// assert_eq!(notes.read_bytes().await?, b"text");
 /// # std::io::Result::Ok(()) }).unwrap();
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be written to a file: it neither is nor lends bytes or text",
+    message = "`{Self}` cannot be written to a file: it is neither bytes nor text",
     label = "neither bytes nor text",
     note = "a `Vec<u8>`, a `String`, a `&[u8]` or a `&str` can be written"
 )]
@@ -46,16 +47,17 @@ pub trait Contents: sealed::ToData {}
 /// let text = String::from("text");
 /// notes.write_text(&text).await?; // copied
 /// notes.write_text(text).await?; // moved
+/// assert_eq!(notes.read_text().await?, "text");
 /// # std::io::Result::Ok(()) }).unwrap();
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be written to a file as text: it neither is nor lends text",
+    message = "`{Self}` cannot be written to a file as text: it is not text",
     label = "not text",
     note = "a `String` or a `&str` can be written; `write_bytes` takes bytes"
 )]
 pub trait Text: Contents {}
 
-/// Owned bytes, which outlive a dropped future.
+/// Owned bytes. A write that has begun needs them even after its future is dropped.
 #[derive(Debug, Clone)]
 pub enum Data {
     Vec(Vec<u8>),
@@ -81,7 +83,7 @@ pub(super) fn data(contents: impl Contents) -> Data {
     contents.to_data()
 }
 
-/// Implements the traits for types, each with its conversion to bytes.
+/// Implements the traits for a list of types, each with its conversion to bytes.
 macro_rules! contents {
     ($($trait:ident for { $($type:ty: $to_data:expr;)* })*) => { $($(
         impl Contents for $type {}

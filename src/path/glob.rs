@@ -16,24 +16,24 @@ use crate::dir;
 impl Path {
     /// Searches the directory for paths that match `pattern`. Returns a stream of paths in no particular order.
     ///
-    /// In `pattern`, `?` matches one character of a name, `*` any number, `[seq]` one of a set, and `[!seq]`
-    /// one outside it. A segment `**` matches any number of directories, and at the end of the pattern files,
-    /// too. A leading dot in a name is not special, and `..` is the parent directory. A pattern that ends with
-    /// `/` matches directories only.
+    /// In `pattern`, `?` matches one character of a name, `*` any number of characters, `[seq]` one character in
+    /// `seq`, and `[!seq]` one character not in `seq`. A segment `**` matches any number of directories, and at
+    /// the end of the pattern also files. A leading dot in a name is not special, and `..` is the parent
+    /// directory. A pattern that ends with `/` matches directories only.
     ///
     /// Each path is found once, and a directory before its contents. Names without wildcards are looked up, so
-    /// that only directories that may contain matches are read. Several directories are read at once on the
-    /// pool. For `.` and the [empty path](Path#the-empty-path), the paths have no prefix.
+    /// only directories that may contain matches are read. Several directories are read at once on the pool. For
+    /// `.` and the [empty path](Path#the-empty-path), the paths have no prefix.
     ///
     /// Semantics of `pathlib` 3.14, except that errors are not ignored and cycles of symbolic links are not
     /// followed.
     ///
     /// # Errors
     ///
-    /// Errors are items, and the stream goes on after each:
+    /// Errors are items, and the stream continues after each:
     ///
-    /// - A directory cannot be read, or an entry cannot be looked up. Entries that have been removed are not
-    ///   errors, nor are symbolic links that are broken or part of a loop.
+    /// - A directory cannot be read, or an entry cannot be looked up. Entries that were removed in the meantime
+    ///   are not errors, nor are symbolic links that are broken or part of a loop.
     /// - [`InvalidInput`](io::ErrorKind::InvalidInput): the pattern is empty or absolute, or contains a NUL
     ///   byte. The message names the directory and the pattern.
     ///
@@ -89,6 +89,10 @@ impl Path {
 ///
 /// Options can be set until the stream is first polled. A stream that is not polled holds no thread, and a
 /// bounded number of paths. Dropping it ends the work on the pool.
+///
+/// # Cancel safety
+///
+/// Dropping a future that waits for the next item loses nothing: the stream returns that item later.
 #[must_use = "a stream does nothing unless it is polled"]
 pub struct Glob {
     found: Ordered<dir::Glob>,
@@ -102,10 +106,9 @@ impl Glob {
         }
     }
 
-    /// Sets whether upper and lower case differ. The default is `true`, except on Windows.
+    /// Sets whether the pattern is case-sensitive. The default is `true`, except on Windows.
     ///
-    /// If this is called, names without wildcards are compared with the listed names instead of being looked
-    /// up.
+    /// If this is set, names without wildcards are compared with the listed names instead of being looked up.
     ///
     /// # Panics
     ///
@@ -161,8 +164,8 @@ impl Glob {
 
     /// Sets whether the paths are sorted. The default is `false`.
     ///
-    /// The order is that of [`Path`], component by component. The first path is returned when the last one was
-    /// found; until then, all are held in memory.
+    /// The order is that of [`Path`], component by component. All paths are held in memory until the last one is
+    /// found, and only then is the first one returned.
     ///
     /// # Panics
     ///
@@ -187,7 +190,7 @@ impl Glob {
         self
     }
 
-    /// Sets the maximum number of directories that are read at once. The default, and the meaning of 0, is
+    /// Sets the maximum number of directories that are read at once. The default is 0, which stands for
     /// [`available_parallelism`](std::thread::available_parallelism).
     ///
     /// A larger number helps on network filesystems, where reading is mostly waiting.

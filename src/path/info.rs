@@ -7,7 +7,7 @@ use super::{Path, ops};
 use crate::dir::{Entry, EntryType};
 use crate::error::{Operation, PathError, is_symlink_loop};
 
-/// What a directory scan told about the type of an entry. Comparisons of paths ignore it.
+/// What is known about the type of the file at a path. Comparisons of paths ignore it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Known {
     #[default]
@@ -58,7 +58,8 @@ impl From<Entry> for Path {
 }
 
 impl Known {
-    /// What the links lead to, if that is known: `Some(None)` is a broken link.
+    /// Returns the type of the file after following symbolic links, if it is known. `Some(None)` means that
+    /// there is no file: the path does not exist, or the link is broken.
     fn end(self) -> Option<Option<Kind>> {
         match self {
             Known::Nothing | Known::Link => None,
@@ -75,7 +76,7 @@ impl Path {
     ///
     /// The type of a directory entry comes with the listing, so `info` knows it for paths from
     /// [`iterdir`](Path::iterdir) and the other directory streams. Semantics of `pathlib` 3.14, except that an
-    /// unknown answer is `None` instead of a blocking call; [`load`](PathInfo::load) obtains it.
+    /// unknown answer is `None` instead of a blocking call; [`load`](PathInfo::load) queries it.
     ///
     /// # Examples
     ///
@@ -100,7 +101,7 @@ impl Path {
 
 /// Cached information about the file at a path, returned by [`Path::info`].
 ///
-/// The answers are those of the time when they were obtained. An answer that is not known is `None`; after
+/// The answers are cached: they do not change when the file does. An answer that is not known is `None`; after
 /// [`load`](PathInfo::load), all are known. `exists`, `is_file` and `is_dir` follow symbolic links.
 #[derive(Debug, Clone)]
 pub struct PathInfo {
@@ -109,19 +110,19 @@ pub struct PathInfo {
 }
 
 impl PathInfo {
-    /// Obtains the answers that are not known yet, with one system call, or two for a symbolic link.
+    /// Queries the answers that are not known yet: the metadata of the path (`lstat`) and, if it is a symbolic
+    /// link, of its target (`stat`).
     ///
     /// If all answers are known, no system call is made.
     ///
     /// # Cancel safety
     ///
-    /// The future owns the `PathInfo`. Dropping it loses only the answers that are known so far.
+    /// The future owns the `PathInfo`. If it is dropped, only the answers known so far are lost.
     ///
     /// # Errors
     ///
-    /// The errors of [`Path::metadata`], except that nothing is there or can be there, which is an answer:
-    /// nothing exists at a path that contains a NUL byte, and a symbolic link that is part of a loop is a
-    /// broken one.
+    /// The errors of [`Path::metadata`]. A missing file is an answer, not an error. So is a path that contains a
+    /// NUL byte, at which no file can exist, and a symbolic link that is part of a loop, which is broken.
     ///
     /// # Examples
     ///
@@ -153,7 +154,7 @@ impl PathInfo {
         Ok(PathInfo { path, known })
     }
 
-    /// Returns whether the path exists, if that is known.
+    /// Returns `Some(true)` if the path exists, and `None` if that is not known.
     ///
     /// # Examples
     ///
@@ -167,7 +168,7 @@ impl PathInfo {
         self.known.end().map(|kind| kind.is_some())
     }
 
-    /// Returns whether the path is a regular file, if that is known.
+    /// Returns `Some(true)` if the path is a regular file, and `None` if that is not known.
     ///
     /// # Examples
     ///
@@ -182,7 +183,7 @@ impl PathInfo {
         self.known.end().map(|kind| kind == Some(Kind::File))
     }
 
-    /// Returns whether the path is a directory, if that is known.
+    /// Returns `Some(true)` if the path is a directory, and `None` if that is not known.
     ///
     /// # Examples
     ///
@@ -197,7 +198,7 @@ impl PathInfo {
         self.known.end().map(|kind| kind == Some(Kind::Dir))
     }
 
-    /// Returns whether the path is a symbolic link, broken or not, if that is known.
+    /// Returns `Some(true)` if the path is a symbolic link, broken or not, and `None` if that is not known.
     ///
     /// # Examples
     ///
@@ -226,11 +227,11 @@ async fn found(path: &Path, follow: bool) -> io::Result<Option<Metadata>> {
     }
 }
 
-/// Returns `true` if the error means that nothing is there, as opposed to a failure to find out.
+/// Returns `true` if the error means that there is no file, and `false` if that could not be determined.
 fn is_absence(error: &io::Error) -> bool {
     matches!(
         error.kind(),
-        // A NUL byte, which no file name contains.
+        // `InvalidInput`: the path contains a NUL byte, which no file name does.
         ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::InvalidInput
     ) || is_symlink_loop(error)
 }

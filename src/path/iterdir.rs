@@ -18,19 +18,19 @@ impl Path {
     ///
     /// Each entry is this path with a name appended; for `.` and the [empty path](Path#the-empty-path), it is
     /// the name alone. `.` and `..` are skipped. The entry's type comes with the listing; [`info`](Path::info)
-    /// needs no system call. The directory is read in parts of some hundred entries, a few parts ahead of the
-    /// stream. Entries that are created or removed at the same time may be missed.
+    /// needs no system call. The directory is read ahead of the stream, a few hundred entries at a time. Entries
+    /// that are created or removed during the listing may be missed.
     ///
-    /// Semantics of `pathlib`'s `iterdir`, and except for `.` and the empty path of [`std::fs::read_dir`]. The
-    /// directory is opened at the first poll. A stream that is not polled holds no thread, but keeps the
+    /// Semantics of `pathlib`'s `iterdir`. [`read_dir`](Path::read_dir) is the method with the semantics of std.
+    /// The directory is opened at the first poll. A stream that is not polled holds no thread, but keeps the
     /// directory open. Dropping it ends the work on the pool.
     ///
     /// # Errors
     ///
     /// Errors are items; an error is always the last:
     ///
-    /// - Nothing is at the path, or it is not a directory.
-    /// - The process may not read the directory.
+    /// - The path does not exist or is not a directory.
+    /// - The process lacks permission to read the directory.
     ///
     /// # Examples
     ///
@@ -62,18 +62,22 @@ impl Path {
         }
     }
 
-    /// Opens the directory, and returns the stream of its entries.
+    /// Opens the directory and returns a stream of its entries.
     ///
     /// Semantics of [`std::fs::read_dir`]. There are two differences from [`iterdir`](Path::iterdir):
     ///
-    /// - If the directory cannot be opened, the call fails, not the first item of the stream.
+    /// - If the directory cannot be opened, `read_dir` fails instead of the first item of the stream.
     /// - Every entry has the path of the directory as its prefix: the entries of `.` are `./a` and `./b`, as
     ///   [`strip_prefix`](Path::strip_prefix) expects.
     ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future closes the directory and loses nothing.
+    ///
     /// # Errors
     ///
-    /// - Nothing is at the path, or it is not a directory. Nothing is at the empty path.
-    /// - The process may not read the directory.
+    /// - The path does not exist or is not a directory. The empty path does not exist.
+    /// - The process lacks permission to read the directory.
     ///
     /// # Examples
     ///
@@ -100,7 +104,11 @@ impl Path {
 
 /// Stream returned by [`Path::iterdir`] and [`Path::read_dir`].
 ///
-/// Dropping it ends the work on the pool, after at most one part of the directory.
+/// Dropping it ends the work on the pool, after at most a few hundred more entries.
+///
+/// # Cancel safety
+///
+/// Dropping a future that waits for the next entry loses nothing: the stream returns that entry later.
 #[must_use = "a stream does nothing unless it is polled"]
 pub struct Iterdir {
     found: Batches<dir::Iterdir>,
@@ -142,7 +150,7 @@ future! {
 impl ReadDirCall {
     async fn run(self) -> io::Result<Iterdir> {
         let mut entries = self.path.entries(Naming::Std);
-        // Opening the directory in a job of its own would cost one job more.
+        // Opening the directory in its own job would cost one more job.
         let first = future::poll_fn(|cx| entries.poll_found(cx)).await;
         entries.first = first.transpose()?;
         Ok(entries)

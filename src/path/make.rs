@@ -14,7 +14,20 @@ use crate::retry::retry;
 impl Path {
     /// Creates a directory.
     ///
-    /// Semantics of `pathlib`'s `mkdir`, and without options of [`std::fs::create_dir`].
+    /// Semantics of `pathlib`'s `mkdir`; without options, those of [`std::fs::create_dir`] (`mkdir`).
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped before a worker thread begins, nothing is created. A call that has begun is
+    /// finished, including missing parents.
+    ///
+    /// # Errors
+    ///
+    /// - [`AlreadyExists`](io::ErrorKind::AlreadyExists): the path exists. With [`exist_ok`](Mkdir::exist_ok),
+    ///   this is an error only if it is not a directory.
+    /// - [`NotFound`](io::ErrorKind::NotFound): the parent directory does not exist, and
+    ///   [`parents`](Mkdir::parents) is not set.
+    /// - A parent is not a directory, or the process lacks permission to write to it.
     ///
     /// # Examples
     ///
@@ -39,7 +52,15 @@ impl Path {
         }))
     }
 
-    /// Same as [`mkdir`](Path::mkdir), by its name in std.
+    /// Creates a directory. Same as [`mkdir`](Path::mkdir), with the name that std uses.
+    ///
+    /// # Cancel safety
+    ///
+    /// Same as [`mkdir`](Path::mkdir).
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`mkdir`](Path::mkdir).
     ///
     /// # Examples
     ///
@@ -55,8 +76,18 @@ impl Path {
         self.mkdir()
     }
 
-    /// Same as [`mkdir`](Path::mkdir) with [`parents`](Mkdir::parents) and [`exist_ok`](Mkdir::exist_ok), by
-    /// its name in std.
+    /// Creates a directory and all missing parents. An existing directory is not an error.
+    ///
+    /// Same as [`mkdir`](Path::mkdir) with [`parents`](Mkdir::parents) and [`exist_ok`](Mkdir::exist_ok), with
+    /// the name that std uses.
+    ///
+    /// # Cancel safety
+    ///
+    /// Same as [`mkdir`](Path::mkdir).
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`mkdir`](Path::mkdir).
     ///
     /// # Examples
     ///
@@ -74,8 +105,20 @@ impl Path {
 
     /// Creates an empty file, or sets the times of an existing one to the current time.
     ///
-    /// Semantics of `pathlib`'s `touch`: sets the times of the last access and the last modification, also of a
-    /// directory or a device. Follows symbolic links.
+    /// Semantics of `pathlib`'s `touch`: the times of last access and last modification are set, also those of a
+    /// directory or a device. Symbolic links are followed.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped before a worker thread begins, nothing changes. A call that has begun is
+    /// finished.
+    ///
+    /// # Errors
+    ///
+    /// - [`AlreadyExists`](io::ErrorKind::AlreadyExists): the path exists, and [`exist_ok`](Touch::exist_ok) is
+    ///   `false`.
+    /// - The parent directory does not exist.
+    /// - The process lacks permission to write to the parent directory or to the existing file.
     ///
     /// # Examples
     ///
@@ -100,7 +143,19 @@ impl Path {
     /// Creates a symbolic link at this path that points to `target`.
     ///
     /// Semantics of `pathlib`'s `symlink_to`, and on Unix of [`std::os::unix::fs::symlink`]: `target` is stored
-    /// as it is, whether it exists or not. If it is relative, it is relative to the directory of the link.
+    /// as it is, whether it exists or not. A relative `target` is relative to the directory of the link.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped before a worker thread begins, no link is created. A call that has begun is
+    /// finished.
+    ///
+    /// # Errors
+    ///
+    /// The message names the link and its target.
+    ///
+    /// - [`AlreadyExists`](io::ErrorKind::AlreadyExists): the path of the link exists.
+    /// - The parent directory does not exist, or the process lacks permission to write to it.
     ///
     /// # Examples
     ///
@@ -128,16 +183,24 @@ impl Path {
     /// Creates a hard link at this path to the existing file `target`.
     ///
     /// Semantics of [`std::fs::hard_link`] (`link`), with the arguments in `pathlib`'s order: std takes the
-    /// original first. It depends on the system whether a symbolic link at `target` is followed; on Linux it is
-    /// not.
+    /// original first.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped before a worker thread begins, no link is created. A call that has begun is
+    /// finished.
     ///
     /// # Errors
     ///
     /// The message names both paths.
     ///
-    /// - The path exists already.
+    /// - [`AlreadyExists`](io::ErrorKind::AlreadyExists): the path exists.
     /// - `target` does not exist, is a directory, or is on another filesystem.
-    /// - The process may not write to the directory.
+    /// - The process lacks permission to write to the parent directory.
+    ///
+    /// # Platform behavior
+    ///
+    /// Whether a symbolic link at `target` is followed depends on the system. On Linux, it is not.
     ///
     /// # Examples
     ///
@@ -161,14 +224,8 @@ impl Path {
 }
 
 future! {
-    /// Future returned by [`Path::mkdir`]. Options can be set until it is first polled.
-    ///
-    /// # Errors
-    ///
-    /// - [`AlreadyExists`](io::ErrorKind::AlreadyExists): the path exists; with `exist_ok`, it exists and is
-    ///   not a directory.
-    /// - [`NotFound`](io::ErrorKind::NotFound): the parent does not exist, and `parents` is not set.
-    /// - A parent is not a directory, or the process may not write to it.
+    /// Future returned by [`Path::mkdir`], `create_dir` and `create_dir_all`. Options can be set until it is
+    /// first polled.
     pub struct Mkdir(MkdirCall {
         path: Path,
         parents: bool,
@@ -178,9 +235,9 @@ future! {
 }
 
 impl Mkdir {
-    /// Sets whether missing parents are created, too. The default is `false`.
+    /// Sets whether missing parent directories are created. The default is `false`.
     ///
-    /// Parents get the default permissions. Several tasks and processes may do this at the same time.
+    /// Parents get the default permissions. Several tasks and processes can do this at the same time.
     ///
     /// # Panics
     ///
@@ -204,7 +261,7 @@ impl Mkdir {
 
     /// Sets whether an existing directory, or a symbolic link to one, is accepted. The default is `false`.
     ///
-    /// With [`parents`](Mkdir::parents), the [empty path](Path#the-empty-path) is accepted, too.
+    /// With [`parents`](Mkdir::parents), the [empty path](Path#the-empty-path) is also accepted.
     ///
     /// # Panics
     ///
@@ -230,7 +287,7 @@ impl Mkdir {
 
     /// Sets the permission bits of the directory, before the umask is applied. The default is `0o777`.
     ///
-    /// Parents are not affected. Has no effect except on Unix.
+    /// Parents are not affected. This option has an effect on Unix only.
     ///
     /// # Panics
     ///
@@ -259,7 +316,7 @@ impl Mkdir {
 
 impl MkdirCall {
     async fn run(self) -> io::Result<()> {
-        // Several calls if parents have to be created, hence one job.
+        // One job, because creating parents takes several calls.
         let path = self.path.clone();
         ops::run(Operation::CreateDir, path, move |path| self.make(path)).await
     }
@@ -267,11 +324,11 @@ impl MkdirCall {
 
 impl MkdirCall {
     fn make(&self, path: &StdPath) -> io::Result<()> {
-        // The parent of a single name. As for `create_dir_all`, there is nothing to create.
+        // The empty path is the parent of a single name. As in `create_dir_all`, there is nothing to create.
         if path.as_os_str().is_empty() && self.parents && self.exist_ok {
             return Ok(());
         }
-        // Without a trailing `.`, which the system would look up in the directory that is yet to be created.
+        // This removes a trailing `.`, which the system would look up in the missing directory.
         let path = path.components().as_path();
         match self.make_last(path) {
             Err(error) if self.parents && error.kind() == io::ErrorKind::NotFound => {
@@ -290,8 +347,8 @@ impl MkdirCall {
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, self.mode);
         let is_dir = || retry(|| fs::metadata(path)).is_ok_and(|found| found.is_dir());
         match retry(|| builder.create(path)) {
-            // Whatever the error is: the system may report missing write permission before it notices the
-            // directory.
+            // The kind of the error does not matter: the system may report missing write permission before it
+            // notices the directory.
             Err(_) if self.exist_ok && is_dir() => Ok(()),
             result => result,
         }
@@ -300,11 +357,6 @@ impl MkdirCall {
 
 future! {
     /// Future returned by [`Path::touch`]. Options can be set until it is first polled.
-    ///
-    /// # Errors
-    ///
-    /// - [`AlreadyExists`](io::ErrorKind::AlreadyExists): the path exists, and `exist_ok` is `false`.
-    /// - The directory does not exist, or the process may not write to it, or to the existing file.
     pub struct Touch(TouchCall {
         path: Path,
         exist_ok: bool,
@@ -339,7 +391,7 @@ impl Touch {
 
     /// Sets the permission bits of a new file, before the umask is applied. The default is `0o666`.
     ///
-    /// Has no effect except on Unix.
+    /// This option has an effect on Unix only.
     ///
     /// # Panics
     ///
@@ -368,7 +420,7 @@ impl Touch {
 
 impl TouchCall {
     async fn run(self) -> io::Result<()> {
-        // Several calls if the file has to be created, hence one job.
+        // One job, because creating a file takes several calls.
         let path = self.path.clone();
         ops::run(Operation::Touch, path, move |path| self.touch(path)).await
     }
@@ -389,13 +441,6 @@ impl TouchCall {
 
 future! {
     /// Future returned by [`Path::symlink_to`]. The option can be set until it is first polled.
-    ///
-    /// # Errors
-    ///
-    /// The message names the link and its target.
-    ///
-    /// - [`AlreadyExists`](io::ErrorKind::AlreadyExists): the path of the link exists.
-    /// - The directory does not exist, or the process may not write to it.
     pub struct SymlinkTo(SymlinkCall {
         path: Path,
         target: Path,
@@ -406,7 +451,7 @@ future! {
 impl SymlinkTo {
     /// Sets whether the target is a directory. The default is `false`.
     ///
-    /// Has no effect except on Windows, where links to files and to directories differ.
+    /// This option has an effect on Windows only, where links to files and to directories differ.
     ///
     /// # Panics
     ///
@@ -451,9 +496,10 @@ impl SymlinkCall {
     async fn link(self) -> io::Result<()> {
         use async_fs::windows::{symlink_dir, symlink_file};
         let (target, path) = (self.target, self.path);
-        match self.target_is_directory {
-            true => pool::shield(|| symlink_dir(target.clone(), path.clone())).await,
-            false => pool::shield(|| symlink_file(target.clone(), path.clone())).await,
+        if self.target_is_directory {
+            pool::shield(|| symlink_dir(target.clone(), path.clone())).await
+        } else {
+            pool::shield(|| symlink_file(target.clone(), path.clone())).await
         }
     }
 }

@@ -47,10 +47,10 @@ pub(super) async fn run<R: Send + 'static>(
     .await
 }
 
-/// Returns the metadata of the file at `path`. All questions about a path end here.
+/// Returns the metadata of the file at `path`. All methods that query metadata call this function.
 ///
-/// Cached answers are given on the caller's thread. A job that obtains any other answer also learns the
-/// filesystem, for the next call.
+/// A cached answer is returned on the caller's thread. Any other answer comes from a job, which also learns
+/// the type of the filesystem for the next call.
 pub(super) async fn ask(path: Path, follow: bool) -> io::Result<Metadata> {
     let unanswered = match cached::metadata(path.as_std_path(), follow) {
         Ok(answer) => {
@@ -61,9 +61,10 @@ pub(super) async fn ask(path: Path, follow: bool) -> io::Result<Metadata> {
     };
     pool::call(move || {
         let path = path.as_std_path();
-        let metadata = match follow {
-            true => retry(|| fs::metadata(path)),
-            false => retry(|| fs::symlink_metadata(path)),
+        let metadata = if follow {
+            retry(|| fs::metadata(path))
+        } else {
+            retry(|| fs::symlink_metadata(path))
         };
         unanswered.finish(path, follow);
         metadata
@@ -71,7 +72,7 @@ pub(super) async fn ask(path: Path, follow: bool) -> io::Result<Metadata> {
     .await
 }
 
-/// Reads the file at `path` and converts its contents. All reads of whole files end here.
+/// Reads the file at `path` and converts its contents. All methods that read whole files call this function.
 ///
 /// A small cached file is read on the caller's thread. `convert` runs where the contents were read, so that
 /// converting a large file does not block the executor.

@@ -1,4 +1,4 @@
-//! A stream of paths, sorted or not.
+//! The stream of paths behind [`Glob`](super::Glob), sorted on request.
 
 use std::io;
 use std::mem;
@@ -12,14 +12,14 @@ use crate::dir::{Batches, Entry, Explore};
 use crate::error::PathError;
 use crate::pool::{self, Job};
 
-/// The paths that a crew finds.
+/// The paths that a search finds, sorted if that is set.
 pub(super) struct Ordered<E: Explore<Item = Entry>> {
     found: Batches<E>,
     sort: bool,
     stage: Stage,
 }
 
-/// The stage of the sorting.
+/// The stage of the stream. Without sorting, it stays in `Gathering` and gathers nothing.
 enum Stage {
     Gathering(Vec<io::Result<Path>>),
     Sorting(Job<Vec<io::Result<Path>>>),
@@ -57,7 +57,7 @@ impl<E: Explore<Item = Entry>> Ordered<E> {
                         None => {
                             let mut paths = mem::take(gathered);
                             self.stage = Stage::Sorting(pool::run(move || {
-                                paths.sort_by(|a, b| place(a).cmp(&place(b)));
+                                paths.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
                                 paths
                             }));
                         }
@@ -73,8 +73,8 @@ impl<E: Explore<Item = Entry>> Ordered<E> {
     }
 }
 
-/// Returns the path of an item; an error is sorted by the path that it names.
-fn place(item: &io::Result<Path>) -> Option<&StdPath> {
+/// Returns the path of an item. An error is sorted by the path that it names.
+fn sort_key(item: &io::Result<Path>) -> Option<&StdPath> {
     match item {
         Ok(path) => Some(path.as_std_path()),
         Err(error) => PathError::of(error).map(PathError::path),

@@ -1,4 +1,4 @@
-//! Names of owners, with the feature `user-db`.
+//! The names of a file's owner and group, with the feature `user-db`.
 
 use std::io;
 #[cfg(not(unix))]
@@ -10,12 +10,12 @@ use crate::error::Operation;
 
 /// Owners, with the feature `user-db`.
 ///
-/// The names come from the user database of Unix, which the `nix` crate reads. On other platforms, these
+/// The names come from the user database, which the `nix` crate reads. On other platforms, these
 /// methods fail with [`Unsupported`](io::ErrorKind::Unsupported).
 impl Path {
-    /// Returns the name of the user who owns the file at the path, following symbolic links.
+    /// Returns the name of the user that owns the file at the path, following symbolic links.
     ///
-    /// Semantics of `pathlib`'s method of that name.
+    /// Semantics of `pathlib`'s `owner`.
     ///
     /// # Errors
     ///
@@ -37,7 +37,7 @@ impl Path {
 
     /// Returns the name of the group that owns the file at the path, following symbolic links.
     ///
-    /// Semantics of `pathlib`'s method of that name.
+    /// Semantics of `pathlib`'s `group`.
     ///
     /// # Errors
     ///
@@ -48,7 +48,8 @@ impl Path {
     /// ```
     /// # #[cfg(unix)]
     /// # futures_lite::future::block_on(async {
-    /// println!("{}", anyfile::Path::new("/").group().await?);
+    /// let group = anyfile::Path::new("/").group().await?;
+    /// assert!(!group.is_empty());
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
     pub fn group(&self) -> Group {
@@ -84,19 +85,21 @@ impl GroupCall {
 
 #[cfg(unix)]
 mod database {
-    use crate::path::user::not_found;
-    use crate::retry::retry;
-    use nix::unistd::{Gid, Group, Uid, User};
     use std::fs;
     use std::io;
     use std::os::unix::fs::MetadataExt;
     use std::path::Path;
 
+    use nix::unistd::{Gid, Group, Uid, User};
+
+    use crate::path::user::not_found;
+    use crate::retry::retry;
+
     pub(super) fn owner(path: &Path) -> io::Result<String> {
         let uid = retry(|| fs::metadata(path))?.uid();
         match retry(|| User::from_uid(Uid::from_raw(uid)).map_err(io::Error::from))? {
             Some(user) => Ok(user.name),
-            None => Err(not_found(format!("user {uid} has no name"))),
+            None => Err(not_found(format!("user ID {uid} has no name"))),
         }
     }
 
@@ -104,7 +107,7 @@ mod database {
         let gid = retry(|| fs::metadata(path))?.gid();
         match retry(|| Group::from_gid(Gid::from_raw(gid)).map_err(io::Error::from))? {
             Some(group) => Ok(group.name),
-            None => Err(not_found(format!("group {gid} has no name"))),
+            None => Err(not_found(format!("group ID {gid} has no name"))),
         }
     }
 }
@@ -117,7 +120,7 @@ mod database {
     pub(super) use no_names as group;
 
     pub(super) fn no_names(_: &StdPath) -> io::Result<String> {
-        let reason = "only Unix has a user database";
+        let reason = "this platform has no user database";
         Err(io::Error::new(io::ErrorKind::Unsupported, reason))
     }
 }

@@ -106,7 +106,7 @@ impl Path {
     pub fn with_stem(&self, stem: impl AsRef<OsStr>) -> io::Result<Path> {
         let stem = stem.as_ref();
         self.change_name(Operation::ChangeStem, |old| match split_suffix(old) {
-            Some(_) if stem.is_empty() => Err("the new name would be a suffix alone"),
+            Some(_) if stem.is_empty() => Err("the stem is empty"),
             Some((_, extension)) => Ok([stem, extension].join(".".as_ref())),
             None => Ok(stem.to_os_string()),
         })
@@ -148,14 +148,14 @@ impl Path {
         })
     }
 
-    /// Returns the path with its last name changed by `change`, or the reason why it cannot be.
+    /// Returns the path with its last name replaced by the one that `change` makes of it.
     fn change_name(
         &self,
         operation: Operation,
         change: impl FnOnce(&OsStr) -> Result<OsString, &'static str>,
     ) -> io::Result<Path> {
         let mut parts = Parts::of(self.as_std_path());
-        let old = parts.names.pop().ok_or("it has no file name");
+        let old = parts.names.pop().ok_or("the path has no file name");
         let name = old
             .and_then(change)
             .and_then(checked_name)
@@ -165,11 +165,10 @@ impl Path {
         Ok(Path::new(path))
     }
 
-    /// Returns the path relative to `other`, which must be one of its ancestors or the path itself. No I/O is
-    /// done.
+    /// Returns the path relative to `other`, which must be the path itself or one of its ancestors. Does no I/O.
     ///
-    /// The path relative to itself is `.`. Semantics of `pathlib`: every relative path is relative to `.` and
-    /// to the empty path. [`strip_prefix`](Path::strip_prefix) is std's method.
+    /// A path relative to itself is `.`. Semantics of `pathlib`: every relative path is relative to `.` and to
+    /// the empty path. [`strip_prefix`](Path::strip_prefix) has the semantics of std.
     ///
     /// # Errors
     ///
@@ -193,7 +192,7 @@ impl Path {
         self.relate(other.as_ref(), WalkUp::Never)
     }
 
-    /// Returns the path relative to `other`, with as many leading `..` as needed. No I/O is done.
+    /// Returns the path relative to `other`, with as many leading `..` as needed. Does no I/O.
     ///
     /// Semantics of `pathlib`'s `relative_to` with `walk_up=True`. If a name of `other` is a symbolic link, its
     /// `..` may lead elsewhere.
@@ -204,7 +203,7 @@ impl Path {
     /// paths:
     ///
     /// - The paths have different [anchors](Path::anchor).
-    /// - `other` contains a `..` that would have to be walked up.
+    /// - `other` contains a `..` that cannot be walked up.
     ///
     /// # Examples
     ///
@@ -225,8 +224,8 @@ impl Path {
     /// Returns `true` if the path is below `other` or the same, that is, if [`relative_to`](Path::relative_to)
     /// succeeds.
     ///
-    /// Semantics of `pathlib`. With std's [`starts_with`](Path::starts_with), no relative path starts with `.`,
-    /// and every path starts with the empty one.
+    /// Semantics of `pathlib`. std's [`starts_with`](Path::starts_with) differs: `a` does not start with `.`,
+    /// and every path starts with the empty path.
     ///
     /// # Examples
     ///
@@ -248,15 +247,17 @@ impl Path {
             |reason| PathError::wrap_pair(Operation::Relate, path, other, invalid_input(reason));
         let (from, to) = (Parts::of(other), Parts::of(path));
         if !same(from.anchor, to.anchor) {
-            return Err(fail("they do not begin at the same root"));
+            return Err(fail("the paths have different anchors"));
         }
         let common = common(&from, &to);
         let (up, down) = (&from.names[common..], &to.names[common..]);
         if !up.is_empty() && walk_up == WalkUp::Never {
-            return Err(fail("the first is not below the second"));
+            return Err(fail("the first path is not below the second"));
         }
         if up.iter().any(|&name| name == "..") {
-            return Err(fail("`..` in the second cannot be walked up"));
+            return Err(fail(
+                "the second path contains a `..` that cannot be walked up",
+            ));
         }
         let steps = up.iter().map(|_| OsStr::new(".."));
         let relative: Path = steps.chain(down.iter().copied()).collect();
@@ -301,14 +302,14 @@ fn common(a: &Parts<'_>, b: &Parts<'_>) -> usize {
     pairs.take_while(|(a, b)| same(a, b)).count()
 }
 
-/// Splits a name at its last suffix, returned without its dot. `pathlib` wants more than dots before it, std
-/// only one.
+/// Splits a name into its stem and its last suffix without the dot. Unlike std, `pathlib` requires a character
+/// other than a dot before the suffix.
 fn split_suffix(name: &OsStr) -> Option<(&OsStr, &OsStr)> {
     let is_dot = |&byte: &u8| byte == b'.';
     split_extension(name).filter(|(stem, _)| !stem.as_encoded_bytes().iter().all(is_dot))
 }
 
-/// Returns the name if it can be the last one of a path.
+/// Returns the name if it can be the last name of a path.
 fn checked_name(name: OsString) -> Result<OsString, &'static str> {
     let mut components = StdPath::new(&name).components();
     match (components.next(), components.next()) {
@@ -317,6 +318,6 @@ fn checked_name(name: OsString) -> Result<OsString, &'static str> {
         {
             Ok(name)
         }
-        _ => Err("the new name would not be a file name"),
+        _ => Err("the new name is not a valid file name"),
     }
 }

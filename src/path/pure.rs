@@ -12,7 +12,7 @@ use super::Path;
 /// Methods of [`std::path::Path`] that only look at the text of the path. They have the same meaning here;
 /// where std returns a path, these return a `Path`.
 impl Path {
-    /// Creates a path from anything that can be seen as one.
+    /// Creates a path from anything that can be borrowed as a [`std::path::Path`].
     ///
     /// The text is copied. `Path::from` shares the buffer of an `Arc<std::path::Path>` instead.
     ///
@@ -28,7 +28,7 @@ impl Path {
         Path::from(path.as_ref())
     }
 
-    /// Returns the path as the standard library's type, whose I/O methods block.
+    /// Returns the path as a [`std::path::Path`], whose I/O methods block.
     ///
     /// # Examples
     ///
@@ -203,7 +203,7 @@ impl Path {
     /// ```
     pub fn file_prefix(&self) -> Option<&OsStr> {
         let name = self.file_name()?;
-        // The second dot ends the prefix. Peeling further would lead to `..`, which has no stem.
+        // The second dot ends the prefix. Splitting further would lead to `..`, which has no stem.
         if name.as_encoded_bytes().starts_with(b"..") {
             return Some(OsStr::new("."));
         }
@@ -301,7 +301,7 @@ impl Path {
         if added.is_empty() || self.file_name().is_none() {
             return self.clone();
         }
-        // This ends with the name, without a trailing separator.
+        // `components` removes a trailing separator, so the path ends with its name.
         let mut path = self.components().as_path().as_os_str().to_os_string();
         path.push(".");
         path.push(added);

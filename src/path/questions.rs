@@ -12,10 +12,10 @@ use crate::pool;
 
 /// Metadata, and questions about the type of the file at the path.
 ///
-/// Methods that return a plain `bool` return `false` if the answer cannot be determined, for example for lack
-/// of permission, as those of [`std::path::Path`] do (and of `pathlib` since Python 3.14). All except
-/// `is_symlink` and `is_junction` follow symbolic links. On platforms without that file type the answer is
-/// `false`: junctions exist on Windows; sockets, FIFOs and devices on Unix.
+/// Methods that return a `bool` return `false` if the answer cannot be determined, for example because the
+/// process lacks permission. The methods of [`std::path::Path`] and of `pathlib` since Python 3.14 do the same.
+/// All except `is_symlink` and `is_junction` follow symbolic links. On platforms without that file type the
+/// answer is `false`: junctions exist on Windows; sockets, FIFOs and devices on Unix.
 impl Path {
     /// Returns the metadata of the file at the path, following symbolic links.
     ///
@@ -23,8 +23,8 @@ impl Path {
     ///
     /// # Errors
     ///
-    /// - Nothing is there, or a symbolic link on the way is broken or part of a loop.
-    /// - The process may not search a directory on the way.
+    /// - The path does not exist, or a symbolic link in it is broken or part of a loop.
+    /// - The process lacks permission to search a directory in the path.
     ///
     /// # Examples
     ///
@@ -41,13 +41,13 @@ impl Path {
         query(Operation::Metadata, self.clone(), true)
     }
 
-    /// Returns the metadata of the file at the path, without following a symbolic link there.
+    /// Returns the metadata of the file at the path. A symbolic link at the path is not followed.
     ///
     /// Semantics of [`std::fs::symlink_metadata`] (`lstat`).
     ///
     /// # Errors
     ///
-    /// The errors of [`metadata`](Path::metadata), except for a link at the path itself.
+    /// The errors of [`metadata`](Path::metadata), except that a link at the path may be broken.
     ///
     /// # Examples
     ///
@@ -74,7 +74,7 @@ impl Path {
     ///
     /// # Errors
     ///
-    /// The errors of [`metadata`](Path::metadata), except that nothing is there.
+    /// The errors of [`metadata`](Path::metadata), except that a missing file is not an error.
     ///
     /// # Examples
     ///
@@ -98,7 +98,7 @@ impl Path {
 
     /// Returns `true` if the path exists.
     ///
-    /// Semantics of [`std::path::Path::exists`]: `false` also if the answer cannot be determined.
+    /// Semantics of [`std::path::Path::exists`]: returns `false` also if the answer cannot be determined.
     ///
     /// # Examples
     ///
@@ -170,7 +170,7 @@ impl Path {
 
     /// Returns `true` if the path is a junction, a kind of link to a directory on Windows.
     ///
-    /// Semantics of `pathlib`.
+    /// Semantics of `pathlib`'s `is_junction`.
     ///
     /// # Examples
     ///
@@ -188,7 +188,7 @@ impl Path {
 
     /// Returns `true` if the path is a Unix socket.
     ///
-    /// Semantics of `pathlib`.
+    /// Semantics of `pathlib`'s `is_socket`.
     ///
     /// # Examples
     ///
@@ -207,7 +207,7 @@ impl Path {
 
     /// Returns `true` if the path is a FIFO (a named pipe). The FIFO is not opened.
     ///
-    /// Semantics of `pathlib`.
+    /// Semantics of `pathlib`'s `is_fifo`.
     ///
     /// # Examples
     ///
@@ -224,7 +224,7 @@ impl Path {
 
     /// Returns `true` if the path is a block device, such as a disk.
     ///
-    /// Semantics of `pathlib`.
+    /// Semantics of `pathlib`'s `is_block_device`.
     ///
     /// # Examples
     ///
@@ -241,7 +241,7 @@ impl Path {
 
     /// Returns `true` if the path is a character device, such as a terminal.
     ///
-    /// Semantics of `pathlib`.
+    /// Semantics of `pathlib`'s `is_char_device`.
     ///
     /// # Examples
     ///
@@ -260,8 +260,8 @@ impl Path {
     /// Returns `true` if the path is a mount point: a directory that is on another filesystem than its parent,
     /// or that has no parent.
     ///
-    /// Semantics of `pathlib` 3.13: `false` for a symbolic link to a mount point, and for a bind mount
-    /// from the same filesystem.
+    /// Semantics of `pathlib` 3.13's `is_mount`: returns `false` for a symbolic link to a mount point, and for a
+    /// bind mount of the same filesystem.
     ///
     /// # Platform behavior
     ///
@@ -281,13 +281,13 @@ impl Path {
     #[doc(alias = "ismount")]
     pub fn is_mount(&self) -> impl Future<Output = bool> + Send + 'static + use<> {
         let path = self.clone();
-        // Several calls, hence one job.
+        // One job, because several system calls are needed.
         async move { pool::call(move || is_mount(path.as_ref()).unwrap_or(false)).await }
     }
 
     /// Returns `true` if both paths lead to the same file, following symbolic links.
     ///
-    /// Semantics of `pathlib`: two hard links are the same file.
+    /// Semantics of `pathlib`'s `samefile`: two hard links are the same file.
     ///
     /// # Errors
     ///
@@ -319,7 +319,7 @@ async fn query(operation: Operation, path: Path, follow: bool) -> io::Result<Met
     ops::named(operation, path.clone(), ops::ask(path, follow)).await
 }
 
-/// Returns `true` if a file is there and has `property`.
+/// Returns `true` if the file exists and has `property`.
 async fn has(path: Path, follow: bool, property: fn(&Metadata) -> bool) -> bool {
     let found = ops::ask(path, follow).await;
     found.is_ok_and(|found| property(&found))
@@ -339,13 +339,15 @@ async fn is_same(path: Path, other: Path) -> io::Result<bool> {
 
 #[cfg(unix)]
 fn is_mount(path: &StdPath) -> io::Result<bool> {
-    use crate::retry::retry;
     use std::os::unix::fs::MetadataExt;
+
+    use crate::retry::retry;
+
     let found = retry(|| std::fs::symlink_metadata(path))?;
     if !found.is_dir() {
         return Ok(false);
     }
-    // Not `path/..`, which needs permission to search the directory itself.
+    // The parent is not looked up as `path/..`, which needs permission to search the directory itself.
     match retry(|| std::fs::canonicalize(path))?.parent() {
         Some(parent) => Ok(retry(|| std::fs::symlink_metadata(parent))?.dev() != found.dev()),
         None => Ok(true),
@@ -367,7 +369,7 @@ async fn is_junction(path: Path) -> bool {
     pool::call(move || junction::exists(path).unwrap_or(false)).await
 }
 
-/// File types that exist on Unix only.
+/// The file types that only Unix has. On other platforms, no file is of such a type.
 #[cfg(not(unix))]
 trait FileTypeExt {
     fn is_socket(&self) -> bool {

@@ -12,7 +12,19 @@ use crate::pool;
 impl Path {
     /// Removes a file or a symbolic link.
     ///
-    /// Semantics of `pathlib`'s `unlink`, and without options of [`std::fs::remove_file`] (`unlink`).
+    /// Semantics of `pathlib`'s `unlink`; without options, those of [`std::fs::remove_file`] (`unlink`).
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped before a worker thread begins, nothing is removed. A call that has begun is
+    /// finished.
+    ///
+    /// # Errors
+    ///
+    /// - [`NotFound`](io::ErrorKind::NotFound): the path does not exist, and [`missing_ok`](Unlink::missing_ok)
+    ///   is not set.
+    /// - The path is a directory; [`rmdir`](Path::rmdir) removes those.
+    /// - The process lacks permission to write to the parent directory.
     ///
     /// # Examples
     ///
@@ -33,7 +45,15 @@ impl Path {
         }))
     }
 
-    /// Same as [`unlink`](Path::unlink), by its name in std.
+    /// Removes a file or a symbolic link. Same as [`unlink`](Path::unlink), with the name that std uses.
+    ///
+    /// # Cancel safety
+    ///
+    /// Same as [`unlink`](Path::unlink).
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`unlink`](Path::unlink).
     ///
     /// # Examples
     ///
@@ -54,11 +74,16 @@ impl Path {
     ///
     /// Semantics of [`std::fs::remove_dir`] (`rmdir`).
     ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped before a worker thread begins, nothing is removed. A call that has begun is
+    /// finished.
+    ///
     /// # Errors
     ///
-    /// - Nothing is there, or it is not a directory. A symbolic link to a directory is not one.
-    /// - The directory is not empty.
-    /// - The process may not write to the parent directory.
+    /// - The path does not exist or is not a directory. A symbolic link to a directory is not one.
+    /// - [`DirectoryNotEmpty`](io::ErrorKind::DirectoryNotEmpty): the directory is not empty.
+    /// - The process lacks permission to write to the parent directory.
     ///
     /// # Examples
     ///
@@ -75,7 +100,15 @@ impl Path {
         Rmdir(Lazy::New(RmdirCall { path: self.clone() }))
     }
 
-    /// Same as [`rmdir`](Path::rmdir), by its name in std.
+    /// Removes an empty directory. Same as [`rmdir`](Path::rmdir), with the name that std uses.
+    ///
+    /// # Cancel safety
+    ///
+    /// Same as [`rmdir`](Path::rmdir).
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`rmdir`](Path::rmdir).
     ///
     /// # Examples
     ///
@@ -94,8 +127,16 @@ impl Path {
 
     /// Removes a directory and its contents.
     ///
-    /// Semantics of [`std::fs::remove_dir_all`]: symbolic links are removed, not followed. [`RemoveDirAll`]
-    /// lists the differences.
+    /// Semantics of [`std::fs::remove_dir_all`]: symbolic links are removed, not followed. The differences are
+    /// in the [errors](RemoveDirAll#errors).
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, the rest of the tree stays. See [`RemoveDirAll`](RemoveDirAll#cancel-safety).
+    ///
+    /// # Errors
+    ///
+    /// See [`RemoveDirAll`](RemoveDirAll#errors).
     ///
     /// # Examples
     ///
@@ -120,13 +161,8 @@ impl Path {
 }
 
 future! {
-    /// Future returned by [`Path::unlink`]. The option can be set until it is first polled.
-    ///
-    /// # Errors
-    ///
-    /// - [`NotFound`](io::ErrorKind::NotFound): nothing is there, and `missing_ok` is not set.
-    /// - It is a directory; [`rmdir`](Path::rmdir) removes those.
-    /// - The process may not write to the parent directory.
+    /// Future returned by [`Path::unlink`] and [`Path::remove_file`]. The option can be set until it is first
+    /// polled.
     pub struct Unlink(UnlinkCall {
         path: Path,
         missing_ok: bool,
@@ -134,7 +170,7 @@ future! {
 }
 
 impl Unlink {
-    /// Sets whether it is accepted that nothing is there. The default is `false`.
+    /// Sets whether a path that does not exist is accepted. The default is `false`.
     ///
     /// # Panics
     ///
@@ -170,7 +206,7 @@ impl UnlinkCall {
 }
 
 future! {
-    /// Future returned by [`Path::rmdir`].
+    /// Future returned by [`Path::rmdir`] and [`Path::remove_dir`].
     pub struct Rmdir(RmdirCall {
         path: Path,
     }) -> io::Result<()>;
@@ -190,24 +226,25 @@ future! {
     /// The depth of the tree is not limited: neither the stack nor the number of open files grows with it, and
     /// paths in the tree may be of any length.
     ///
+    /// # Cancel safety
+    ///
+    /// The work is done in short slices. If the future is dropped, the slice that has begun is finished,
+    /// and the rest of the tree stays. While the future is not polled, no thread is held.
+    ///
     /// # Errors
     ///
     /// The message names the file or directory that cannot be removed: ``failed to remove directory and all in
     /// it `a/b/c`: Permission denied``. Others may have been removed by then. It is not an error if another
     /// process removes entries at the same time.
     ///
-    /// - [`NotFound`](io::ErrorKind::NotFound): nothing is there, and `missing_ok` is not set.
+    /// - [`NotFound`](io::ErrorKind::NotFound): the path does not exist, and
+    ///   [`missing_ok`](RemoveDirAll::missing_ok) is not set.
     /// - [`NotADirectory`](io::ErrorKind::NotADirectory): the path is a file, or a symbolic link followed by a
     ///   separator (`link/`). For the latter, std empties the directory that the link points to; here nothing
     ///   is removed.
     /// - [`InvalidInput`](io::ErrorKind::InvalidInput): the path does not end with a name (`.`, `a/.`, `a/..`,
     ///   `/`). std removes the contents before it fails; here nothing is removed.
-    /// - The process may not read a directory, or not write to it.
-    ///
-    /// # Cancel safety
-    ///
-    /// The work is done in slices of a few milliseconds. If the future is dropped, the slice that has begun is
-    /// finished, and the rest of the tree stays. While the future is not polled, no thread is held.
+    /// - The process lacks permission to read a directory or to write to it.
     ///
     /// # Platform behavior
     ///
@@ -226,6 +263,7 @@ future! {
     ///     .remove_dir_all()
     ///     .on_progress(|progress| println!("{} entries removed", progress.entries))
     ///     .await?;
+    /// assert!(!(&dir / "cache").exists().await);
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
     pub struct RemoveDirAll(RemoveDirAllCall {
@@ -236,7 +274,7 @@ future! {
 }
 
 impl RemoveDirAll {
-    /// Sets whether it is accepted that nothing is there. The default is `false`.
+    /// Sets whether a path that does not exist is accepted. The default is `false`.
     ///
     /// # Panics
     ///

@@ -23,8 +23,8 @@ impl Path {
     ///
     /// # Errors
     ///
-    /// - Nothing is there, or a symbolic link on the way is broken or part of a loop.
-    /// - The process may not search a directory on the way.
+    /// - The path does not exist, or a symbolic link in it is broken or part of a loop.
+    /// - The process lacks permission to search a directory in the path.
     ///
     /// # Platform behavior
     ///
@@ -47,8 +47,9 @@ impl Path {
 
     /// Returns the absolute path without symbolic links, `.` and `..`. Missing parts are kept as they are.
     ///
-    /// Semantics of `pathlib`'s `resolve` (`realpath -m`): a part that is missing, or that may not be looked
-    /// at, is taken for a directory. A `..` after a symbolic link leads to the parent of the link's target.
+    /// Semantics of `pathlib`'s `resolve` (`realpath -m`): a part that does not exist or that the process may
+    /// not access is treated as a directory. A `..` after a symbolic link leads to the parent of the link's
+    /// target.
     ///
     /// # Errors
     ///
@@ -58,9 +59,9 @@ impl Path {
     ///
     /// # Platform behavior
     ///
-    /// On Windows, `..` after a symbolic link removes the link, which is that system's rule. Existing names get
-    /// the case that they have in their directory. The result begins with `\\?\` only where it would mean
-    /// something else without.
+    /// On Windows, `..` after a symbolic link removes the link, as the system does. Existing names get the case
+    /// that they have in their directory. The result begins with `\\?\` only if its meaning would change without
+    /// it.
     ///
     /// # Examples
     ///
@@ -113,8 +114,8 @@ impl Path {
     ///
     /// # Errors
     ///
-    /// - Nothing is there.
-    /// - [`InvalidInput`](io::ErrorKind::InvalidInput): it is not a symbolic link.
+    /// - The path does not exist.
+    /// - [`InvalidInput`](io::ErrorKind::InvalidInput): the path is not a symbolic link.
     ///
     /// # Examples
     ///
@@ -144,8 +145,8 @@ impl Path {
     ///
     /// # Errors
     ///
-    /// - The directory was removed, or the process may not search the way to it. The [`PathError`] has `.` as
-    ///   its path.
+    /// - The directory was removed, or the process lacks permission to search one of its parents. The
+    ///   [`PathError`] has `.` as its path.
     ///
     /// [`PathError`]: crate::PathError
     ///
@@ -190,13 +191,13 @@ future! {
 
 impl ResolveCall {
     async fn run(self) -> io::Result<Path> {
-        // A call for each part of the path, hence one job.
+        // One job, because each part of the path takes a system call.
         let resolve = |path: &StdPath| Ok(resolve(path)?.into());
         ops::run(Operation::Resolve, self.path, resolve).await
     }
 }
 
-/// A step that is still to be done. The next one is last in the list.
+/// A step that remains to be done. The list of steps is a stack: the next one is at its end.
 enum Step {
     Enter(OsString),
     Leave,
@@ -208,15 +209,17 @@ fn resolve(path: &StdPath) -> io::Result<PathBuf> {
     if path.as_os_str().as_encoded_bytes().contains(&0) {
         return Err(invalid_input("the path contains a NUL byte"));
     }
-    // Windows resolves `..` lexically. On Unix, `..` has to wait until links are resolved.
+    // Windows resolves `..` lexically. On Unix, the links before a `..` have to be resolved first.
     #[cfg(windows)]
     let path = &std::path::absolute(path)?;
 
-    let mut resolved = match path.is_absolute() {
-        true => PathBuf::new(),
-        false => env::current_dir()?,
+    let mut resolved = if path.is_absolute() {
+        PathBuf::new()
+    } else {
+        env::current_dir()?
     };
-    // The targets of the links that are resolved: none is followed twice, and none within itself.
+    // The links that were found, with their resolved targets: `None` while a link is being resolved, so that a
+    // loop is noticed. No link is followed twice.
     let mut links: HashMap<PathBuf, Option<PathBuf>> = HashMap::new();
     let mut steps = Vec::new();
     plan(path, &mut resolved, &mut steps);
@@ -234,7 +237,7 @@ fn resolve(path: &StdPath) -> io::Result<PathBuf> {
                     Some(Some(led_to)) => resolved.clone_from(led_to),
                     Some(None) => return Err(symlink_loop()),
                     None => {
-                        // An error means that it is not a link, or missing.
+                        // On error, it is not a link or cannot be looked up. It is kept as it is.
                         if let Ok(target) = retry(|| fs::read_link(&resolved)) {
                             links.insert(resolved.clone(), None);
                             steps.push(Step::Followed(resolved.clone()));

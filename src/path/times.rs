@@ -13,8 +13,8 @@ mod imp {
 
     use crate::retry::retry;
 
-    /// Sets the times of the file at `path` without opening it: the owner may do this whatever the mode, and
-    /// opening a FIFO or a tape would have effects.
+    /// Sets the times of the file at `path` without opening it. The owner may do this whatever the mode is, and
+    /// opening a FIFO or a tape would have side effects.
     pub(crate) fn set(path: &Path, times: FileTimes) -> io::Result<()> {
         set_at(path, &stamps(times)?)
     }
@@ -29,10 +29,10 @@ mod imp {
         Ok(retry(set)?)
     }
 
-    /// Converts the times into those of the system call.
+    /// Converts the times into the argument of the system call.
     ///
-    /// A `FileTimes` has no accessors. It can only be applied to a file, so it is applied to a scratch file
-    /// twice, each time after other values: a time that differs between the two is not set.
+    /// `FileTimes` has no accessors and can only be applied to a file. So it is applied to a scratch file twice,
+    /// with different times before: a time that differs between the two results is not set in `times`.
     fn stamps(times: FileTimes) -> io::Result<Timestamps> {
         let scratch = scratch()?;
         let set_after = |seconds| {
@@ -41,9 +41,12 @@ mod imp {
             retry(|| scratch.metadata())
         };
         let (one, other) = (set_after(0)?, set_after(1)?);
-        let stamp = |time: fn(&Metadata) -> (i64, i64)| match time(&one) == time(&other) {
-            true => at(time(&one).0, time(&one).1 as _),
-            false => at(0, UTIME_OMIT),
+        let stamp = |time: fn(&Metadata) -> (i64, i64)| {
+            if time(&one) == time(&other) {
+                at(time(&one).0, time(&one).1 as _)
+            } else {
+                at(0, UTIME_OMIT)
+            }
         };
         Ok(Timestamps {
             last_access: stamp(|found| (found.atime(), found.atime_nsec())),
@@ -51,14 +54,14 @@ mod imp {
         })
     }
 
-    /// A file in memory.
+    /// Creates a file in memory.
     #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
     fn scratch() -> io::Result<File> {
         let flags = rustix::fs::MemfdFlags::CLOEXEC;
         Ok(rustix::fs::memfd_create("times", flags)?.into())
     }
 
-    /// A temporary file.
+    /// Creates a temporary file.
     #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
     fn scratch() -> io::Result<File> {
         tempfile::tempfile()
@@ -93,7 +96,7 @@ mod imp {
         const FILE_FLAG_BACKUP_SEMANTICS: u32 = 0x0200_0000;
         let mut options = OpenOptions::new();
         options.access_mode(FILE_WRITE_ATTRIBUTES);
-        // Directories cannot be opened without it.
+        // Required to open a directory.
         options.custom_flags(FILE_FLAG_BACKUP_SEMANTICS);
         let file: File = options.open(path)?;
         file.set_times(times)

@@ -14,7 +14,16 @@ impl Path {
     /// Copies a file, or a directory and its contents, to `target`, and returns the new path.
     ///
     /// Semantics of `pathlib` 3.14, except that permission bits are copied as by [`std::fs::copy`]. [`CopyTo`]
-    /// describes what happens to existing files, to links, to metadata, and if the future is dropped.
+    /// describes what happens to existing files, to links and to metadata.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, the copy stops and what was copied stays. See
+    /// [`CopyTo`](CopyTo#cancel-safety).
+    ///
+    /// # Errors
+    ///
+    /// See [`CopyTo`](CopyTo#errors).
     ///
     /// # Examples
     ///
@@ -32,13 +41,22 @@ impl Path {
     /// ```
     #[doc(alias = "copytree")]
     pub fn copy(&self, target: impl AsRef<StdPath>) -> CopyTo {
-        CopyTo::new(self, Place::At(Path::new(target)))
+        CopyTo::new(self, Destination::At(Path::new(target)))
     }
 
     /// Copies a file, or a directory and its contents, into the directory `dir` under the same name, and
     /// returns the new path.
     ///
     /// Same as [`copy`](Path::copy) to `dir / file_name`.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, the copy stops and what was copied stays. See
+    /// [`CopyTo`](CopyTo#cancel-safety).
+    ///
+    /// # Errors
+    ///
+    /// See [`CopyTo`](CopyTo#errors).
     ///
     /// # Examples
     ///
@@ -53,14 +71,23 @@ impl Path {
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
     pub fn copy_into(&self, dir: impl AsRef<StdPath>) -> CopyTo {
-        CopyTo::new(self, Place::Into(Path::new(dir)))
+        CopyTo::new(self, Destination::Into(Path::new(dir)))
     }
 
     /// Moves a file, or a directory and its contents, to `target`, and returns the new path.
     ///
-    /// Semantics of `pathlib` 3.14's `move`: same as [`rename`](Path::rename) where that is possible. To
-    /// another filesystem, everything is copied, links as links and with all metadata, and then removed from
-    /// the source. See [`MoveTo`].
+    /// Semantics of `pathlib` 3.14's `move`: same as [`rename`](Path::rename) where that is possible. To another
+    /// filesystem, everything is copied, links as links and with all metadata, and then removed from the source.
+    /// [`MoveTo`] describes the details.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, everything is in the source, in the copy or in both. See
+    /// [`MoveTo`](MoveTo#cancel-safety).
+    ///
+    /// # Errors
+    ///
+    /// See [`MoveTo`](MoveTo#errors).
     ///
     /// # Examples
     ///
@@ -77,13 +104,22 @@ impl Path {
     /// ```
     #[doc(alias = "move")]
     pub fn move_to(&self, target: impl AsRef<StdPath>) -> MoveTo {
-        MoveTo::new(self, Place::At(Path::new(target)))
+        MoveTo::new(self, Destination::At(Path::new(target)))
     }
 
     /// Moves a file, or a directory and its contents, into the directory `dir` under the same name, and returns
     /// the new path.
     ///
     /// Same as [`move_to`](Path::move_to) with `dir / file_name`.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, everything is in the source, in the copy or in both. See
+    /// [`MoveTo`](MoveTo#cancel-safety).
+    ///
+    /// # Errors
+    ///
+    /// See [`MoveTo`](MoveTo#errors).
     ///
     /// # Examples
     ///
@@ -98,23 +134,23 @@ impl Path {
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
     pub fn move_into(&self, dir: impl AsRef<StdPath>) -> MoveTo {
-        MoveTo::new(self, Place::Into(Path::new(dir)))
+        MoveTo::new(self, Destination::Into(Path::new(dir)))
     }
 }
 
-/// The destination as the caller gave it.
+/// The argument of the caller: the new path, or the directory that will contain it.
 #[derive(Debug)]
-enum Place {
+enum Destination {
     At(Path),
     Into(Path),
 }
 
-impl Place {
+impl Destination {
     /// Returns the path to copy or move `source` to.
     fn target(self, operation: Operation, source: &Path) -> io::Result<Path> {
         let (dir, name) = match &self {
-            Place::At(target) => return Ok(target.clone()),
-            Place::Into(dir) => (dir, source.file_name()),
+            Destination::At(target) => return Ok(target.clone()),
+            Destination::Into(dir) => (dir, source.file_name()),
         };
         let missing = || {
             let error = invalid_input("the path has no file name");
@@ -129,7 +165,7 @@ future! {
     ///
     /// # What is at the target
     ///
-    /// An existing file is overwritten, also through a symbolic link. If the target is a broken link, the file
+    /// An existing file is overwritten, even through a symbolic link. If the target is a broken link, the file
     /// is created where the link points, as by [`std::fs::copy`]. An existing directory is an error, unless
     /// [`exist_ok`](CopyTo::exist_ok) is set. The parent directory of the target must exist.
     ///
@@ -157,31 +193,32 @@ future! {
     /// - If the copy has another owner, nobody else gets more than the old owner had.
     /// - If the filesystem refuses the ACL, the group and all others get only what everybody named in it had.
     ///
+    /// # Cancel safety
+    ///
+    /// The work is done in short slices. If the future is dropped, the slice that has begun is finished, and
+    /// nothing more is copied. What was copied stays; the last file may be incomplete. While the future is not
+    /// polled, no thread is held.
+    ///
     /// # Errors
     ///
     /// The message names the source and the target of the file, directory or link that failed: ``failed to copy
     /// `a/b` to `c/b`: No space left on device``. The copy ends there, and what was copied until then stays;
-    /// the last file may be incomplete. [`on_progress`](CopyTo::on_progress) has told how far the copy got. The
+    /// the last file may be incomplete. [`on_progress`](CopyTo::on_progress) reports how far the copy got. The
     /// source is never changed.
     ///
-    /// - Nothing is there, or some of it cannot be read. If links are followed: a link is broken, or leads to a
-    ///   directory that contains it.
+    /// - The source does not exist, or some of it cannot be read.
+    /// - Links are followed, and one is broken or leads to a directory that contains it.
     /// - [`AlreadyExists`](io::ErrorKind::AlreadyExists): the target is a directory; for a link that is not
     ///   followed, the target exists; for a directory, the target is a broken link.
     /// - [`InvalidInput`](io::ErrorKind::InvalidInput): a file or directory would be copied onto itself, a
-    ///   directory into itself, by whatever names, or a link that is not followed to a path below itself.
-    ///   Nothing has been written then, unless a link on the way led there.
+    ///   directory into itself, or a link that is not followed to a path below itself. Files are compared by
+    ///   identity, not by name. Nothing has been written, unless a link in the tree leads there.
     /// - [`InvalidInput`](io::ErrorKind::InvalidInput): the path has no file name, for
     ///   [`copy_into`](Path::copy_into).
+    /// - [`InvalidInput`](io::ErrorKind::InvalidInput): a file would be copied to a FIFO, a socket or a device.
     /// - [`Unsupported`](io::ErrorKind::Unsupported): the source contains a FIFO, a socket or a device. It is
     ///   not opened.
     /// - [`StorageFull`](io::ErrorKind::StorageFull): the filesystem is full.
-    ///
-    /// # Cancel safety
-    ///
-    /// The work is done in slices of a few milliseconds. If the future is dropped, the slice that has begun is
-    /// finished, and nothing more is copied. What was copied stays; the last file may be incomplete. While the
-    /// future is not polled, no thread is held.
     ///
     /// # Platform behavior
     ///
@@ -218,24 +255,24 @@ future! {
     ///     })
     ///     .await?;
     ///
-    /// // A directory in itself would have no end.
+    /// // A directory cannot be copied into itself.
     /// let error = photos.copy(&photos / "2025").await.unwrap_err();
     /// assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
     pub struct CopyTo(CopyCall {
         source: Path,
-        place: Place,
+        destination: Destination,
         options: Options,
         reporter: Reporter<CopyProgress>,
     }) -> io::Result<Path>;
 }
 
 impl CopyTo {
-    fn new(source: &Path, place: Place) -> CopyTo {
+    fn new(source: &Path, destination: Destination) -> CopyTo {
         CopyTo(Lazy::New(CopyCall {
             source: source.clone(),
-            place,
+            destination,
             options: Options {
                 follow_symlinks: true,
                 preserve_metadata: false,
@@ -280,9 +317,9 @@ impl CopyTo {
     /// the extended attributes. On Unix, hard links within a tree stay links to one file.
     ///
     /// Owner and group are not copied, nor are the set-user-id and set-group-id bits of a file whose copy has
-    /// another owner or group. [Permissions](CopyTo#permissions) are narrowed where they would apply to
-    /// somebody else. An attribute is skipped if the process may not read or set it, or if the filesystem does
-    /// not support it or has no room for it. Extended attributes of links are not copied.
+    /// another owner or group. [Permissions](CopyTo#permissions) are narrowed where they would apply to somebody
+    /// else. An attribute is skipped if the process lacks permission to read or set it, or if the filesystem
+    /// does not support it or has no room for it. Extended attributes of links are not copied.
     ///
     /// # Panics
     ///
@@ -341,7 +378,7 @@ impl CopyTo {
 
     /// Calls `f` with the progress repeatedly during the copy, and at the end. There is no callback by default.
     ///
-    /// `f` runs where the future is polled, not on the thread pool. The totals are counted at the same time.
+    /// `f` runs where the future is polled, not on the thread pool. The totals are counted during the copy.
     ///
     /// # Panics
     ///
@@ -369,7 +406,7 @@ impl CopyTo {
 
 impl CopyCall {
     async fn run(self) -> io::Result<Path> {
-        let target = self.place.target(Operation::Copy, &self.source)?;
+        let target = self.destination.target(Operation::Copy, &self.source)?;
         let (from, to) = (self.source.into(), target.clone().into());
         tree::copy(from, to, self.options, self.reporter).await?;
         Ok(target)
@@ -394,20 +431,20 @@ future! {
     /// [narrowed](CopyTo#permissions) (`mv` does not do that). The source is removed only when everything was
     /// copied, and only as far as it was: files that appeared or grew in the meantime stay, and are an error.
     ///
+    /// # Cancel safety
+    ///
+    /// A rename that has begun is finished. On another filesystem, the work is done in short slices: if the
+    /// future is dropped, the slice that has begun is finished, and nothing more is done. Everything is then in
+    /// the source, in the copy or in both.
+    ///
     /// # Errors
     ///
     /// The errors of [`rename`](Path::rename), and on another filesystem those of [`Path::copy`], with the
-    /// words ``failed to move `a/b` to `c/b` ``: the source is complete then, and what was copied stays. If
-    /// removing the source fails, the error says so: the copy is complete then.
+    /// words ``failed to move `a/b` to `c/b` ``. The source is then complete, and what was copied stays. If
+    /// removing the source fails, the error says so, and the copy is complete.
     ///
     /// - [`InvalidInput`](io::ErrorKind::InvalidInput): both paths name the same file, or a directory would be
     ///   moved into itself. Changing the case of a name, where the filesystem ignores case, is a rename.
-    ///
-    /// # Cancel safety
-    ///
-    /// A rename that has begun is finished. On another filesystem, the work is done in slices of a few
-    /// milliseconds: if the future is dropped, the slice that has begun is finished, and nothing more is done.
-    /// Everything is then in the source, in the copy or in both.
     ///
     /// # Platform behavior
     ///
@@ -429,16 +466,16 @@ future! {
     /// ```
     pub struct MoveTo(MoveCall {
         source: Path,
-        place: Place,
+        destination: Destination,
         reporter: Reporter<CopyProgress>,
     }) -> io::Result<Path>;
 }
 
 impl MoveTo {
-    fn new(source: &Path, place: Place) -> MoveTo {
+    fn new(source: &Path, destination: Destination) -> MoveTo {
         MoveTo(Lazy::New(MoveCall {
             source: source.clone(),
-            place,
+            destination,
             reporter: Reporter::default(),
         }))
     }
@@ -446,7 +483,7 @@ impl MoveTo {
     /// Calls `f` with the progress repeatedly while data is copied to another filesystem, and at the end. `f`
     /// is never called for a rename. There is no callback by default.
     ///
-    /// `f` runs where the future is polled, not on the thread pool. The totals are counted at the same time.
+    /// `f` runs where the future is polled, not on the thread pool. The totals are counted during the copy.
     ///
     /// # Panics
     ///
@@ -476,7 +513,7 @@ impl MoveTo {
 
 impl MoveCall {
     async fn run(self) -> io::Result<Path> {
-        let target = self.place.target(Operation::Move, &self.source)?;
+        let target = self.destination.target(Operation::Move, &self.source)?;
         let (from, to) = (self.source.into(), target.clone().into());
         tree::move_to(from, to, self.reporter).await?;
         Ok(target)

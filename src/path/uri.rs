@@ -8,7 +8,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_e
 use super::Path;
 use crate::error::{Operation, PathError, invalid_input};
 
-/// All bytes except those that `pathlib` does not escape.
+/// The ASCII characters that `pathlib` escapes in a URI.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'/')
     .remove(b'-')
@@ -42,7 +42,7 @@ impl Path {
     #[doc(alias = "as_uri")]
     pub fn to_uri(&self) -> io::Result<String> {
         if !self.is_absolute() {
-            let relative = invalid_input("it is not absolute");
+            let relative = invalid_input("the path is not absolute");
             return Err(PathError::wrap(Operation::MakeUri, self.as_ref(), relative));
         }
         let path = self.to_posix();
@@ -78,7 +78,7 @@ impl Path {
     pub fn from_uri(uri: &str) -> io::Result<Path> {
         let path = parse(uri).and_then(|path| match Path::from(path) {
             path if path.is_absolute() => Ok(path),
-            _ => Err("its path is not absolute"),
+            _ => Err("the path of the URI is not absolute"),
         });
         path.map_err(|reason| {
             PathError::wrap(Operation::ReadUri, uri.as_ref(), invalid_input(reason))
@@ -89,7 +89,7 @@ impl Path {
 fn parse(uri: &str) -> Result<OsString, &'static str> {
     let rest = match uri.split_at_checked("file:".len()) {
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("file:") => rest,
-        _ => return Err("it does not begin with `file:`"),
+        _ => return Err("the URI does not begin with `file:`"),
     };
     let rest = rest.split(['?', '#']).next().unwrap_or_default();
     let (host, path) = match rest.strip_prefix("//") {
@@ -116,7 +116,7 @@ use windows::uri_prefix;
 #[cfg(not(windows))]
 fn local_path(host: &str, path: &str) -> Result<OsString, &'static str> {
     if !host.is_empty() {
-        return Err("it names another host");
+        return Err("the URI names another host");
     }
     os_string(percent_decode_str(path).collect())
 }
@@ -133,15 +133,15 @@ fn os_string(bytes: Vec<u8>) -> Result<OsString, &'static str> {
 
 #[cfg(not(unix))]
 fn os_string(bytes: Vec<u8>) -> Result<OsString, &'static str> {
-    let text = String::from_utf8(bytes).map_err(|_| "its path is not valid Unicode")?;
+    let text = String::from_utf8(bytes).map_err(|_| "the path of the URI is not valid Unicode")?;
     Ok(text.into())
 }
 
-/// Drives and shares. Also compiled for tests on other platforms.
+/// URIs of drives and shares. Compiled for tests on other platforms, too.
 #[cfg(any(windows, test))]
 mod windows {
-    /// The colon of a drive is not escaped, the host of a share becomes the host of the URI, and `//?/` is
-    /// removed.
+    /// Returns the beginning of the URI, and the rest of the path, which is to be escaped. The colon of a drive
+    /// is not escaped, the host of a share becomes the host of the URI, and `//?/` is removed.
     pub(super) fn uri_prefix(path: &[u8]) -> (String, &[u8]) {
         if let Some(share) = path.strip_prefix(b"//?/UNC") {
             return ("file:/".into(), share);
@@ -160,11 +160,11 @@ mod windows {
         };
         let share = || match path.strip_prefix('/') {
             _ if !host.is_empty() => format!("//{host}{path}"),
-            // That is one slash more than a share has.
+            // A share begins with two slashes; this path has one more.
             Some(share) if share.starts_with("//") => share.into(),
             _ => path.into(),
         };
-        // Either may be missing: `file://c:/x` and `file:c:/x`.
+        // The drive may be in the place of the host, or have no slash before it: `file://c:/x`, `file:c:/x`.
         let rest = format!("{host}{path}");
         let path = drive(&rest).or_else(|| drive(rest.strip_prefix('/')?));
         path.unwrap_or_else(share).replace('/', "\\")

@@ -1,7 +1,6 @@
 //! Home directories.
 
 use std::env;
-use std::ffi::OsStr;
 use std::io;
 use std::path::{Component, Path as StdPath, PathBuf};
 
@@ -10,22 +9,25 @@ use crate::error::Operation;
 
 /// Home directories.
 ///
-/// `~name` needs the feature `user-db`: the `nix` crate looks it up in the user database of Unix.
+/// `~name` needs the feature `user-db`. The `nix` crate looks it up in the user database, on Unix only.
 impl Path {
     /// Returns the home directory of the user.
     ///
-    /// Semantics of [`std::env::home_dir`]: the value of the variable `HOME` (on Windows, `USERPROFILE`), or
-    /// else the directory in the system's user database.
+    /// Semantics of [`std::env::home_dir`]: the value of the variable `HOME` (on Windows, `USERPROFILE`), or, if
+    /// it is not set, the directory in the user database of the system.
     ///
     /// # Errors
     ///
-    /// - [`NotFound`](io::ErrorKind::NotFound): there is neither.
+    /// - [`NotFound`](io::ErrorKind::NotFound): the home directory is unknown, or the variable is empty.
     ///
     /// # Examples
     ///
     /// ```
     /// # futures_lite::future::block_on(async {
-    /// println!("{}", anyfile::Path::home().await?.display());
+    /// use anyfile::Path;
+    ///
+    /// let home = Path::home().await?;
+    /// assert_eq!(home, Path::new("~").expanduser().await?);
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
     #[doc(alias = "home_dir")]
@@ -35,14 +37,15 @@ impl Path {
 
     /// Returns the path with a leading `~` or `~name` replaced by the home directory.
     ///
-    /// Semantics of `pathlib`'s `expanduser`, except that a path that begins with `./` is returned unchanged:
-    /// this is how to name a file whose name begins with `~`.
+    /// Semantics of `pathlib`'s `expanduser`, except that a path that begins with `./` is returned unchanged.
+    /// This is how to write the path of a file whose name begins with `~`.
     ///
     /// # Errors
     ///
     /// - The errors of [`home`](Path::home).
-    /// - [`NotFound`](io::ErrorKind::NotFound): there is no user of that name.
-    /// - [`Unsupported`](io::ErrorKind::Unsupported): `~name` without the feature `user-db`, or not on Unix.
+    /// - [`NotFound`](io::ErrorKind::NotFound): no user has that name.
+    /// - [`Unsupported`](io::ErrorKind::Unsupported): the path begins with `~name`, and the feature `user-db` is
+    ///   not enabled or the platform is not Unix.
     /// - The user database cannot be read.
     ///
     /// # Examples
@@ -57,7 +60,7 @@ impl Path {
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
     pub fn expanduser(&self) -> impl Future<Output = io::Result<Path>> + Send + 'static + use<> {
-        // The user database may be a file, or on the network.
+        // Looking up a user may read files or wait for the network.
         ops::run(Operation::ExpandUser, self.clone(), expand_user)
     }
 }
@@ -85,7 +88,7 @@ fn home() -> io::Result<PathBuf> {
     let home = env::home_dir();
     // An empty variable would turn `~/notes` into `notes`.
     home.filter(|home| !home.as_os_str().is_empty())
-        .ok_or_else(|| not_found("the home directory is not known"))
+        .ok_or_else(|| not_found("the home directory is unknown"))
 }
 
 pub(super) fn not_found(reason: impl Into<String>) -> io::Error {
@@ -94,9 +97,14 @@ pub(super) fn not_found(reason: impl Into<String>) -> io::Error {
 
 #[cfg(all(unix, feature = "user-db"))]
 mod database {
-    use super::{OsStr, PathBuf, io, not_found};
-    use crate::retry::retry;
+    use std::ffi::OsStr;
+    use std::io;
+    use std::path::PathBuf;
+
     use nix::unistd::User;
+
+    use super::not_found;
+    use crate::retry::retry;
 
     /// Returns the home directory of the user in `~name`.
     pub(super) fn home_of(user: &OsStr) -> io::Result<PathBuf> {
@@ -104,17 +112,19 @@ mod database {
         let find = |name| retry(|| User::from_name(name).map_err(io::Error::from));
         match name.map(find).transpose()?.flatten() {
             Some(user) => Ok(user.dir),
-            None => Err(not_found("there is no such user")),
+            None => Err(not_found("no such user")),
         }
     }
 }
 
 #[cfg(not(all(unix, feature = "user-db")))]
 mod database {
-    use super::{OsStr, PathBuf, io};
+    use std::ffi::OsStr;
+    use std::io;
+    use std::path::PathBuf;
 
     pub(super) fn home_of(_: &OsStr) -> io::Result<PathBuf> {
-        let reason = "other users' homes need Unix and the feature `user-db`";
+        let reason = "`~name` needs Unix and the feature `user-db`";
         Err(io::Error::new(io::ErrorKind::Unsupported, reason))
     }
 }

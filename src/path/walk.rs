@@ -17,18 +17,18 @@ impl Path {
     /// Walks through the directory and everything below it. Returns a stream of directories, each with the
     /// names of its entries.
     ///
-    /// A directory comes before those in it, or [after](Walk::top_down) them. The order is otherwise
+    /// A directory comes before its subdirectories, or [after](Walk::top_down) them. Otherwise, the order is
     /// unspecified, unless the walk is [sorted](Walk::sort). Several directories are read at once on the pool.
     /// For `.` and the [empty path](Path#the-empty-path), the paths have no prefix.
     ///
-    /// Semantics of `pathlib` 3.14, except that errors are not ignored. Where Python code edits the list of
-    /// directories, use [`prune`](Walk::prune).
+    /// Semantics of `pathlib` 3.14, except that errors are not ignored. To skip directories, set
+    /// [`prune`](Walk::prune); Python code edits the list of directories.
     ///
     /// # Errors
     ///
-    /// Errors are items, and the stream goes on after each, unless [`on_error`](Walk::on_error) takes them:
+    /// Errors are items, and the stream continues after each, unless [`on_error`](Walk::on_error) is set:
     ///
-    /// - A directory cannot be read, or has been removed.
+    /// - A directory cannot be read, or was removed in the meantime.
     /// - Symbolic links are followed, and one leads to a directory that contains it, possibly above the start
     ///   of the walk.
     ///
@@ -62,9 +62,9 @@ impl Path {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct WalkEntry {
-    /// The directory: the path at which the walk started, followed by the way from there.
+    /// The path of the directory. It begins with the path at which the walk started.
     pub path: Path,
-    /// The names of its directories. Symbolic links to directories are among them if links are followed.
+    /// The names of its subdirectories, including symbolic links to directories if links are followed.
     pub dirs: Vec<OsString>,
     /// The names of all other entries.
     pub files: Vec<OsString>,
@@ -80,18 +80,22 @@ impl From<Listing> for WalkEntry {
 /// Stream returned by [`Path::walk`].
 ///
 /// Options can be set until the stream is first polled. A stream that is not polled holds no thread. It holds a
-/// bounded number of directories, each with all of its names, and the paths of those that are yet to be read.
+/// bounded number of directories, each with all of its names, and the paths of those that are not yet read.
 /// Dropping it ends the work on the pool.
+///
+/// # Cancel safety
+///
+/// Dropping a future that waits for the next directory loses nothing: the stream returns that directory later.
 #[must_use = "a stream does nothing unless it is polled"]
 pub struct Walk {
     found: Batches<dir::Walk>,
 }
 
 impl Walk {
-    /// Sets whether a directory comes before those in it. The default is `true`.
+    /// Sets whether a directory comes before its subdirectories. The default is `true`.
     ///
-    /// If `false`, it comes after everything below it, as is needed to remove a tree, and one directory is read
-    /// at a time.
+    /// If `false`, it comes after everything below it, as is needed to remove a tree. One directory is read at a
+    /// time.
     ///
     /// # Panics
     ///
@@ -115,9 +119,10 @@ impl Walk {
     #[track_caller]
     pub fn top_down(self, top_down: bool) -> Self {
         self.with(|walk| {
-            walk.order = match top_down {
-                true => Order::TopDown,
-                false => Order::BottomUp,
+            walk.order = if top_down {
+                Order::TopDown
+            } else {
+                Order::BottomUp
             }
         })
     }
@@ -157,7 +162,7 @@ impl Walk {
 
     /// Calls `f` with each error. By default, errors are items of the stream.
     ///
-    /// The walk goes on after each error. `f` is called on the pool, by one thread at a time. A panic in it
+    /// The walk continues after each error. `f` is called on the pool, by one thread at a time. A panic in it
     /// resumes in the task that polls the stream.
     ///
     /// # Panics
@@ -221,7 +226,7 @@ impl Walk {
 
     /// Sets whether the directories, and the names in each, are sorted. The default is `false`.
     ///
-    /// If `true`, each directory is followed by everything below it before the next one, and one directory is
+    /// If `true`, each directory is followed by everything below it, and then by the next one. One directory is
     /// read at a time.
     ///
     /// # Panics
@@ -247,7 +252,7 @@ impl Walk {
         self.with(|walk| walk.sort = sort)
     }
 
-    /// Sets the maximum number of directories that are read at once. The default, and the meaning of 0, is
+    /// Sets the maximum number of directories that are read at once. The default is 0, which stands for
     /// [`available_parallelism`](std::thread::available_parallelism).
     ///
     /// # Panics

@@ -14,7 +14,15 @@ use crate::open::{OpenFile, create_file, open_file};
 impl Path {
     /// Opens the file for reading.
     ///
-    /// Same as [`open_file`]; the future has the options of [`std::fs::OpenOptions`].
+    /// Same as [`open_file`]. The options of [`std::fs::OpenOptions`] can be set on the future.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, the file is closed if it was opened. See [`OpenFile`](OpenFile#cancel-safety).
+    ///
+    /// # Errors
+    ///
+    /// See [`OpenFile`](OpenFile#errors).
     ///
     /// # Examples
     ///
@@ -32,9 +40,18 @@ impl Path {
         open_file(self)
     }
 
-    /// Opens the file for writing, and creates it or truncates an existing one.
+    /// Opens the file for writing. Creates a missing file, and truncates an existing one.
     ///
     /// Same as [`create_file`].
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped before a worker thread begins, the file is neither created nor truncated. A call
+    /// that has begun is finished, and the file is closed.
+    ///
+    /// # Errors
+    ///
+    /// See [`OpenFile`](OpenFile#errors).
     ///
     /// # Examples
     ///
@@ -58,10 +75,15 @@ impl Path {
     ///
     /// Semantics of [`std::fs::read`].
     ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, the bytes read so far are lost. A regular file can be read again; a FIFO
+    /// cannot.
+    ///
     /// # Errors
     ///
-    /// - The file does not exist, is a directory, or may not be read.
-    /// - Reading fails halfway. What was read until then is lost.
+    /// - The file does not exist or is a directory, or the process lacks permission to read it.
+    /// - Reading fails halfway. The bytes read until then are lost.
     ///
     /// # Examples
     ///
@@ -82,9 +104,13 @@ impl Path {
     ///
     /// Semantics of [`std::fs::read_to_string`]: line endings are not converted.
     ///
+    /// # Cancel safety
+    ///
+    /// Same as [`read_bytes`](Path::read_bytes).
+    ///
     /// # Errors
     ///
-    /// - [`InvalidData`](io::ErrorKind::InvalidData): the contents are not valid UTF-8. The message tells the
+    /// - [`InvalidData`](io::ErrorKind::InvalidData): the contents are not valid UTF-8. The message names the
     ///   position of the first invalid byte. [`read_bytes`](Path::read_bytes) reads such a file.
     /// - The errors of [`read_bytes`](Path::read_bytes).
     ///
@@ -99,7 +125,7 @@ impl Path {
     ///
     /// notes.write_bytes(b"first\xFF").await?;
     /// let error = notes.read_text().await.unwrap_err();
-    /// assert!(error.to_string().ends_with("not valid UTF-8 at byte 5"));
+    /// assert!(error.to_string().ends_with("invalid UTF-8 at byte 5"));
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
     #[doc(alias = "read_to_string")]
@@ -107,18 +133,22 @@ impl Path {
         ReadText(Lazy::New(ReadTextCall { path: self.clone() }))
     }
 
-    /// Writes `contents` as the entire contents of the file, and creates it if it does not exist.
+    /// Writes `contents` as the entire contents of the file. Creates a missing file.
     ///
-    /// Semantics of [`std::fs::write`]: the old contents are truncated first, and a failure leaves what was
-    /// written until then. With [`write_atomic`](Path::write_atomic), the file has either the old or the new
-    /// contents.
+    /// Semantics of [`std::fs::write`]: an existing file is truncated first. On error, the file may contain a
+    /// part of `contents`. With [`write_atomic`](Path::write_atomic), it has either the old or the new contents.
     ///
     /// An owned buffer is moved, a borrowed one is copied once; see [`Contents`].
     ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped before a worker thread begins, the file does not change. A write that has begun
+    /// is finished completely.
+    ///
     /// # Errors
     ///
-    /// - The parent directory does not exist.
-    /// - The file may not be created or written, or is a directory.
+    /// - The parent directory does not exist, or the path is a directory.
+    /// - The process lacks permission to create the file or to write to it.
     /// - Writing fails halfway.
     ///
     /// # Examples
@@ -140,10 +170,14 @@ impl Path {
         }))
     }
 
-    /// Writes `text` as the entire contents of the file, in UTF-8, and creates it if it does not exist.
+    /// Writes `text` as the entire contents of the file, in UTF-8. Creates a missing file.
     ///
     /// Same as [`write_bytes`](Path::write_bytes), for text: a `String` is moved, a `&str` is copied once; see
     /// [`Text`]. Line endings are not converted.
+    ///
+    /// # Cancel safety
+    ///
+    /// Same as [`write_bytes`](Path::write_bytes).
     ///
     /// # Errors
     ///
@@ -174,9 +208,9 @@ impl Path {
     /// (`rename`). If the process is killed in the meantime, the old contents are still there. The file and the
     /// directory are synced before the future completes, so the same holds for a power failure.
     ///
-    /// If no file exists, the new one gets the permissions of any new file: `0o666` less the umask, or what it
-    /// inherits from the directory. A symbolic link is followed, whether its target exists or not. Other hard
-    /// links to the old file keep the old contents.
+    /// If no file exists, the new one gets the permissions of any new file: `0o666` without the bits of the
+    /// umask, or the permissions that it inherits from the directory. A symbolic link is followed, whether its
+    /// target exists or not. Other hard links to the old file keep the old contents.
     ///
     /// # Permissions
     ///
@@ -188,10 +222,10 @@ impl Path {
     ///
     /// Where something cannot be kept, the mode is narrowed:
     ///
-    /// - If the process may not set the group, the members of the new group and all others get only what both
-    ///   the old group and all others had: `0o640` becomes `0o600`, `0o664` becomes `0o644`.
-    /// - If the process may not set the owner, the file belongs to the user of the process. Nobody else gets
-    ///   more than the old owner had, and the set-user-id and set-group-id bits are removed.
+    /// - If the process lacks permission to set the group, the members of the new group and all others get only
+    ///   what both the old group and all others had: `0o640` becomes `0o600`, `0o664` becomes `0o644`.
+    /// - If the process lacks permission to set the owner, the file belongs to the user of the process. Nobody
+    ///   else gets more than the old owner had, and the set-user-id and set-group-id bits are removed.
     /// - If the system refuses the ACL or does not show it, the group and all others get only what everybody
     ///   named in it had, or nothing.
     ///
@@ -201,10 +235,15 @@ impl Path {
     ///
     /// `contents` are moved or copied as by [`write_bytes`](Path::write_bytes).
     ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped before a worker thread begins, the file does not change. A call that has begun
+    /// is finished: the file gets the new contents, and no temporary file is left behind.
+    ///
     /// # Errors
     ///
-    /// - The directory does not exist, or the process may not read it or create files in it. Write permission
-    ///   for the old file is not needed.
+    /// - The parent directory does not exist, or the process lacks permission to read it or to create files in
+    ///   it. Write permission for the old file is not needed.
     /// - [`IsADirectory`](io::ErrorKind::IsADirectory): the path is a directory.
     /// - [`InvalidInput`](io::ErrorKind::InvalidInput): the path is a device, a FIFO or a socket, which a
     ///   rename would destroy.
@@ -314,8 +353,8 @@ impl WriteAtomicCall {
 /// Converts the contents into text.
 fn text(contents: Vec<u8>) -> io::Result<String> {
     String::from_utf8(contents).map_err(|error| {
-        let place = error.utf8_error().valid_up_to();
-        let reason = format!("its contents are not valid UTF-8 at byte {place}");
+        let position = error.utf8_error().valid_up_to();
+        let reason = format!("invalid UTF-8 at byte {position}");
         io::Error::new(io::ErrorKind::InvalidData, reason)
     })
 }

@@ -3,18 +3,18 @@
 #[cfg(windows)]
 use std::path::{Path, PathBuf};
 
-/// The longest path that every program accepts, including the final NUL.
+/// The maximum length of a path that every program accepts, including the final NUL.
 const MAX_PATH: usize = 260;
 
-/// Returns the path with the case that the directories have, as far as it exists, and without `\\?\` if that
-/// means the same.
+/// Returns the path with each existing name in the case that it has in its directory, and without `\\?\` if the
+/// meaning stays the same.
 #[cfg(windows)]
 pub(super) fn spelled(path: &Path) -> PathBuf {
     for above in path.ancestors() {
         if let Ok(found) = std::fs::canonicalize(above) {
             let plain = found.to_str().and_then(plain).map(PathBuf::from);
             let mut spelled = plain.unwrap_or(found);
-            // Without a trailing slash, if all of it exists.
+            // Not `join`, which would add a trailing separator if the whole path exists.
             spelled.extend(path.strip_prefix(above).unwrap_or(Path::new("")));
             return spelled;
         }
@@ -22,7 +22,7 @@ pub(super) fn spelled(path: &Path) -> PathBuf {
     path.to_path_buf()
 }
 
-/// Removes a leading `\\?\` if the path means the same without. After `\\?\`, every name is taken literally.
+/// Removes a leading `\\?\`, or returns `None` if the meaning would change: after `\\?\`, every name is literal.
 fn plain(verbatim: &str) -> Option<String> {
     let path = verbatim.strip_prefix(r"\\?\")?;
     let (plain, names) = match path.strip_prefix(r"UNC\") {
@@ -40,7 +40,7 @@ fn after_drive(path: &str) -> Option<&str> {
     names.strip_prefix(r":\")
 }
 
-/// Returns `true` if Windows takes the name literally and not for a device.
+/// Returns `true` if Windows takes the name literally, and not as that of a device.
 fn is_plain_name(name: &str) -> bool {
     let is_plain = |c: char| c >= ' ' && !r#"<>:"/|?*"#.contains(c);
     !name.is_empty()
