@@ -39,7 +39,7 @@ thread_local! {
     static ROUND: Cell<Round> = const { Cell::new(Round::FIRST) };
 }
 
-/// The current round of a thread, and who was refused in it.
+/// The current round of a thread, and the pollers that were refused in it.
 #[derive(Clone, Copy)]
 struct Round {
     number: u32,

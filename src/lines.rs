@@ -123,7 +123,7 @@ impl<T: Read + Send + 'static> AsyncFile<T> {
     }
 }
 
-/// The lines of a file. Returned by [`AsyncFile::lines`].
+/// A stream of the lines of a file. Returned by [`AsyncFile::lines`].
 ///
 /// A line ends with `\n` or `\r\n`, which is removed. Bytes after the last line ending are a line, too. These
 /// are the semantics of [`BufRead::lines`](std::io::BufRead::lines).
@@ -245,10 +245,6 @@ impl<T: Read + Send + 'static> Lines<T> {
     /// If the future is dropped, the next call returns the line.
     ///
     /// # Errors
-    ///
-    /// See [`Lines`].
-    ///
-    /// # Examples
     ///
     /// See [`Lines`].
     ///

@@ -51,7 +51,7 @@ pub fn open_file(path: impl AsRef<Path>) -> OpenFile {
     }))
 }
 
-/// Opens a file for writing, and creates it or truncates an existing one.
+/// Opens a file for writing. Creates the file, or truncates an existing one.
 ///
 /// Same as [`open_file`] with [`write`](OpenFile::write), [`create`](OpenFile::create) and
 /// [`truncate`](OpenFile::truncate), as [`std::fs::File::create`] and Python's mode `"w"`.
@@ -112,8 +112,9 @@ future! {
 }
 
 impl OpenFile {
-    /// Creates a future that opens the file at `path` with a set of std's options, instead of [`open_file`] and
-    /// setters.
+    /// Creates a future that opens the file at `path` with the options in `options`.
+    ///
+    /// Setters that are called afterwards add to them.
     ///
     /// # Examples
     ///
@@ -145,7 +146,7 @@ impl OpenFile {
         self
     }
 
-    /// Sets the option for read access. The default is `true` if no other access is chosen, and `false`
+    /// Sets whether the file is opened for reading. The default is `true` if no other access is chosen, and `false`
     /// otherwise.
     ///
     /// # Panics
@@ -175,7 +176,7 @@ impl OpenFile {
         this
     }
 
-    /// Sets the option for write access. The default is `false`.
+    /// Sets whether the file is opened for writing. The default is `false`.
     ///
     /// Without [`truncate`](OpenFile::truncate), writes overwrite an existing file from its start, and the rest
     /// of a longer file stays. [`create_file`] truncates the file.
@@ -205,8 +206,7 @@ impl OpenFile {
         self.set(|options| options.write(write))
     }
 
-    /// Sets the option for append mode, in which each write goes to the end of the file. The default is
-    /// `false`.
+    /// Sets whether each write is appended to the end of the file. The default is `false`.
     ///
     /// # Panics
     ///
@@ -233,9 +233,9 @@ impl OpenFile {
         self.set(|options| options.append(append))
     }
 
-    /// Sets the option for truncating an existing file. The default is `false`.
+    /// Sets whether an existing file is truncated. The default is `false`.
     ///
-    /// Needs `write`.
+    /// Requires `write`.
     ///
     /// # Panics
     ///
@@ -260,9 +260,9 @@ impl OpenFile {
         self.set(|options| options.truncate(truncate))
     }
 
-    /// Sets the option to create the file if it does not exist. The default is `false`.
+    /// Sets whether the file is created if it does not exist. The default is `false`.
     ///
-    /// Needs `write` or `append`.
+    /// Requires `write` or `append`.
     ///
     /// The contents of an existing file are kept, as by std's option of this name, and the rest of a longer
     /// file stays after a write. To start with an empty file, also set [`truncate`](OpenFile::truncate), or use
@@ -290,9 +290,9 @@ impl OpenFile {
         self.set(|options| options.create(create))
     }
 
-    /// Sets the option to create a new file and fail if it exists. The default is `false`.
+    /// Sets whether a new file is created, failing if it exists. The default is `false`.
     ///
-    /// Needs `write` or `append`.
+    /// Requires `write` or `append`.
     ///
     /// # Panics
     ///
@@ -319,7 +319,7 @@ impl OpenFile {
     /// Sets the size of the write buffer in bytes. The default is 128 KiB.
     ///
     /// Once the buffer is half full, a worker thread begins to write it. With 0, each write waits until the
-    /// system has the bytes.
+    /// bytes are passed to the kernel.
     ///
     /// # Panics
     ///

@@ -158,10 +158,10 @@ impl<T: Send + 'static> AsyncFile<T> {
         self.state.path()
     }
 
-    /// Discards the buffered bytes that are not written yet, and returns their number.
+    /// Discards the buffered bytes that are not written yet and returns their number.
     ///
     /// After a failed write, for example on a full disk, every `flush` and `close` fails until the bytes are
-    /// written. This method gives them up: the file is usable again, and its position is where the first
+    /// written. This method discards them: the file is usable again, and its position is where the first
     /// discarded byte would have been written.
     ///
     /// A background write that has begun is finished first, and its bytes are not discarded.

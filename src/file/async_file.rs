@@ -188,9 +188,10 @@ pub fn wrap_file<T: Send + 'static>(inner: T) -> AsyncFile<T> {
 
 impl AsyncFile<File> {
     pub(crate) fn opened(file: File, path: Arc<Path>, facts: Facts) -> AsyncFile<File> {
-        let position = match facts.regular {
-            true => Position::At(0),
-            false => Position::OfCursor,
+        let position = if facts.regular {
+            Position::At(0)
+        } else {
+            Position::OfCursor
         };
         let shared = Shared::new(Object::File(file), Some(path), Some(facts));
         AsyncFile::with_shared(shared, position)

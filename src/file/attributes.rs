@@ -214,10 +214,6 @@ impl AsyncFile<File> {
     ///
     /// # Examples
     ///
-    /// See [`sync_all`](AsyncFile::sync_all).
-    ///
-    /// # Examples
-    ///
     /// ```
     /// # futures_lite::future::block_on(async {
     /// # let dir = tempfile::tempdir()?;

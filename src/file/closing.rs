@@ -1,4 +1,4 @@
-//! Decides where and when a file is closed. No other place decides that.
+//! Decides where and when a file is closed. No other module does.
 //!
 //! | the handle | local file | other file | other object |
 //! | --- | --- | --- | --- |
@@ -8,8 +8,8 @@
 //! | `close`, only read | here if it is small | on the pool | on the pool |
 //!
 //! Written files must be complete when `drop` returns: the process may exit, execute the file or take its lock.
-//! But a drop that waits for ever would stop an executor, so it waits for one second at most; after that the
-//! pool goes on in the background.
+//! A drop that waits forever would stall an executor, so it waits for at most one second. The pool then
+//! finishes in the background.
 
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
@@ -30,7 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// here is better than writing late.
 const NO_THREAD: Duration = Duration::from_millis(5);
 
-/// The work that is left for a file, until somebody takes it.
+/// The remaining work for a file, until a thread takes it.
 type Unclaimed = Mutex<Option<(Arc<Shared>, Option<Drainer>)>>;
 
 /// Devices on which a drop has timed out. Later drops there do not wait until the pool has finished one.
@@ -50,9 +50,10 @@ pub(super) fn on_drop(shared: Arc<Shared>, unwritten: Option<Drainer>) {
     if is_quick(&shared) {
         return;
     }
-    match shared.is_touched() && shared.closes_on_the_spot() {
-        true => here(shared, unwritten),
-        false => drop(Closing::begin(shared, unwritten)),
+    if shared.is_touched() && shared.closes_on_the_spot() {
+        here(shared, unwritten)
+    } else {
+        drop(Closing::begin(shared, unwritten))
     }
 }
 
@@ -83,7 +84,7 @@ pub(super) struct Closing {
     /// The device, of a regular file whose facts are known. All pipes appear to be on one device.
     device: Option<u64>,
     waits: bool,
-    /// How long a drop leaves a regular file to the pool. Writing to anything else may block for ever.
+    /// How long a drop leaves a regular file to the pool. Writing to anything else may block forever.
     patience: Duration,
 }
 
@@ -92,12 +93,13 @@ impl Closing {
         let gone = shared.gone();
         let facts = shared.facts().filter(|facts| facts.regular);
         let device = facts.map(|facts| facts.device);
-        // A read that waits for a peer may hold the object for ever.
+        // A read that waits for a peer may hold the object forever.
         let is_free = unwritten.is_some() || !shared.is_at_work();
         let waits = shared.is_touched() && is_free;
-        let patience = match shared.closes_on_the_spot() {
-            true => Duration::ZERO,
-            false => NO_THREAD,
+        let patience = if shared.closes_on_the_spot() {
+            Duration::ZERO
+        } else {
+            NO_THREAD
         };
         let left = Arc::new(Mutex::new(Some((shared, unwritten))));
         let (claimed, mut job) = (left.clone(), Slot::default());
@@ -146,7 +148,7 @@ impl Drop for Closing {
     }
 }
 
-/// Takes the work that is left, unless somebody else has.
+/// Takes the remaining work, unless another thread has taken it.
 fn claim<R>(left: &Mutex<Option<R>>) -> Option<R> {
     left.lock().unwrap_or_else(PoisonError::into_inner).take()
 }

@@ -67,8 +67,8 @@ impl<T: Send + 'static> AsyncFile<T> {
         if let Some(object) = self.take_unshared() {
             return Ok(object);
         }
-        // A call whose future was dropped may still be running. An object that nobody takes is closed on the
-        // pool.
+        // A call whose future was dropped may still be running. An object that is not received is closed
+        // on the pool.
         let take = |shared: &Shared| shared.take_object().map(pool::Closing::new);
         let object = pool::call(self.shared()?.work(Operation::Access, take)).await?;
         // For a file, this was a second handle. Closing the first one may block.

@@ -271,7 +271,7 @@ impl Shared {
         }
     }
 
-    /// Returns the event that is set when the object is closed, by the last of those who share it.
+    /// Returns the event that is set when the object is closed, by the last owner that drops it.
     pub(super) fn gone(&self) -> Arc<Event> {
         self.gone.0.get_or_init(Arc::default).clone()
     }
@@ -311,9 +311,12 @@ impl Shared {
     pub(super) fn read(&self, offset: Option<u64>, buf: &mut [u8]) -> io::Result<usize> {
         let read = retry(|| match (&self.object, offset) {
             (Object::File(file), None) => (&*file).read(buf),
-            (Object::File(file), Some(offset)) => self.with_cursor(|| match self.access().direct {
-                true => pread::read_direct(file, buf, offset),
-                false => pread::read_at(file, buf, offset),
+            (Object::File(file), Some(offset)) => self.with_cursor(|| {
+                if self.access().direct {
+                    pread::read_direct(file, buf, offset)
+                } else {
+                    pread::read_at(file, buf, offset)
+                }
             }),
             (Object::Other(other), _) => other.read(buf),
         })?;
@@ -323,9 +326,12 @@ impl Shared {
     /// Writes at the cursor.
     pub(super) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
         let written = retry(|| match &self.object {
-            Object::File(file) => self.with_cursor(|| match self.access().direct {
-                true => pread::write_direct(bytes, |bytes| (&*file).write(bytes)),
-                false => (&*file).write(bytes),
+            Object::File(file) => self.with_cursor(|| {
+                if self.access().direct {
+                    pread::write_direct(bytes, |bytes| (&*file).write(bytes))
+                } else {
+                    (&*file).write(bytes)
+                }
             }),
             Object::Other(other) => other.write(bytes),
         })?;
@@ -335,9 +341,12 @@ impl Shared {
     pub(super) fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<usize> {
         let file = self.file().ok_or_else(unlearned)?;
         let write = |bytes: &[u8]| self.with_cursor(|| pread::write_at(file, bytes, offset));
-        let written = retry(|| match self.access().direct {
-            true => pread::write_direct(bytes, write),
-            false => write(bytes),
+        let written = retry(|| {
+            if self.access().direct {
+                pread::write_direct(bytes, write)
+            } else {
+                write(bytes)
+            }
         });
         self.note_change();
         written

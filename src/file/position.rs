@@ -39,9 +39,10 @@ impl<T: Send + 'static> AsyncFile<T> {
 
     pub(super) fn poll_size(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
         let shared = self.shared()?;
-        match shared.is_local() {
-            true => Poll::Ready(shared.name(Operation::Seek, shared.size())),
-            false => self.poll_ask(cx, CursorJob::AskSize),
+        if shared.is_local() {
+            Poll::Ready(shared.name(Operation::Seek, shared.size()))
+        } else {
+            self.poll_ask(cx, CursorJob::AskSize)
         }
     }
 
@@ -86,10 +87,11 @@ impl<T: Send + 'static> AsyncFile<T> {
         };
         if let (CursorJob::Move(asked, _), &Ok(position)) = (job, &answer) {
             self.reads.clear();
-            self.position = match asked.is_some() && self.shared()?.is_regular() {
-                true => Position::At(position),
+            self.position = if asked.is_some() && self.shared()?.is_regular() {
+                Position::At(position)
+            } else {
                 // `with_mut` and `into_inner` settle the cursor, and then the object may move it.
-                false => Position::OfCursor,
+                Position::OfCursor
             };
         }
         Poll::Ready(answer)

@@ -10,7 +10,7 @@ use crate::cached::{Facts, INLINE};
 use crate::error::Operation;
 use crate::pool;
 
-/// The maximum of bytes of one pool job. Larger calls are short, as `pread` may be.
+/// The maximum number of bytes of one pool job. Larger calls are short, as `pread` may be.
 const MOST: usize = 1024 * 1024;
 
 impl AsyncFile<File> {
@@ -64,9 +64,10 @@ impl AsyncFile<File> {
             Ok(bytes)
         })?;
         let is_fetched = self.shared()?.facts().is_some_and(Facts::reads_cached);
-        let bytes = match is_fetched {
-            true => pool::call_fetch(read).await?,
-            false => pool::call(read).await?,
+        let bytes = if is_fetched {
+            pool::call_fetch(read).await?
+        } else {
+            pool::call(read).await?
         };
         rest[..bytes.len()].copy_from_slice(&bytes);
         budget::charge_copy(bytes.len());
@@ -178,10 +179,6 @@ impl AsyncFile<File> {
     ///
     /// # Examples
     ///
-    /// See [`write_at`](AsyncFile::write_at).
-    ///
-    /// # Examples
-    ///
     /// ```
     /// # futures_lite::future::block_on(async {
     /// # let dir = tempfile::tempdir()?;
@@ -226,9 +223,10 @@ impl AsyncFile<File> {
         let mut len = 0;
         while len < end {
             let bufs = &mut [IoSliceMut::new(&mut buf[len..end])];
-            let read = match self.writes.is_empty() {
-                true => shared.read_cached(bufs, offset.saturating_add(len as u64)),
-                false => None,
+            let read = if self.writes.is_empty() {
+                shared.read_cached(bufs, offset.saturating_add(len as u64))
+            } else {
+                None
             };
             match read {
                 Some(Ok(0)) => break,

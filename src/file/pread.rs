@@ -19,8 +19,8 @@ pub(super) fn write_at(file: &File, buf: &[u8], offset: u64) -> io::Result<usize
     std::os::unix::fs::FileExt::write_at(file, buf, offset)
 }
 
-/// Reads at `offset` and restores the cursor. The caller ensures that nobody else uses the cursor at the same
-/// time.
+/// Reads at `offset` and restores the cursor. The caller ensures that no other call uses the cursor at the
+/// same time.
 #[cfg(windows)]
 pub(super) fn read_at(file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
     keeping_cursor(file, |file| {
@@ -28,8 +28,8 @@ pub(super) fn read_at(file: &File, buf: &mut [u8], offset: u64) -> io::Result<us
     })
 }
 
-/// Writes at `offset` and restores the cursor. The caller ensures that nobody else uses the cursor at the same
-/// time.
+/// Writes at `offset` and restores the cursor. The caller ensures that no other call uses the cursor at the
+/// same time.
 #[cfg(windows)]
 pub(super) fn write_at(file: &File, buf: &[u8], offset: u64) -> io::Result<usize> {
     keeping_cursor(file, |file| {

@@ -62,7 +62,7 @@ impl<T: Read + Send + 'static> AsyncBufRead for AsyncFile<T> {
 }
 
 impl<T: Read + Send + 'static> AsyncFile<T> {
-    /// Looks for unread bytes, and remembers the answer.
+    /// Reads more if no bytes are unread, and remembers the answer.
     fn poll_look(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         // An answer that was already given does not yield, either.
         if !self.reads.stays_at_end() {

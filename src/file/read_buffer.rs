@@ -80,7 +80,7 @@ impl ReadBuffer {
         self.len_here() + self.ahead.as_ref().map_or(0, |ahead| ahead.len())
     }
 
-    /// The part of them that no job is involved in.
+    /// Returns the number of unread bytes that are not in the read-ahead.
     fn len_here(&self) -> usize {
         let more: usize = self.more.iter().map(|chunk| chunk.as_bytes().len()).sum();
         self.unread().len() + more
@@ -235,9 +235,10 @@ impl ReadBuffer {
 
     /// Waits until no job reads. Resumes the panic of the job, if there was one.
     pub(super) fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        match self.ahead.as_ref().is_some_and(|ahead| ahead.is_filling()) {
-            true => self.job.poll(cx).map(drop),
-            false => Poll::Ready(()),
+        if self.ahead.as_ref().is_some_and(|ahead| ahead.is_filling()) {
+            self.job.poll(cx).map(drop)
+        } else {
+            Poll::Ready(())
         }
     }
 

@@ -10,8 +10,8 @@ use super::async_file::AsyncFile;
 use super::cursor::{CursorJob, Position};
 use crate::error::Operation;
 
-/// Offsets up to this are valid on every filesystem. For a seek beyond it the system is asked, which refuses
-/// what the filesystem cannot hold. Otherwise a write there would be accepted and could never be carried out.
+/// Offsets up to this are valid on every filesystem. A seek beyond it calls `lseek`, which fails if the
+/// filesystem does not support the offset. Otherwise a write there would be accepted but could never succeed.
 const EVERYWHERE: u64 = i32::MAX as u64;
 
 impl<T: Send + 'static> AsyncFile<T> {
@@ -114,10 +114,6 @@ impl<T: Seek + Send + 'static> AsyncFile<T> {
     /// # Errors
     ///
     /// The errors of [`rewind`](AsyncFile::rewind).
-    ///
-    /// # Examples
-    ///
-    /// See [`rewind`](AsyncFile::rewind).
     ///
     /// # Examples
     ///

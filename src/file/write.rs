@@ -69,7 +69,7 @@ impl<T: Write + Send + 'static> AsyncWrite for AsyncFile<T> {
 }
 
 impl<T: Send + 'static> AsyncFile<T> {
-    /// Returns an error if bytes can never be written: those are not accepted.
+    /// Returns the error of a write to a handle that is not open for writing.
     #[cold]
     fn refuse_write(&self) -> io::Result<usize> {
         #[cfg(unix)]

@@ -97,9 +97,10 @@ impl WriteBuffer {
         begun: impl FnMut(),
     ) -> Poll<io::Result<usize>> {
         // Direct I/O aligns the memory of each write. Joining writes would split blocks.
-        match self.capacity == 0 || shared.access().direct {
-            true => self.poll_through(cx, shared, bufs, start, begun),
-            false => self.poll_accept(cx, shared, bufs, start, begun),
+        if self.capacity == 0 || shared.access().direct {
+            self.poll_through(cx, shared, bufs, start, begun)
+        } else {
+            self.poll_accept(cx, shared, bufs, start, begun)
         }
     }
 
@@ -132,13 +133,13 @@ impl WriteBuffer {
             if !pool::stay(|| queue.has_room(capacity))
                 && queue.poll_room(cx, capacity).is_pending()
             {
-                // A batch that a failed drain has put back may be twice the capacity, and on its way without a
-                // job of this buffer: by a call that was given up. Its end gives room. If it has ended since
-                // the bytes were offered, and put all of it back, they are offered again, for a job.
-                match self.job.is_empty() {
-                    true if queue.is_draining() => return Poll::Pending,
-                    true => {}
-                    false => ready!(self.poll_job(cx))?,
+                // Without a job of this buffer, a call whose future was dropped may be writing a batch. The
+                // end of that batch wakes this task. If it has ended since the bytes were offered, they are
+                // offered again, which starts a job.
+                if !self.job.is_empty() {
+                    ready!(self.poll_job(cx))?;
+                } else if queue.is_draining() {
+                    return Poll::Pending;
                 }
             }
         }

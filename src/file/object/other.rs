@@ -120,7 +120,7 @@ fn poisoned<E>(_: E) -> io::Error {
     io::Error::other("an earlier call on the wrapped object panicked")
 }
 
-/// The error of a call whose trait the object does not implement.
+/// Returns the error of a call whose trait the object is not known to implement.
 pub(super) fn unlearned() -> io::Error {
     io::Error::from(ErrorKind::Unsupported)
 }

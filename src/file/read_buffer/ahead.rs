@@ -1,4 +1,4 @@
-//! Read-ahead: chunks that jobs have read and nobody has taken yet, in order.
+//! Read-ahead: chunks that jobs have read and that are not taken yet, in order.
 //!
 //! A job fills the queue chunk by chunk, and ends when there are enough. The call that takes a chunk sends the
 //! next job. So the next chunk is read while the caller uses this one, no thread waits for a caller, and a
@@ -118,7 +118,7 @@ impl ReadAhead {
             return Taken::Chunk(Chunk::Bytes(mem::take(&mut state.carry)));
         }
         match mem::replace(&mut state.phase, Phase::Idle) {
-            // Reading at a stream's cursor again might block for ever.
+            // Reading at a stream's cursor again might block forever.
             Phase::Ended(waiting) if state.offset.is_some() && waiting != Some(call) => {
                 Taken::OldEnd
             }
@@ -132,9 +132,10 @@ impl ReadAhead {
     pub(super) fn poll_chunk(&self, cx: &Context<'_>) -> Poll<()> {
         self.waiters.add(cx);
         let state = self.lock();
-        match state.chunks.is_empty() && matches!(state.phase, Phase::Filling(_)) {
-            true => Poll::Pending,
-            false => Poll::Ready(()),
+        if state.chunks.is_empty() && matches!(state.phase, Phase::Filling(_)) {
+            Poll::Pending
+        } else {
+            Poll::Ready(())
         }
     }
 
@@ -184,7 +185,7 @@ impl ReadAhead {
         }
     }
 
-    /// The job: reads as planned. Stops early if nobody is left to take the chunks.
+    /// Reads as planned; runs on the pool. Stops early if the reader was dropped.
     pub(super) fn fill(
         self: Arc<Self>,
         plan: Plan,

@@ -70,7 +70,7 @@ pub(super) fn cut_lines(mut buffer: Vec<u8>, carried: usize) -> (Chunk, Vec<u8>)
             };
             (chunk, carry)
         }
-        // A long line is assembled by the reader, who knows its limit.
+        // A long line is assembled by the reader, which knows its limit.
         None if buffer.len() >= CHUNK / 2 => (Chunk::Bytes(buffer), Vec::new()),
         None => (Chunk::default(), buffer),
     }

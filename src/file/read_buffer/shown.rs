@@ -48,9 +48,10 @@ impl ReadBuffer {
     }
 
     pub(in crate::file) fn note_shown(&mut self) {
-        self.shown = match self.unread().is_empty() {
-            true => Shown::End,
-            false => Shown::Bytes,
+        self.shown = if self.unread().is_empty() {
+            Shown::End
+        } else {
+            Shown::Bytes
         };
         if self.shown == Shown::End {
             self.call += 1;

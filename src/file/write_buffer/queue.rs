@@ -52,7 +52,7 @@ pub(super) struct Accepted {
 }
 
 impl Queue {
-    /// Whether every accepted byte has been written.
+    /// Returns `true` if every accepted byte has been written.
     pub(super) fn is_empty(&self) -> bool {
         let state = self.lock();
         state.bytes.is_empty() && state.draining.is_none()
@@ -90,9 +90,10 @@ impl Queue {
     pub(super) fn poll_room(&self, cx: &Context<'_>, capacity: usize) -> Poll<()> {
         self.waiters.add(cx);
         let state = self.lock();
-        match state.bytes.len() < state.most(capacity) {
-            true => Poll::Ready(()),
-            false => Poll::Pending,
+        if state.bytes.len() < state.most(capacity) {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
         }
     }
 
