@@ -45,21 +45,21 @@ fn tests_that_are_named_exist() {
     let mut missing = BTreeSet::new();
     let mut checked = 0;
     for row in table(&contributing, "## Which test guards which guarantee") {
-        for test in code(row[2]) {
-            checked += 1;
-            if !guarantees.contains(&format!("fn {test}(")) {
-                missing.insert(test);
-            }
-        }
         // What follows the semicolon are packages.
         let programs = row[3].split(';').next().unwrap_or_default();
+        let mut tests = guarantees.clone();
         for program in code(programs) {
             checked += 1;
-            if !Path::new(env!("CARGO_MANIFEST_DIR"))
-                .join(format!("tests/{program}.rs"))
-                .exists()
-            {
-                missing.insert(program);
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/{program}.rs"));
+            match fs::read_to_string(path) {
+                Ok(text) => tests += &text,
+                Err(_) => _ = missing.insert(program),
+            }
+        }
+        for test in code(row[2]) {
+            checked += 1;
+            if !tests.contains(&format!("fn {test}(")) {
+                missing.insert(test);
             }
         }
     }
@@ -103,7 +103,26 @@ fn files_that_are_named_exist() {
     }
 }
 
-/// What a module imports from others of the crate, as far as `crate::module` is written.
+/// The code of a source file, without comments and without the tests at its end.
+fn source(file: &Path) -> String {
+    let text = fs::read_to_string(file).expect("a source file");
+    let (code, _) = text
+        .split_once("#[cfg(test)]\nmod tests {")
+        .unwrap_or((&text, ""));
+    let lines = code
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"));
+    lines.fold(String::new(), |code, line| code + line + "\n")
+}
+
+/// The names that follow a prefix such as `crate::`.
+fn names_after<'a>(code: &'a str, prefix: &'a str) -> impl Iterator<Item = String> + 'a {
+    let is_part = |c: &char| c.is_alphanumeric() || *c == '_';
+    let rests = code.split(prefix).skip(1);
+    rests.map(move |rest| rest.chars().take_while(is_part).collect())
+}
+
+/// What each module imports from others of the crate.
 fn imports() -> BTreeMap<String, BTreeSet<String>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut files = Vec::new();
@@ -113,24 +132,42 @@ fn imports() -> BTreeMap<String, BTreeSet<String>> {
         let inner = file.strip_prefix(&root).expect("a file in it");
         let first = inner.components().next().expect("a name").as_os_str();
         let module = Path::new(first).with_extension("").display().to_string();
-        let text = fs::read_to_string(&file).expect("a source file");
-        // What is in a comment is a link, and tests may use everything.
-        let code = text
-            .lines()
-            .filter(|line| !line.trim_start().starts_with("//"));
-        let code: String = code
-            .take_while(|line| !line.contains("#[cfg(test)]"))
-            .collect();
         let used = imports.entry(module).or_default();
-        for rest in code.split("crate::").skip(1) {
-            let name: String = rest
-                .chars()
-                .take_while(|&c| c.is_alphanumeric() || c == '_')
-                .collect();
-            used.insert(name);
-        }
+        used.extend(names_after(&source(&file), "crate::"));
     }
     imports
+}
+
+#[test]
+fn imports_within_file_go_down_the_map() {
+    let architecture = document("ARCHITECTURE.md");
+    let rows = table(&architecture, "Within `file`");
+    let level = |name: &str| {
+        rows.iter()
+            .position(|row| code(row[0]).any(|shown| shown == name))
+    };
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/file");
+    let mut files = Vec::new();
+    sources(&dir, &mut files);
+    let mut checked = 0;
+    for file in files {
+        let inner = file.strip_prefix(&dir).expect("a file in it");
+        let first = inner.components().next().expect("a name").as_os_str();
+        let module = Path::new(first).with_extension("").display().to_string();
+        let own = level(&module).unwrap_or_else(|| panic!("the map lacks `{module}`"));
+        let depth = inner.components().count();
+        for used in names_after(&source(&file), &"super::".repeat(depth)) {
+            if let Some(level) = level(&used) {
+                checked += 1;
+                assert!(
+                    level >= own,
+                    "`file/{}` uses `{used}`, which is above it",
+                    inner.display()
+                );
+            }
+        }
+    }
+    assert!(checked > 20, "only {checked} imports were found");
 }
 
 #[test]
