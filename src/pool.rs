@@ -95,7 +95,7 @@ where
     }
 }
 
-/// A waker that panics in another crate's job would abort the process.
+/// Awaits a call with a waker that cannot panic: in another crate's job, a panic would abort the process.
 async fn shield_once<F: Future>(call: F) -> F::Output {
     let waiters = Arc::new(Waiters::default());
     let waker = Waker::from(waiters.clone());

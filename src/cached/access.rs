@@ -2,7 +2,7 @@
 
 use std::fs::File;
 
-/// How a file was opened.
+/// The access mode of an open file.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Access {
     /// Whether it is open for writing, or may be.

@@ -201,7 +201,8 @@ pub(super) fn enabled() -> bool {
     })
 }
 
-/// Kernels 5.9 and 5.10 answer a no-wait read of uncached data with a short count or 0.
+/// Returns `false` for the kernels 5.9 and 5.10, which answer a no-wait read of uncached data with a short
+/// count or 0.
 fn answers_rightly(release: &str) -> bool {
     let mut numbers = release.split(|c: char| !c.is_ascii_digit());
     !matches!(

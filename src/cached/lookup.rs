@@ -151,7 +151,7 @@ impl Found {
         rustix::fs::makedev(self.stat.stx_dev_major, self.stat.stx_dev_minor)
     }
 
-    /// Returns `file` with its state, unless it is another file than the one that was found.
+    /// Returns `file` and its metadata, unless it is not the file that was found.
     pub(super) fn check(&self, file: File) -> Result<(File, Stat), Unanswered> {
         // Takes less time than `File::metadata`, which queries all fields.
         match retry(|| rustix::fs::fstat(&file)) {

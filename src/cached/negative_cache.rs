@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 /// One of this many look-ups is made anyway, because another filesystem may be mounted there by now.
 const LOOK_AGAIN: u64 = 64;
 
-/// Hashes of directories, each in the slot that it selects.
+/// Hashes of directories, each in the slot that its hash selects.
 pub(super) struct NegativeCache {
     directories: [AtomicU64; 64],
     spared: AtomicU64,
@@ -28,7 +28,7 @@ impl NegativeCache {
         }
     }
 
-    /// Returns whether a look-up of `path` would be wasted.
+    /// Returns `true` if a lookup of `path` would be wasted.
     pub(super) fn spares(&self, path: &Path) -> bool {
         self.is_used.load(Ordering::Relaxed)
             && self.holds(path)

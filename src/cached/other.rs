@@ -1,4 +1,4 @@
-//! Systems without no-wait calls: the pool answers everything.
+//! The no-wait calls on systems that have none: the pool answers everything.
 
 use std::fs::{File, Metadata};
 use std::io::{self, IoSliceMut, Seek};

@@ -10,7 +10,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-/// A call that waited this long counts as slow.
+/// The duration from which a call counts as slow.
 ///
 /// The coarse clock advances in ticks of 1 to 10 ms, and a call of a microsecond that a tick interrupts appears
 /// to take an entire one. 12 ms is more than one tick at any usual rate, and less than every wait that was
@@ -55,7 +55,7 @@ struct State {
 }
 
 impl Probation {
-    /// For a file, whose first slow call begins a probation.
+    /// Creates the record of a file, whose first slow call begins a probation.
     pub(super) const fn of_file() -> Probation {
         Probation {
             state: AtomicU32::new(0),
@@ -63,7 +63,7 @@ impl Probation {
         }
     }
 
-    /// For a filesystem: one slow call is not enough to suspect all of its files.
+    /// Creates the record of a filesystem. A single slow call does not put all of its files on probation.
     pub(super) const fn of_filesystem() -> Probation {
         Probation {
             state: AtomicU32::new(0),
@@ -95,7 +95,7 @@ impl Probation {
 }
 
 impl State {
-    /// 16 bits for the calls left, 12 for the quick calls, and 4 for the level.
+    /// Unpacks 16 bits for the calls left, 12 for the quick calls, and 4 for the level.
     fn unpack(packed: u32) -> State {
         State {
             left: (packed & 0xFFFF) as u16,
@@ -173,7 +173,7 @@ mod tests {
     fn quick_calls_change_nothing() {
         let probation = Probation::of_file();
         quick_calls(&probation, 1000);
-        // As long as one tick of the coarsest clock.
+        // This is as long as one tick of the coarsest clock.
         probation.record(Duration::from_millis(10));
         assert_eq!(probation.state.load(Ordering::Relaxed), 0);
         assert_eq!(refused(&probation), 0);
@@ -227,7 +227,7 @@ mod tests {
         }
     }
 
-    /// Every 340th call waits, wherever it is made.
+    /// Every 340th call blocks, wherever it is made.
     #[test]
     fn waits_that_come_again_are_met_on_the_pool_at_last() {
         let probation = Probation::of_file();

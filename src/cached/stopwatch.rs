@@ -7,7 +7,7 @@ use rustix::time::{ClockId, Timespec, clock_gettime};
 
 use super::probation::SLOW;
 
-/// Measures a call in ticks of the coarse clock.
+/// A stopwatch that counts in ticks of the coarse clock.
 ///
 /// Only milliseconds matter, and reading this clock takes 5 to 8 ns, while [`Instant`] takes 20 or more. A read
 /// of cached data takes 370 ns.
@@ -57,7 +57,7 @@ fn core_delay() -> Duration {
     delay.saturating_sub(LAST.replace(delay))
 }
 
-/// The second field: nanoseconds on a run queue.
+/// Parses the second field: nanoseconds on a run queue.
 fn run_delay(schedstat: &str) -> Option<Duration> {
     let nanos = schedstat.split_whitespace().nth(1)?.parse().ok()?;
     Some(Duration::from_nanos(nanos))
@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn sleeping_is_waiting() {
-        // What came before excuses nothing.
+        // Discards earlier delays.
         core_delay();
         let watch = Stopwatch::start();
         thread::sleep(Duration::from_secs(1));
@@ -88,7 +88,7 @@ mod tests {
         assert!(watch.waited() < SLOW);
     }
 
-    /// Many more threads than cores, each of which is ready all the time.
+    /// Many more threads than cores, each of which is always ready to run.
     #[test]
     fn a_thread_without_a_core_does_not_wait() {
         if run_delay(&std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default())
@@ -117,7 +117,7 @@ mod tests {
             waits += more_waits;
         }
         println!("{gaps} gaps, of which {waits} count as waits");
-        // A hypervisor that takes the core away tells nobody.
+        // A hypervisor that takes the core away leaves no trace.
         assert!(waits * 4 <= gaps, "{waits} of {gaps}");
     }
 }

@@ -1,4 +1,4 @@
-//! What is known of files, and where the calls for them are made.
+//! Tests of what is known about files, and of where the calls on them are made.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, IoSliceMut};
@@ -16,14 +16,14 @@ use super::filesystem::{Filesystem, Medium, stat};
 use super::linux::enabled;
 use super::{Answer, Facts, INLINE, Unanswered};
 
-/// One test at a time: all of them share the probation of one filesystem.
+/// Serializes the tests, since all of them share the probation of one filesystem.
 static ALONE: Mutex<()> = Mutex::new(());
 
 fn alone() -> impl Drop {
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A directory with a small file, whose filesystem is known.
+/// Creates a directory with a small file, whose filesystem is known.
 fn known_file() -> (TempDir, PathBuf) {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("file");
@@ -36,7 +36,7 @@ fn medium_of(path: &Path) -> Medium {
     Filesystem::learn_alone(&File::open(path).unwrap()).medium
 }
 
-/// Whether calls for `path` are expected to be answered.
+/// Returns `true` if calls on `path` are expected to be answered.
 fn answers(path: &Path) -> bool {
     let medium = medium_of(path);
     let answers = enabled() && matches!(medium, Medium::Disk | Medium::Memory);
@@ -47,8 +47,8 @@ fn answers(path: &Path) -> bool {
     true
 }
 
-/// Asks until there is an answer: a rename elsewhere makes the kernel look twice for a cached name, and
-/// a filter may refuse the call for ever.
+/// Repeats a call until it is answered: a rename elsewhere may make the lookup of a cached name fail once,
+/// and a filter may refuse the call for ever.
 fn at_last(path: &Path) -> Option<io::Result<Vec<u8>>> {
     (0..10_000).find_map(|_| super::read(path).ok())
 }
@@ -57,7 +57,7 @@ fn read_at(facts: &Facts, file: &File) -> Answer<io::Result<usize>> {
     facts.read_at(file, &mut [IoSliceMut::new(&mut [0; 64])], 0)
 }
 
-/// How many reads ask the pool before one is answered.
+/// Returns how many reads ask the pool before one is answered.
 fn refused(facts: &Facts, file: &File) -> u32 {
     (0..100)
         .find(|_| matches!(read_at(facts, file), Answer::Now(Ok(8))))
@@ -100,7 +100,7 @@ fn facts_tell_the_device() {
             .unwrap();
         assert_eq!(facts.device, device);
         assert!(!facts.access.writable && !facts.access.direct && facts.regular && facts.seekable);
-        // As any other file: the flag that kept the open from waiting is gone.
+        // The flag that kept the open from blocking has been cleared.
         let flags = rustix::fs::fcntl_getfl(&file).unwrap();
         assert!(!flags.contains(OFlags::NONBLOCK));
     }
@@ -123,7 +123,7 @@ fn direct_files_are_not_asked_for_cached_data() {
     assert!(!Facts::learn(&File::open(&path).unwrap()).access.direct);
 }
 
-/// Also with the no-wait calls turned off: the suite runs both ways.
+/// Holds with the no-wait calls turned off, too: the suite runs both ways.
 #[test]
 fn local_files_close_on_the_spot_with_and_without_the_no_wait_calls() {
     let (_dir, path) = known_file();
@@ -168,7 +168,7 @@ fn slow_calls_of_several_files_send_their_filesystem_to_the_pool() {
     filesystem.probation.record(Duration::from_millis(300));
     assert_eq!(refused(&facts, &file), 0);
     filesystem.probation.record(Duration::from_millis(300));
-    // Each of these is one of the eight.
+    // Each of these calls is one of the eight.
     assert!(matches!(read_at(&facts, &file), Answer::AskPool));
     assert!(super::metadata(&path, true).is_err());
     assert!(super::read(&path).is_err());
@@ -177,7 +177,7 @@ fn slow_calls_of_several_files_send_their_filesystem_to_the_pool() {
     assert_eq!(refused(&facts, &file), 0);
 }
 
-/// A file that has to be given up is closed by the job on the pool.
+/// The job on the pool closes a file that gave no answer.
 #[test]
 fn a_file_that_was_opened_for_nothing_is_left_to_the_pool() {
     let (dir, path) = known_file();

@@ -41,10 +41,11 @@ impl Kind {
 /// The number of workers that may be coming at once. It is never more than the number of jobs.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Demand {
-    /// Jobs are short: one.
+    /// One worker: jobs are short.
     One,
-    /// Up to this many, and half as many as there are jobs, since those that are awake will be done with
-    /// some of them. Each worker that finds jobs waiting doubles it, so that they grow as a tree does.
+    /// Up to this many workers, and at most half as many as there are jobs, since the awake workers will
+    /// finish some of them. Each worker that finds waiting jobs doubles the number, so that workers grow
+    /// like a tree.
     UpTo(usize),
     /// Jobs are long and workers come late, so others use the pool: one for each job, as if each job had been
     /// given to the pool by itself.
