@@ -1,7 +1,7 @@
-//! Who may use a file, carried over to another one.
+//! Copying the permissions of a file to another one.
 //!
-//! Whatever cannot be carried over is narrowed: nobody may do to the new file what the old one denied.
-//! Only the new owner is an exception, who could change the permissions in any case.
+//! Permissions that cannot be copied are narrowed: nobody may do to the new file what the old one denied.
+//! The only exception is the new owner, who could change the permissions in any case.
 
 mod acl;
 #[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
@@ -25,9 +25,9 @@ use rustix::fs::{Gid, Uid, fchown};
 use crate::retry::retry;
 use acl::{Acl, Owner};
 
-/// Set-user-id, set-group-id and sticky.
+/// The set-user-ID, set-group-ID and sticky bits.
 const SPECIAL: u32 = 0o7000;
-/// All bits that `chmod` knows.
+/// All bits that `chmod` sets.
 const BITS: u32 = 0o7777;
 
 /// The owner, the group, the mode and the access control list of a file or a directory.
@@ -40,7 +40,7 @@ pub(crate) struct Permissions {
 }
 
 impl Permissions {
-    /// Reads those of `file`, whose metadata was `found`.
+    /// Reads the permissions of `file`, whose metadata is `found`.
     pub(crate) fn of(file: &File, found: &Metadata) -> io::Result<Permissions> {
         Ok(Permissions {
             owner: owner(found),
@@ -50,7 +50,8 @@ impl Permissions {
         })
     }
 
-    /// Those of a file that cannot be opened, where it could not be asked for a list either.
+    /// Returns the permissions of a file that cannot be opened, on systems where its access control list
+    /// cannot be read anyway.
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     pub(crate) fn of_stat(found: &rustix::fs::Stat) -> Permissions {
         let mode = u32::from(found.st_mode);
@@ -65,19 +66,20 @@ impl Permissions {
         }
     }
 
-    /// Gives `to` the owner and the group, as far as the process may.
+    /// Sets the owner and the group of `to`, as far as the process may.
     pub(crate) fn keep_owner(&self, to: &File) {
         let Owner { user, group } = self.owner;
         let (user, group) = (Uid::from_raw(user), Gid::from_raw(group));
-        // One by one: a group may be set by its members, an owner by the superuser only.
+        // Set one by one: a member of the group may set the group, but only the superuser may set the
+        // owner.
         let _ = retry(|| fchown(to, None, Some(group)));
         let _ = retry(|| fchown(to, Some(user), None));
     }
 
-    /// Gives `to` the list and all bits of the mode, for the owner and the group that it has by now.
+    /// Sets the access control list and all mode bits of `to`, for its current owner and group.
     ///
-    /// A list that `to` has inherited from its directory is replaced. The bits that let everybody act as
-    /// the owner of a file go only to the same owner.
+    /// A list that `to` has inherited from its directory is replaced. The special bits of a file are kept
+    /// only if the owner and the group are the same: they let everybody act as the owner or the group.
     pub(crate) fn keep_all(&self, to: &File) -> io::Result<()> {
         let new = owner(&retry(|| to.metadata())?);
         let mode = self.acl.given_to(self.owner, new).put_on(to)?;
@@ -87,8 +89,8 @@ impl Permissions {
         }
     }
 
-    /// Gives `to` the permission bits, whoever its owner is. The special bits of a directory stay as they
-    /// are, since it inherits them.
+    /// Sets the permission bits of `to`, whoever its owner is. The special bits of a directory stay as they
+    /// are, because it inherits them.
     pub(crate) fn keep_bits(&self, to: &File) -> io::Result<()> {
         let special = match self.is_dir {
             true => retry(|| to.metadata())?.mode() & SPECIAL,
@@ -98,7 +100,7 @@ impl Permissions {
     }
 }
 
-/// Lets nobody but the owner use a file, who may read and write it.
+/// Makes a file readable and writable for its owner, and denies everybody else.
 pub(crate) fn shut(file: &File) -> io::Result<()> {
     set_mode(file, 0o600)
 }
@@ -114,6 +116,6 @@ fn set_mode(file: &File, mode: u32) -> io::Result<()> {
     if retry(|| file.metadata())?.mode() & BITS == mode {
         return Ok(());
     }
-    // std repeats it when a signal interrupts it.
+    // std retries when a signal interrupts the call.
     file.set_permissions(PermissionsExt::from_mode(mode))
 }

@@ -1,12 +1,12 @@
-//! Access control lists as POSIX has them, and how they are narrowed.
+//! POSIX access control lists, and how they are narrowed.
 //!
-//! A list says what the owner, named users, the group, named groups and all others may do. Who is asked for
-//! is looked up in this order: an owner is not a named user, who is not a member of a group. Of several
-//! groups, it is enough that one allows the access. The mask limits all but the owner and the others.
+//! A list defines what the owner, named users, the group, named groups and all others may do. The first
+//! matching class counts: the owner, then named users, then groups. If several groups match, it is enough
+//! that one of them allows the access. The mask limits all classes but the owner and the others.
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(super) mod stored;
-/// Lists are out of reach of safe calls here: a file is taken for one that has none.
+/// Access control lists on systems without a safe API for them: every file counts as one without a list.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 mod stored {
     use std::fs::File;
@@ -27,28 +27,28 @@ use std::fs::File;
 use std::io;
 use std::ops::BitAnd;
 
-/// Read 4, write 2, execute 1.
+/// Permission bits: read 4, write 2, execute 1.
 type Access = u32;
 const EVERYTHING: Access = 0o7;
 
-/// Whom a file belongs to.
+/// The owner and the group of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Owner {
     pub(super) user: u32,
     pub(super) group: u32,
 }
 
-/// Users or groups by their numbers, and what each may do.
+/// Users or groups by number, and what each may do.
 type Named = Vec<(u32, Access)>;
 
-/// An access control list; of a file that has none, the one that its mode stands for.
+/// An access control list. For a file without one, the equivalent of its mode.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Acl {
     pub(super) user: Access,
     pub(super) users: Named,
     pub(super) group: Access,
     pub(super) groups: Named,
-    /// Without it, nobody is named.
+    /// The mask; `None` only if no user and no group is named.
     pub(super) mask: Option<Access>,
     pub(super) other: Access,
 }
@@ -66,35 +66,35 @@ impl Acl {
         }
     }
 
-    /// The list of `file`, whose mode is this.
+    /// Reads the list of `file`, whose mode is `mode`.
     pub(super) fn of(file: &File, mode: u32) -> io::Result<Acl> {
         stored::get(file, mode)
     }
 
-    /// Puts the list on `to`, in the place of the one that is there; returns the mode that goes with it.
+    /// Replaces the list of `to`. Returns the mode to set with it.
     ///
-    /// Where the system refuses that, it is the mode that [stands for it](Acl::as_mode).
+    /// If the system refuses the list, that is the mode that [stands for it](Acl::as_mode).
     pub(super) fn put_on(&self, to: &File) -> io::Result<u32> {
         stored::put(self, to)
     }
 
-    /// The widest mode that allows nobody more than the list, for the same owner and group.
+    /// Returns the widest mode that allows nobody more than the list does, for the same owner and group.
     pub(super) fn as_mode(&self) -> u32 {
-        // Whoever is named is a member of the group or one of the others, if the name is gone.
+        // Without the list, a named user is a member of the group or one of the others.
         let users = self.all_of(&self.users);
         let group = self.masked(self.group) & users;
         let other = self.other & users & self.all_of(&self.groups);
         self.user << 6 | group << 3 | other
     }
 
-    /// What is left of the list on a file of another owner or group, so that it allows nobody more, but
-    /// the new owner.
+    /// Returns the list narrowed for a file with another owner or group, so that it allows nobody more
+    /// except the new owner.
     pub(super) fn given_to(&self, old: Owner, new: Owner) -> Acl {
         let mut narrow = self.clone();
         if new.group != old.group {
             let group = self.masked(self.group);
             let named = self.groups.iter().filter(|(id, _)| *id == new.group);
-            // Before, its members were named, or others if no group of theirs was.
+            // Before, its members were a named group, or others if none of their groups was named.
             narrow.group = match named.map(|(_, access)| *access).reduce(BitAnd::bitand) {
                 Some(access) => self.masked(access),
                 None => self.other & group & self.all_of(&self.groups),
@@ -118,7 +118,7 @@ impl Acl {
         access & self.mask.unwrap_or(EVERYTHING)
     }
 
-    /// What every one of these may do.
+    /// Returns what every one of the named may do.
     fn all_of(&self, named: &[(u32, Access)]) -> Access {
         let accesses = named.iter().map(|(_, access)| self.masked(*access));
         accesses.fold(EVERYTHING, BitAnd::bitand)

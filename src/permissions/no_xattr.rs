@@ -1,9 +1,9 @@
-//! Extended attributes where they are out of reach of safe calls.
+//! Extended attributes on systems without a safe API for them.
 
 use std::fs::File;
 use std::io;
 
-/// None.
+/// No attributes.
 #[derive(Debug, Default)]
 pub(crate) struct Attributes;
 

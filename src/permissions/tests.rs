@@ -1,18 +1,18 @@
-//! Narrowed lists against a model of the check that POSIX describes, for every user and group there is.
+//! Tests of narrowed lists against a model of the check that POSIX describes, for all users and groups.
 
 use proptest::prelude::*;
 
 use super::acl::{Acl, Owner};
 
-/// Users and groups are numbered from 0; no list names the last one.
+/// The numbers of users and groups, which count from 0. No list names the last one.
 const USERS: u32 = 5;
 const GROUPS: u32 = 4;
 
-/// Somebody who wants something.
+/// A process that asks for access.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Subject {
     user: u32,
-    /// A set of bits.
+    /// The groups, as a set of bits.
     groups: u32,
 }
 
@@ -27,8 +27,8 @@ impl Subject {
     }
 }
 
-/// Whether all of `want` is granted at once. This is the algorithm of acl(5), section "Access check
-/// algorithm", step by step.
+/// Returns `true` if all of `want` is granted at once. This is the algorithm of acl(5), section "Access
+/// check algorithm", step by step.
 fn grants(acl: &Acl, owner: Owner, subject: Subject, want: u32) -> bool {
     let covers = |access: u32| access & want == want;
     let mask = acl.mask.unwrap_or(0o7);
@@ -47,7 +47,8 @@ fn grants(acl: &Acl, owner: Owner, subject: Subject, want: u32) -> bool {
     covers(acl.other)
 }
 
-/// Who may do what with the new one and not with the old one. What the new owner may do is his own affair.
+/// Returns a subject and an access that the new file allows and the old one does not. The new owner does
+/// not count.
 fn gains(old: (&Acl, Owner), new: (&Acl, Owner)) -> Option<(Subject, u32)> {
     let subjects = Subject::all().filter(|subject| {
         let becomes_owner = new.1.user != old.1.user && subject.user == new.1.user;
@@ -69,7 +70,7 @@ fn named(ids: u32) -> impl Strategy<Value = Vec<(u32, u32)>> {
 
 fn lists() -> impl Strategy<Value = Acl> {
     let accesses = (0..=7_u32, 0..=7_u32, 0..=7_u32);
-    // Most masks hide little: otherwise most cases would be those in which nobody may do anything.
+    // Most masks hide little. Otherwise, nobody could do anything in most cases.
     let mask = prop_oneof![3 => Just(7), 1 => 0..=7_u32];
     let parts = (accesses, named(USERS), named(GROUPS), mask, any::<bool>());
     parts.prop_map(|((user, group, other), users, groups, mask, masked)| Acl {
@@ -91,10 +92,10 @@ proptest! {
         prop_assert_eq!(gains((&acl, owner), (&mode, owner)), None);
     }
 
-    /// No bit could be added.
+    /// Any further bit would allow somebody more.
     #[test]
     fn a_mode_is_not_narrower_than_it_must(mut acl in lists(), owner in owners()) {
-        // Of entries that hide each other, all count.
+        // Entries that hide each other all count, so duplicates are removed.
         for (named, own) in [(&mut acl.users, owner.user), (&mut acl.groups, owner.group)] {
             let mut seen = std::collections::HashSet::from([own]);
             named.retain(|(id, _)| seen.insert(*id));
@@ -119,7 +120,7 @@ proptest! {
         prop_assert_eq!(acl.given_to(owner, owner), acl);
     }
 
-    /// The usual modes are those of most files: they stay as they are.
+    /// The modes of most files stay as they are.
     #[test]
     fn a_mode_for_all_alike_stays(old in owners(), new in owners()) {
         for mode in [0o644, 0o755, 0o600, 0o700, 0o666, 0o444] {
@@ -174,7 +175,7 @@ mod stored {
         };
         assert_eq!(decode(&value).as_ref(), Some(&acl));
         assert_eq!(encode(&acl), value);
-        // Somebody is named, and there is no mask.
+        // A user is named, but there is no mask.
         value.drain(28..36);
         assert_eq!(decode(&value), None);
     }

@@ -1,4 +1,4 @@
-//! Extended attributes: what else is kept with a file, by name.
+//! The extended attributes of a file: named values that are stored with it.
 
 use std::fs::File;
 use std::io;
@@ -8,13 +8,13 @@ use rustix::io::Errno;
 
 use crate::retry::retry;
 
-/// The access control list of a file or a directory, which is none of its [`Attributes`].
+/// The attribute that holds the access control list, which is not part of [`Attributes`].
 pub(super) const ACL: &str = "system.posix_acl_access";
 
-/// The list that what is made in a directory inherits.
+/// The attribute that holds the list which new entries of a directory inherit.
 const DEFAULT_ACL: &[u8] = b"system.posix_acl_default";
 
-/// What belongs to the contents, so that the system removes or renews it when those change.
+/// Attributes that depend on the contents: the system removes or renews them when the contents change.
 const OF_CONTENTS: [&[u8]; 3] = [b"security.capability", b"security.ima", b"security.evm"];
 
 /// The extended attributes of a file or a directory, as far as the process may read them.
@@ -41,14 +41,15 @@ impl Attributes {
         Ok(Attributes(attributes))
     }
 
-    /// Those that a file keeps whose contents change.
+    /// Returns the attributes that a file keeps when its contents change.
     pub(crate) fn of_any_contents(mut self) -> Attributes {
         self.0
             .retain(|attribute| !OF_CONTENTS.contains(&&*attribute.name));
         self
     }
 
-    /// Sets them on `to`, but those that the process may not set or the filesystem does not take.
+    /// Sets the attributes on `to`, except those that the process may not set or the filesystem does not
+    /// accept.
     pub(crate) fn put_on(&self, to: &File) -> io::Result<()> {
         for Attribute { name, value } in &self.0 {
             let set = || fsetxattr(to, &**name, value, XattrFlags::empty());
@@ -56,14 +57,14 @@ impl Attributes {
         }
         let has_default = self.0.iter().any(|found| found.name == DEFAULT_ACL);
         if !has_default && retry(|| to.metadata())?.is_dir() {
-            // It may have inherited one.
+            // The directory may have inherited a list.
             passable(retry(|| fremovexattr(to, DEFAULT_ACL)))?;
         }
         Ok(())
     }
 }
 
-/// All that a call has to give, which gives it only if there is room for all.
+/// Returns the whole result of a call that fails if the buffer is too small.
 pub(super) fn whole(
     mut call: impl FnMut(&mut [u8]) -> rustix::io::Result<usize>,
 ) -> rustix::io::Result<Vec<u8>> {
@@ -80,7 +81,7 @@ pub(super) fn whole(
     }
 }
 
-/// Nothing, for a refusal, which is no reason to give up.
+/// Returns `None` for a refusal, which is no reason to stop.
 fn passable<T>(result: rustix::io::Result<T>) -> io::Result<Option<T>> {
     match result {
         Ok(value) => Ok(Some(value)),
@@ -89,16 +90,16 @@ fn passable<T>(result: rustix::io::Result<T>) -> io::Result<Option<T>> {
     }
 }
 
-/// Whether this is an error of an attribute that cannot be read, or not be had in this place.
+/// Returns `true` if the error means that an attribute cannot be read, or cannot be set here.
 pub(super) fn is_refusal(errno: Errno) -> bool {
-    // There is none of that name.
+    // No attribute has that name.
     #[cfg(target_vendor = "apple")]
     const ABSENT: Errno = Errno::NOATTR;
     #[cfg(not(target_vendor = "apple"))]
     const ABSENT: Errno = Errno::NODATA;
     let may_not = matches!(errno, Errno::PERM | Errno::ACCESS | Errno::NOSYS);
     let of_this_kind = matches!(errno, Errno::NOTSUP | Errno::INVAL | Errno::NAMETOOLONG);
-    // ext4 keeps all attributes of a file in a block or two, and says that the disk is full.
+    // ext4 stores all attributes of a file in one or two blocks, and reports a full disk if they don't fit.
     let so_long = matches!(
         errno,
         Errno::NOSPC | Errno::DQUOT | Errno::TOOBIG | Errno::RANGE

@@ -1,4 +1,4 @@
-//! Access control lists as Linux stores them: in an extended attribute.
+//! Access control lists in the form that Linux stores: an extended attribute.
 
 use std::fs::File;
 use std::io;
@@ -13,7 +13,7 @@ use crate::permissions::xattr::{self, ACL};
 use crate::retry::retry;
 
 const VERSION: u32 = 2;
-/// The number of an entry that names nobody.
+/// The ID in an entry that names nobody.
 const NOBODY: u32 = u32::MAX;
 
 const USER_OBJ: u16 = 0x01;
@@ -23,30 +23,30 @@ const GROUP: u16 = 0x08;
 const MASK: u16 = 0x10;
 const OTHER: u16 = 0x20;
 
-/// The list of `file`, whose mode is this.
+/// Reads the list of `file`, whose mode is `mode`.
 pub(super) fn get(file: &File, mode: u32) -> io::Result<Acl> {
     let known = match read(file) {
         Ok(value) => decode(&value),
-        // A list that has just been removed may have left its mask in the mode.
+        // If a list was just removed, the mode may still contain its mask.
         Err(errno) if is_absence(errno) => {
             Some(Acl::of_mode(mode & retry(|| file.metadata())?.mode()))
         }
-        // No `/proc`, or somebody filters the calls.
+        // There is no `/proc`, or a filter refuses the calls.
         Err(Errno::NOENT | Errno::PERM | Errno::ACCESS) => None,
         Err(errno) => return Err(errno.into()),
     };
-    // Without the list, it is not known what the bits for the group mean.
+    // Without the list, the meaning of the group bits is unknown.
     Ok(known.unwrap_or(Acl::of_mode(mode & 0o700)))
 }
 
-/// Puts the list on `to`, in the place of the one that is there; returns the mode that goes with it.
+/// Replaces the list of `to`. Returns the mode to set with it.
 pub(super) fn put(acl: &Acl, to: &File) -> io::Result<u32> {
     let there = !read(to).is_err_and(is_absence);
     if acl.mask.is_none() && !there {
         return Ok(acl.as_mode());
     }
     let value = encode(acl);
-    // Sets the mode too. Of a list that says no more than a mode, nothing else is left.
+    // This sets the mode, too. If a list says no more than a mode, the system keeps only the mode.
     match retry(|| fsetxattr(to, ACL, &value, XattrFlags::empty())) {
         Ok(()) => Ok(shown(acl)),
         // With the old list in place, a bit for the group would be one for everybody named there.
@@ -56,14 +56,14 @@ pub(super) fn put(acl: &Acl, to: &File) -> io::Result<u32> {
     }
 }
 
-/// The mode of a file that has this list: the mask is in the place of the group.
+/// Returns the mode of a file with this list: the mask is in the place of the group.
 fn shown(acl: &Acl) -> u32 {
     acl.user << 6 | acl.mask.unwrap_or(acl.group) << 3 | acl.other
 }
 
 fn read(file: &File) -> rustix::io::Result<Vec<u8>> {
     match xattr::whole(|room| fgetxattr(file, ACL, room)) {
-        // It is open as a place only (`O_PATH`), since the process may not read it.
+        // The file was opened with `O_PATH`, because the process may not read it.
         Err(Errno::BADF) => {
             let path = format!("/proc/self/fd/{}", file.as_raw_fd());
             xattr::whole(|room| getxattr(&path, ACL, room))
@@ -72,12 +72,12 @@ fn read(file: &File) -> rustix::io::Result<Vec<u8>> {
     }
 }
 
-/// Whether there is no list, or the filesystem or the system has none at all.
+/// Returns `true` if there is no list, or the filesystem or the system does not support any.
 fn is_absence(errno: Errno) -> bool {
     matches!(errno, Errno::NODATA | Errno::NOTSUP | Errno::NOSYS)
 }
 
-/// `None` for what is no list of this version.
+/// Decodes a list. Returns `None` if it is not a list of this version.
 pub(in crate::permissions) fn decode(value: &[u8]) -> Option<Acl> {
     let (version, entries) = value.split_first_chunk()?;
     if u32::from_le_bytes(*version) != VERSION || entries.len() % 8 != 0 {
@@ -109,7 +109,7 @@ pub(in crate::permissions) fn decode(value: &[u8]) -> Option<Acl> {
     (found & needed == needed).then_some(acl)
 }
 
-/// In the order that the kernel wants.
+/// Encodes a list, in the order that the kernel requires.
 pub(in crate::permissions) fn encode(acl: &Acl) -> Vec<u8> {
     let mut value = VERSION.to_le_bytes().to_vec();
     let mut push = |tag: u16, access: Access, id: u32| {
