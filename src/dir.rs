@@ -1,4 +1,4 @@
-//! Directories: what is in them, read in parts on the pool, and whole trees.
+//! Directories: streams of their entries, read in parts on the pool, and operations on whole trees.
 
 mod crew;
 mod glob;
@@ -22,7 +22,7 @@ pub(crate) use walk::{Listing, Order, Walk};
 
 use crate::retry::retry;
 
-/// What a directory says that an entry is. It looks through no link.
+/// The type of a directory entry. Symbolic links are not followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum EntryType {
     File,
@@ -45,16 +45,16 @@ impl From<fs::FileType> for EntryType {
     }
 }
 
-/// A path that a scan found.
+/// An entry that was found in a directory.
 #[derive(Debug, Clone)]
 pub(crate) struct Entry {
     pub(crate) path: Arc<Path>,
-    /// `None` if neither the directory nor the system would tell.
+    /// The type of the entry, or `None` if neither the directory nor the system would tell.
     pub(crate) kind: Option<EntryType>,
 }
 
 impl Entry {
-    /// Whether it is a directory, or a link that ends at one. May wait.
+    /// Returns `true` if the entry is a directory, or a symbolic link to one. May block.
     fn is_dir(&self) -> bool {
         match self.kind {
             Some(EntryType::Dir) => true,
@@ -66,7 +66,7 @@ impl Entry {
     }
 }
 
-/// The directory that a path means where directories are read: the empty one is the current directory.
+/// Returns the path to use where a directory is read: the empty path means the current directory.
 fn or_current(path: &Path) -> &Path {
     match path.as_os_str().is_empty() {
         true => Path::new("."),
@@ -74,29 +74,30 @@ fn or_current(path: &Path) -> &Path {
     }
 }
 
-/// The directories above the last link that was followed, most of which are above the next one, too. To ask
-/// about all of them for each link takes minutes in a deep tree.
+/// The directories above the last link that was followed. Most of them are above the next link, too, and
+/// querying all of them for each link takes minutes in a deep tree.
 #[derive(Debug, Default)]
 struct Above(Mutex<Known>);
 
 #[derive(Debug, Default)]
 struct Known {
     path: PathBuf,
-    /// What is known of the directories above the path, by the length of their own paths.
+    /// The identities of the directories above the path, by the length of their own paths.
     ids: BTreeMap<usize, Vec<Identity>>,
 }
 
 impl Above {
-    /// Whether the directory at `path` is one of those above it: to follow it would never end, or go through
-    /// everything once more.
+    /// Returns `true` if the directory at `path` is one of the directories above it. Following it would
+    /// never end, or would visit everything once more.
     ///
-    /// Only a symbolic link leads back, so nothing else needs to be asked about. The search began at `base`.
+    /// Only symbolic links can lead back, so nothing else needs this check. The search began at `base`.
     fn leads_back(&self, path: &Path, base: &Path) -> bool {
         let Ok(target) = identity(path) else {
             return false;
         };
         let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // Not under the lock, since to ask may wait: others begin anew.
+        // The queries are made without the lock, since they may block. Other workers begin with nothing
+        // known meanwhile.
         let mut known = mem::take(&mut *lock());
         known.turn_to(path);
         let leads_back = known.contains(&target, base);
@@ -106,7 +107,7 @@ impl Above {
 }
 
 impl Known {
-    /// Forgets what is not above this path.
+    /// Moves on to another path, and forgets the directories that are not above it.
     fn turn_to(&mut self, path: &Path) {
         let (new, old) = (path.as_os_str(), self.path.as_os_str());
         let bytes = new.as_encoded_bytes().iter().zip(old.as_encoded_bytes());
@@ -117,14 +118,14 @@ impl Known {
         self.path = path.to_path_buf();
     }
 
-    /// Whether one of the directories above the path is this one.
+    /// Returns `true` if one of the directories above the path is `target`.
     fn contains(&mut self, target: &Identity, base: &Path) -> bool {
         for dir in self.path.ancestors().skip(1) {
-            // Then those above are known as well.
+            // The directories above this one are known as well.
             if self.ids.contains_key(&len(dir)) {
                 break;
             }
-            // Above the base no name tells the way, and what stands in front of `..` is not above it.
+            // No name leads above the base, and the directory in front of `..` is not above it.
             let named = or_current(dir);
             if named == or_current(base) || dir.ends_with("..") {
                 self.ids = self.ids.split_off(&len(dir));
@@ -138,7 +139,7 @@ impl Known {
     }
 }
 
-/// A directory, and all those above it.
+/// Returns the identities of a directory and of all directories above it.
 fn upwards(dir: &Path) -> Vec<Identity> {
     let path = retry(|| fs::canonicalize(dir)).unwrap_or_default();
     path.ancestors().flat_map(identity).collect()
@@ -148,7 +149,7 @@ fn len(path: &Path) -> usize {
     path.as_os_str().len()
 }
 
-/// What tells one directory from another.
+/// The identity of a directory.
 #[cfg(unix)]
 type Identity = (u64, u64);
 
@@ -159,7 +160,7 @@ fn identity(path: &Path) -> io::Result<Identity> {
     Ok((metadata.dev(), metadata.ino()))
 }
 
-/// What tells one directory from another.
+/// The identity of a directory.
 #[cfg(not(unix))]
 type Identity = PathBuf;
 

@@ -34,7 +34,7 @@ pub(crate) use segment::Segment;
 /// repeated slashes and trailing slashes are ignored, and `..` is a name. A byte that is not part of a
 /// character counts as a character.
 ///
-/// The semantics are those of `pathlib` 3.14.
+/// The semantics are those of Python's `pathlib` 3.14.
 ///
 /// # Examples
 ///
@@ -205,7 +205,7 @@ impl Pattern {
             return Err("the pattern is empty");
         }
         if self.text.as_encoded_bytes().contains(&0) {
-            return Err("the pattern has a NUL byte in it");
+            return Err("the pattern contains a NUL byte");
         }
         Ok(())
     }

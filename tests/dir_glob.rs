@@ -635,8 +635,8 @@ fn patterns_that_mean_nothing_are_refused() {
         ("/", "/", "the pattern is not relative"),
         ("/etc/*", "/etc/*", "the pattern is not relative"),
         ("//a", "//a", "the pattern is not relative"),
-        ("a\0b", "a\\u{0}b", "the pattern has a NUL byte in it"),
-        ("*/\0", "*/\\u{0}", "the pattern has a NUL byte in it"),
+        ("a\0b", "a\\u{0}b", "the pattern contains a NUL byte"),
+        ("*/\0", "*/\\u{0}", "the pattern contains a NUL byte"),
     ] {
         // Everywhere, nothing more is asked for.
         let is_empty = why == "the pattern is empty";
@@ -646,7 +646,7 @@ fn patterns_that_mean_nothing_are_refused() {
                     true => base.rglob(pattern),
                     false => base.glob(pattern),
                 };
-                let message = format!("failed to match what is in `{shown}` to `{said}`: {why}");
+                let message = format!("failed to match entries of `{shown}` to `{said}`: {why}");
                 let expected = [(ErrorKind::InvalidInput, message)];
                 assert_eq!(failures(search.sort(sort)), expected, "{pattern:?}");
             }
@@ -654,7 +654,7 @@ fn patterns_that_mean_nothing_are_refused() {
     }
     let error = block_on(base.glob("/x").try_next()).unwrap_err();
     let error = PathError::of(&error).expect("a PathError");
-    assert_eq!(error.operation(), "match what is in");
+    assert_eq!(error.operation(), "match entries of");
     assert_eq!(
         (error.path(), error.target()),
         (dir.path(), Some("/x".as_ref()))

@@ -219,7 +219,7 @@ fn links_that_lead_back_are_reported_once_each() {
         assert_eq!(
             error.to_string(),
             format!(
-                "failed to read directory `{path}`: it is a symbolic link to a directory above it"
+                "failed to read directory `{path}`: it is a symbolic link to one of its parent directories"
             )
         );
     }

@@ -18,7 +18,7 @@ fn what_describes_nothing_is_refused_by_name() {
         (".", ".", "the pattern is empty"),
         ("./.", "./.", "the pattern is empty"),
         ("./", "./", "the pattern is empty"),
-        ("a/\0*", "a/\\u{0}*", "the pattern has a NUL byte in it"),
+        ("a/\0*", "a/\\u{0}*", "the pattern contains a NUL byte"),
     ] {
         for error in [
             Pattern::new(text).unwrap_err(),

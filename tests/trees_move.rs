@@ -304,7 +304,7 @@ fn what_has_no_copy_stays() {
         });
         let error = block_on(moving).unwrap_err();
         let expected = format!(
-            "failed to remove after copying `{}`: it is not the same as its copy",
+            "failed to remove after copying `{}`: it differs from its copy",
             path.display()
         );
         assert_eq!(error.to_string(), expected);

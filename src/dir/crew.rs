@@ -1,9 +1,8 @@
 //! The crew: workers on the pool that explore directories, and the stream of what they find.
 //!
-//! A worker never waits for the consumer. It may send one batch for each permit that it holds; when none
-//! is left it puts its tasks on the board, gives its thread back, and the consumer sends for a new
-//! worker once it has taken enough batches. So a stream that is paused holds no thread, and no more
-//! than so many batches.
+//! A worker never waits for the consumer. It may send one batch for each permit that it holds. When none is
+//! left, it puts its tasks on the board and gives its thread back, and the consumer requests a new worker
+//! once it has taken enough batches. So a paused stream holds no thread, and a bounded number of batches.
 
 use std::io;
 use std::mem;
@@ -20,62 +19,62 @@ use crate::budget::{self, Share};
 use crate::call::too_late;
 use crate::pool::{self, Waiters};
 
-/// Items that make a batch worth sending; one part of a directory may put some hundred more in it.
+/// The number of items that make a batch worth sending. One part of a directory may add a few hundred more.
 const BATCH: usize = 256;
 
-/// Batches that may wait for the consumer, beside one for each worker.
+/// The number of batches that may wait for the consumer, in addition to one for each worker.
 const PERMITS: usize = 4;
 
 /// How long items wait for others to fill their batch.
 const PATIENCE: Duration = Duration::from_millis(1);
 
-/// Bytes that one item counts for in the budget of fairness: 1024 items between two yields.
+/// The number of bytes that one item counts for in the fairness budget: 1024 items between two yields.
 const ITEM: usize = 1024;
 
-/// What a crew does with its tasks.
+/// The work of a crew.
 pub(crate) trait Explore: Send + Sync + 'static {
     type Task: Send + 'static;
     type Item: Send + 'static;
 
-    /// Where to begin. Nothing was explored yet, and options can be changed no more.
+    /// Returns the first task. Nothing has been explored before, and options can no longer be changed.
     fn begin(&mut self) -> Self::Task;
 
-    /// The most workers at once; 0 stands for as many as the machine runs in parallel.
+    /// Returns the maximum number of workers at once. 0 means as many as the machine runs in parallel.
     fn workers(&self) -> usize;
 
-    /// Does `task`, or a bounded part of it; what remains is a task again.
+    /// Does `task`, or a bounded part of it. The rest becomes a task again.
     ///
-    /// The last task found is the next one done, as long as one worker is alone.
+    /// While a worker is alone, it does the last task found first.
     fn explore(&self, task: Self::Task, found: &mut Found<Self>);
 }
 
-/// What a worker has found and not given away yet.
+/// Items and tasks that a worker has found and not handed over yet.
 pub(crate) struct Found<E: Explore + ?Sized> {
     pub(super) items: Vec<io::Result<E::Item>>,
     pub(super) tasks: Vec<E::Task>,
 }
 
-/// Items on their way to the consumer, or the panic of a worker.
+/// A batch of items for the consumer, or the panic of a worker.
 type Batch<E> = thread::Result<Vec<io::Result<<E as Explore>::Item>>>;
 
 struct Crew<E: Explore> {
     explore: E,
-    /// A leaf of the locks: nothing is sent, woken or handed to the pool under it.
+    /// The lock is a leaf: while it is held, nothing is sent, woken or handed to the pool.
     board: Mutex<Board<E::Task>>,
     batches: Sender<Batch<E>>,
-    /// The consumer, if it waits. The channel would wake it while it holds its own lock, on which the consumer
-    /// then sleeps as it looks for the batch.
+    /// The consumer, if it waits. The channel would wake it while holding its own lock, on which the
+    /// consumer would then block when it takes the batch.
     consumer: Waiters,
 }
 
-/// What workers and consumer share.
+/// The state that the workers and the consumer share.
 struct Board<T> {
-    /// For whoever comes next.
+    /// The tasks for the next worker.
     tasks: Vec<T>,
-    /// The most workers at once; the first of them finds that out.
+    /// The maximum number of workers at once. The first worker determines it.
     places: Option<usize>,
     workers: usize,
-    /// Batches that may be sent, beside the one that each worker may.
+    /// The number of batches that may be sent, in addition to one by each worker.
     permits: usize,
     abandoned: bool,
 }
@@ -85,12 +84,12 @@ impl<E: Explore> Crew<E> {
         self.board.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sends for workers that have a place on the board already.
+    /// Requests workers for places on the board that are already taken.
     fn send_for(self: &Arc<Self>, hired: usize) {
         for _ in 0..hired {
             let crew = self.clone();
             pool::run(move || {
-                // A panic is the consumer's to see.
+                // A panic is passed on to the consumer.
                 if let Err(panic) = panic::catch_unwind(AssertUnwindSafe(|| crew.work())) {
                     crew.send(Err(panic));
                     crew.close();
@@ -100,20 +99,20 @@ impl<E: Explore> Crew<E> {
         }
     }
 
-    /// Sends a batch, and tells whether there is somebody to take it.
+    /// Sends a batch. Returns `true` if there is still a consumer to take it.
     fn send(&self, batch: Batch<E>) -> bool {
         let is_sent = self.batches.try_send(batch).is_ok();
         self.consumer.wake_all();
         is_sent
     }
 
-    /// After this, nothing is found any more.
+    /// Ends the stream: nothing is found any more.
     fn close(&self) {
         self.batches.close();
         self.consumer.wake_all();
     }
 
-    /// What one worker does, with one permit in its hands.
+    /// Runs one worker, which holds one permit.
     fn work(self: &Arc<Self>) {
         let places = places(self.explore.workers());
         let mut board = self.board();
@@ -143,8 +142,8 @@ impl<E: Explore> Crew<E> {
         self.leave(board, found.tasks);
     }
 
-    /// Sends the items that were found, then shares the tasks, so that no one finds what is in a directory
-    /// before the directory itself. Whether the worker may go on.
+    /// Sends the items that were found, then shares the tasks, so that a directory itself arrives before
+    /// what is in it. Returns `true` if the worker may go on.
     fn hand_over(self: &Arc<Self>, found: &mut Found<E>) -> bool {
         let items = mem::take(&mut found.items);
         let spent = !items.is_empty();
@@ -158,7 +157,7 @@ impl<E: Explore> Crew<E> {
         }
         board.permits -= usize::from(spent);
         if board.tasks.is_empty() && Some(board.workers) < board.places {
-            // The older half: those nearer to the root have more below them.
+            // The older half, which is nearer to the root and has more below it.
             let share = found.tasks.len() / 2;
             board.tasks.extend(found.tasks.drain(..share));
             let hired = board.hire();
@@ -175,7 +174,7 @@ impl<E: Explore> Crew<E> {
         }
         let is_done = board.workers == 0 && board.tasks.is_empty();
         drop(board);
-        // Those of an abandoned board: directories may be open in them.
+        // The tasks of an abandoned board, which may hold open directories.
         drop(tasks);
         if is_done {
             self.close();
@@ -184,7 +183,7 @@ impl<E: Explore> Crew<E> {
 }
 
 impl<T> Board<T> {
-    /// Gives a place to as many workers as there are tasks and permits for, and returns their number.
+    /// Takes places for as many workers as there are tasks and permits for, and returns their number.
     fn hire(&mut self) -> usize {
         let places = self.places.unwrap_or(1).saturating_sub(self.workers);
         let hired = places.min(self.permits).min(self.tasks.len());
@@ -194,10 +193,10 @@ impl<T> Board<T> {
     }
 }
 
-/// The number of workers where `wanted` have been asked for, no more than the pool has threads.
+/// Returns the number of workers for a request of `wanted`, at most as many as the pool has threads.
 fn places(wanted: usize) -> usize {
     const MOST: usize = 500;
-    /// To find that out takes reading some files.
+    /// The machine's parallelism. Determining it reads some files.
     static MACHINE: OnceLock<usize> = OnceLock::new();
     match wanted {
         0 => *MACHINE.get_or_init(|| thread::available_parallelism().map_or(1, usize::from)),
@@ -205,10 +204,10 @@ fn places(wanted: usize) -> usize {
     }
 }
 
-/// What a crew finds, as a stream; nothing is done before the first poll.
+/// A stream of what a crew finds. Nothing is done before the first poll.
 pub(crate) struct Batches<E: Explore> {
     crew: Arc<Crew<E>>,
-    /// In a box, since a receiver may not be moved otherwise.
+    /// Boxed, because a receiver is not `Unpin`.
     receiver: Box<Receiver<Batch<E>>>,
     batch: vec::IntoIter<io::Result<E::Item>>,
     state: State,
@@ -246,11 +245,11 @@ impl<E: Explore> Batches<E> {
         }
     }
 
-    /// What the crew will do, for its options to be set.
+    /// Returns the work of the crew, for its options to be set.
     ///
     /// # Panics
     ///
-    /// If it has begun.
+    /// Panics if the crew has begun.
     #[track_caller]
     pub(crate) fn options(&mut self) -> &mut E {
         match Arc::get_mut(&mut self.crew) {
@@ -266,7 +265,7 @@ impl<E: Explore> Batches<E> {
         let hired = board.hire();
         drop(board);
         self.crew.send_for(hired);
-        // A small directory is read sooner than a task is woken.
+        // Reading a small directory takes less time than waking a task.
         pool::stay(|| !self.receiver.is_empty());
     }
 
@@ -303,7 +302,7 @@ impl<E: Explore> Batches<E> {
         }
     }
 
-    /// Takes the next batch; `None` when nothing more is found.
+    /// Takes the next batch. Returns `None` when nothing more is found.
     fn poll_batch(&self, cx: &Context<'_>) -> Poll<Option<Batch<E>>> {
         let take = || match self.receiver.try_recv() {
             Ok(batch) => Poll::Ready(Some(batch)),
@@ -319,11 +318,11 @@ impl<E: Explore> Batches<E> {
         }
     }
 
-    /// Lets the crew send one batch more.
+    /// Lets the crew send one more batch.
     fn permit(&self) {
         let mut board = self.crew.board();
         board.permits += 1;
-        // A worker that comes for one batch only is hardly worth its way.
+        // Starting a worker for a single batch hardly pays.
         let hired = match board.workers > 0 || board.permits >= PERMITS / 2 {
             true => board.hire(),
             false => 0,
@@ -339,7 +338,7 @@ impl<E: Explore> Drop for Batches<E> {
         board.abandoned = true;
         let tasks = mem::take(&mut board.tasks);
         drop(board);
-        // Directories may be open in them, and to close one may wait.
+        // The tasks may hold open directories, and closing one may block.
         if !tasks.is_empty() {
             pool::run(move || drop(tasks)).detach();
         }

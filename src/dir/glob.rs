@@ -1,8 +1,8 @@
-//! The paths in a tree that a pattern describes.
+//! The search for paths in a tree that match a pattern.
 //!
 //! The pattern is a list of parts, and a place in it tells which parts are still to come. A directory is
-//! looked at for all its places at once, so that no path is found twice, and is read only if a part asks
-//! for that: a literal name is looked up.
+//! examined for all its places at once, so that no path is found twice. It is read only if a part requires
+//! that: a literal name is looked up.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -18,25 +18,26 @@ use crate::error::{Operation, PathError, invalid_input, is_symlink_loop};
 use crate::pattern::Segment;
 use crate::retry::retry;
 
-/// Directories that may wait in a worker's hands before it turns to the last ones first.
+/// The number of waiting directories from which a worker goes down into them before it reads on.
 const MANY: usize = 1024;
 
-/// Entries that make a part of a directory a long one, after which others may have their turn.
+/// The number of entries after which the reading of a directory is interrupted for other tasks.
 const LONG: usize = 64;
 
-/// Searches a tree.
+/// A search of a tree.
 #[derive(Debug)]
 pub(crate) struct Glob {
     pub(crate) base: Arc<Path>,
     pub(crate) pattern: Arc<Path>,
-    /// Whether there is a `**` in front of the pattern.
+    /// Whether `**` stands in front of the pattern.
     pub(crate) anywhere: bool,
-    /// Whether case counts, if not as the system has it. Literal names are compared then.
+    /// Whether case matters; `None` means as on the system. If it is set, even literal names are compared
+    /// with what the directory lists.
     pub(crate) case_sensitive: Option<bool>,
     pub(crate) recurse_symlinks: bool,
     pub(crate) workers: usize,
     above: Above,
-    /// What the pattern says, once that counts.
+    /// The parts of the pattern, set when the search begins.
     parts: Vec<Part>,
     dirs_only: bool,
 }
@@ -55,11 +56,11 @@ enum Part {
 type Places = Arc<[usize]>;
 
 pub(crate) enum Task {
-    /// The pattern cannot be used, for this reason.
+    /// The pattern is invalid, for this reason.
     Refuse(io::Error),
-    /// The path may be there, and the parts from the places on may follow it.
+    /// A path that may exist, and the places that may follow it.
     Look(Arc<Path>, Vec<usize>),
-    /// May be a directory.
+    /// A path that may be a directory, and the places in it.
     Open(Arc<Path>, Places),
     Read(Scan, Places),
 }
@@ -82,11 +83,11 @@ impl Glob {
     fn parse(&mut self) -> io::Result<()> {
         let pattern = self.pattern.as_os_str().as_encoded_bytes();
         if pattern.contains(&0) {
-            return Err(invalid_input("the pattern has a NUL byte in it"));
+            return Err(invalid_input("the pattern contains a NUL byte"));
         }
         self.dirs_only = match pattern.last() {
             Some(&byte) => std::path::is_separator(byte.into()),
-            // What stands in front is `**/`.
+            // `**/` stands in front.
             None => self.anywhere,
         };
         for component in self.pattern.components() {
@@ -121,8 +122,8 @@ impl Glob {
         place == self.parts.len()
     }
 
-    /// Adds the place, and those that are as good because `**` may stand for nothing; some may be there
-    /// already. Whether the end is among them.
+    /// Adds a place, and the places after it that are reached since `**` may match nothing. Some may have
+    /// been added before. Returns `true` if the end is among them.
     fn arrive(&self, mut place: usize, places: &mut Vec<usize>) -> bool {
         while !self.is_end(place) {
             places.push(place);
@@ -134,7 +135,7 @@ impl Glob {
         true
     }
 
-    /// Looks whether `path` is there; what is to follow it is found later.
+    /// Checks whether `path` exists, and adds a task for what may follow it.
     fn look(&self, path: Arc<Path>, arrived: &[usize], found: &mut Found<Glob>) {
         let mut places = Vec::new();
         let mut at_end = false;
@@ -149,13 +150,13 @@ impl Glob {
                         path: path.clone(),
                         kind,
                     };
-                    // What `**` stands for is a directory, even where that is nothing.
+                    // `**` matches directories only, even where it matches nothing.
                     let any_kind = !self.dirs_only && arrived.iter().any(|&at| self.is_end(at));
                     if any_kind || entry.is_dir() {
                         found.items.push(Ok(entry));
                     }
                 }
-                // That it cannot be read will be said, in any case.
+                // Opening the base will report the error.
                 Err(_) if path == self.base => {}
                 Err(error) if is_absence(&error) => return,
                 Err(error) => {
@@ -170,9 +171,10 @@ impl Glob {
         }
     }
 
-    /// Looks up the names that need no reading of the directory; all literal ones if it is not read.
+    /// Looks up the names that are found without reading the directory: `..`, and all literal names if it
+    /// is not read.
     fn look_up(&self, dir: &Path, places: &[usize], is_read: bool, found: &mut Found<Glob>) {
-        // Several places may ask for one name, but it is one path.
+        // Several places may need the same name, but it is one path.
         let mut names: Vec<(&OsStr, Vec<usize>)> = Vec::new();
         for &place in places {
             let name = match &self.parts[place] {
@@ -201,7 +203,7 @@ impl Glob {
                 self.read(scan, places, found);
             }
             Err(error) => {
-                // What may not be listed may still be entered.
+                // A directory that may not be listed may still be searched.
                 self.look_up(&dir, &places, false, found);
                 if dir == self.base || !is_absence(&error) {
                     found.items.push(Err(failed(&dir, error)));
@@ -226,7 +228,7 @@ impl Glob {
                 Ok(true) => break,
             }
         }
-        // To read on keeps no directory open for long; to go down first keeps few in memory.
+        // Reading on first closes the directory sooner; going down first keeps fewer directories in memory.
         let next = if found.tasks.len() < MANY {
             found.tasks.len()
         } else {
@@ -235,7 +237,7 @@ impl Glob {
         found.tasks.insert(next, Task::Read(scan, places));
     }
 
-    /// Compares one entry of a directory with all that may come next.
+    /// Compares one entry of a directory with all parts that may come next.
     fn meet(
         &self,
         join: &mut Join,
@@ -264,7 +266,7 @@ impl Glob {
                     false
                 }
                 Part::AnyDepth => {
-                    // A link that leads back may be a directory, too, if links count.
+                    // A link that leads back is a directory, too, if links are followed.
                     let is_wanted = !self.dirs_only || self.recurse_symlinks && candidate.is_dir();
                     matched |= self.is_end(place + 1) && is_wanted;
                     false
@@ -282,7 +284,7 @@ impl Glob {
         if !next.is_empty() {
             next.sort_unstable();
             next.dedup();
-            // Below `**` most directories have the places of the one that they are in.
+            // Below `**`, most directories have the same places as the directory that they are in.
             let places = if next[..] == places[..] {
                 places.clone()
             } else {
@@ -292,7 +294,7 @@ impl Glob {
         }
     }
 
-    /// Whether `**` goes down there.
+    /// Returns `true` if `**` descends into the entry.
     fn descends(&self, candidate: &mut Candidate<'_>) -> bool {
         match candidate.kind {
             Some(EntryType::Dir) => true,
@@ -306,7 +308,7 @@ impl Glob {
     }
 }
 
-/// An entry, of which only as much is found out as is asked for.
+/// An entry whose path and type are determined only when needed.
 struct Candidate<'a> {
     join: &'a mut Join,
     name: &'a OsStr,
@@ -367,7 +369,7 @@ impl Explore for Glob {
     }
 }
 
-/// Whether there is just nothing, perhaps not any more, or a link that leads nowhere.
+/// Returns `true` if the path does not exist, or not any more, or is a link that leads nowhere.
 fn is_absence(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) || is_symlink_loop(error)
 }

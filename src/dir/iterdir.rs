@@ -1,4 +1,4 @@
-//! The entries of one directory.
+//! The listing of one directory.
 
 use std::io;
 use std::path::Path;
@@ -9,7 +9,7 @@ use super::crew::{Explore, Found};
 use super::scan::{Join, Naming, Scan};
 use crate::error::{Operation, PathError};
 
-/// Lists one directory.
+/// The listing of one directory.
 pub(crate) struct Iterdir {
     pub(crate) dir: Arc<Path>,
     pub(crate) naming: Naming,
@@ -54,7 +54,7 @@ impl Explore for Iterdir {
     }
 }
 
-/// Says which directory could not be read.
+/// Returns the error for a directory that could not be read, with its path.
 pub(super) fn failed(dir: &Path, error: io::Error) -> io::Error {
     PathError::wrap(Operation::ReadDir, dir, error)
 }
@@ -72,7 +72,7 @@ mod tests {
 
     const MANY: usize = 50_000;
 
-    /// Counts the jobs: every worker asks once how many of them there may be.
+    /// Counts the jobs: every worker calls `workers` once.
     struct Counted(Iterdir, Arc<AtomicUsize>);
 
     impl Explore for Counted {

@@ -8,16 +8,17 @@ use std::sync::Arc;
 use super::{EntryType, or_current};
 use crate::retry::retry;
 
-/// What the path of a directory means, and how its entries are named.
+/// The meaning of a directory's path, and the naming of its entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Naming {
-    /// As by `std`: each entry has the path of the directory in front. The empty path is no directory.
+    /// As in `std`: the path of each entry begins with the path of the directory. The empty path is no
+    /// directory.
     Std,
-    /// As by `pathlib`: `.` and the empty path are the current directory, in which names stand alone.
+    /// As in `pathlib`: `.` and the empty path are the current directory, whose entries are bare names.
     Pathlib,
 }
 
-/// A directory that is open, and read as far as its last part.
+/// An open directory that is read in parts.
 pub(crate) struct Scan {
     dir: Arc<Path>,
     open: imp::Open,
@@ -36,16 +37,16 @@ impl Scan {
         &self.dir
     }
 
-    /// Reads the next part, some hundred entries, and whether more may follow.
+    /// Reads the next part, a few hundred entries. Returns `true` if more may follow.
     ///
-    /// Neither `.` nor `..` is among them. The last part may be empty.
+    /// `.` and `..` are skipped. The last part may be empty.
     pub(super) fn read(
         &mut self,
         mut found: impl FnMut(&OsStr, Option<EntryType>),
     ) -> io::Result<bool> {
         let dir = &self.dir;
         self.open.read(|name, kind| {
-            // Some filesystems keep the type with the file only.
+            // Some filesystems store the type only with the file.
             let ask = || retry(|| std::fs::symlink_metadata(dir.join(name))).ok();
             let kind = kind.or_else(|| ask().map(|found| found.file_type().into()));
             found(name, kind);
@@ -53,7 +54,7 @@ impl Scan {
     }
 }
 
-/// Puts names behind one directory, with one allocation each.
+/// A directory to which names are joined, with one allocation each.
 pub(super) struct Join {
     dir: OsString,
     path: OsString,
@@ -63,7 +64,7 @@ impl Join {
     pub(super) fn new(dir: &Path, naming: Naming) -> Join {
         let dir = match naming {
             Naming::Pathlib if dir == Path::new(".") => OsString::new(),
-            // With a separator at its end, where one is needed.
+            // Ends with a separator where one is needed.
             Naming::Pathlib | Naming::Std => dir.join("").into_os_string(),
         };
         Join {
@@ -80,7 +81,7 @@ impl Join {
     }
 }
 
-/// With the system call, which saves an allocation for each entry.
+/// Reads directories by system call, which saves an allocation for each entry.
 #[cfg(target_os = "linux")]
 mod imp {
     use rustix::fs::{FileType, Mode, OFlags, RawDir};
@@ -95,7 +96,7 @@ mod imp {
     use super::EntryType;
     use crate::retry::retry;
 
-    /// Bytes of one part: up to about 500 names of usual length.
+    /// The size of one part, in bytes: up to about 500 names of usual length.
     const PART: usize = 16 * 1024;
 
     pub(super) struct Open(OwnedFd);
@@ -122,7 +123,7 @@ mod imp {
                         }
                     }
                     Some(Err(Errno::INTR)) => continue,
-                    // A directory that was removed meanwhile has come to its end.
+                    // A directory that was removed meanwhile has no more entries.
                     None | Some(Err(Errno::NOENT)) => return Ok(false),
                     Some(Err(errno)) => return Err(errno.into()),
                 }
@@ -154,7 +155,7 @@ mod imp {
     use super::EntryType;
     use crate::retry::retry;
 
-    /// Entries of one part.
+    /// The number of entries in one part.
     const PART: usize = 512;
 
     pub(super) struct Open(ReadDir);

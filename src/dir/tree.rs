@@ -1,8 +1,8 @@
 //! Copying, moving and removing whole trees.
 //!
-//! The work is plain blocking calls, done in [slices](slice): between two of them the future has it back. So
-//! no thread is held while nobody polls, progress is told where the future is awaited, and a future that
-//! is dropped has stopped the work within a slice.
+//! The work is made of plain blocking calls, done in [slices](slice). Between two slices it is back in the
+//! future. So no thread is held while nobody polls, progress is reported where the future is awaited, and
+//! dropping the future stops the work within a slice.
 
 mod apart;
 mod contents;
@@ -38,31 +38,31 @@ use remover::Remover;
 #[cfg(unix)]
 use unix as imp;
 
-/// A slice ends after so many entries,
+/// The number of entries after which a slice ends.
 const SLICE_ENTRIES: usize = 64;
-/// after so many bytes,
+/// The number of bytes after which a slice ends.
 const SLICE_BYTES: u64 = 16 << 20;
-/// or after so long, whichever is first.
+/// The duration after which a slice ends.
 const SLICE_TIME: Duration = Duration::from_millis(20);
 
-/// How far the copying of a tree is: what the function given to
-/// [`on_progress`](crate::path::CopyTo::on_progress) is told.
+/// The progress of copying a tree, as passed to the function that is given to
+/// [`CopyTo::on_progress`](crate::path::CopyTo::on_progress).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub struct CopyProgress {
-    /// The files, directories and links that are complete, and the bytes that have been copied.
+    /// The number of entries that are complete, and of bytes that have been copied.
     pub done: CopyCount,
-    /// What there is to do in all; `None` until it has been counted.
+    /// The number of entries and bytes in the whole tree; `None` until they have been counted.
     pub total: Option<CopyCount>,
 }
 
-/// So many files, directories and links, and bytes in files.
+/// A number of entries, and of bytes in files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub struct CopyCount {
-    /// Files, directories and symbolic links.
+    /// The number of files, directories and symbolic links.
     pub entries: u64,
-    /// Bytes in files.
+    /// The number of bytes in files.
     pub bytes: u64,
 }
 
@@ -75,22 +75,22 @@ impl CopyCount {
     }
 }
 
-/// How far the removing of a tree is: what the function given to
-/// [`on_progress`](crate::path::RemoveDirAll::on_progress) is told.
+/// The progress of removing a tree, as passed to the function that is given to
+/// [`RemoveDirAll::on_progress`](crate::path::RemoveDirAll::on_progress).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub struct RemoveProgress {
-    /// The files, directories and symbolic links that have been removed.
+    /// The number of files, directories and symbolic links that have been removed.
     pub entries: u64,
 }
 
-/// How a tree is copied.
+/// The options for copying a tree.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Options {
     pub(crate) follow_symlinks: bool,
     pub(crate) preserve_metadata: bool,
     pub(crate) exist_ok: bool,
-    /// The source is removed afterwards: the owner goes along, and what is at the target is replaced.
+    /// Whether the source is removed afterwards: the owner is kept, and what is at the target is replaced.
     pub(crate) moving: bool,
 }
 
@@ -103,7 +103,7 @@ impl Options {
     }
 }
 
-/// Whom to tell of progress, if anybody.
+/// The function that is called with the progress, if there is one.
 pub(crate) struct Reporter<P>(Option<Box<dyn FnMut(P) + Send>>);
 
 impl<P> Reporter<P> {
@@ -124,7 +124,7 @@ impl<P> fmt::Debug for Reporter<P> {
     }
 }
 
-/// Copies what is at `source` to `target`.
+/// Copies the file, directory or link at `source` to `target`.
 pub(crate) async fn copy(
     source: PathBuf,
     target: PathBuf,
@@ -138,7 +138,7 @@ pub(crate) async fn copy(
         .then(|| Counter::new(source.clone(), options));
     let counting = async {
         if let Some(counter) = counted {
-            // If something cannot be counted, the copy will find out, and say it.
+            // If something cannot be counted, the copy reports the error.
             if let Ok(counter) = finish(counter, |_, _| {}).await {
                 let _ = total.set(counter.count());
             }
@@ -150,7 +150,7 @@ pub(crate) async fn copy(
             let done = copier.done();
             let total = match finished {
                 true => Some(done),
-                // More may have come since it was counted.
+                // The tree may have grown since it was counted.
                 false => total.get().map(|total: &CopyCount| total.max(done)),
             };
             tell(CopyProgress { done, total });
@@ -159,7 +159,7 @@ pub(crate) async fn copy(
     future::or(copying, counting).await.map(drop)
 }
 
-/// Moves what is at `source` to `target`: by its name alone if that is possible.
+/// Moves the file, directory or link at `source` to `target`, by renaming it if that is possible.
 pub(crate) async fn move_to(
     source: PathBuf,
     target: PathBuf,
@@ -181,7 +181,7 @@ pub(crate) async fn move_to(
         .map(drop)
 }
 
-/// Removes the directory at `path` and all that is in it.
+/// Removes the directory at `path` and all its contents.
 pub(crate) async fn remove(path: PathBuf, reporter: Reporter<RemoveProgress>) -> io::Result<()> {
     let named = move || {
         let root = remover::find_root(&path);
@@ -198,7 +198,7 @@ pub(crate) async fn remove(path: PathBuf, reporter: Reporter<RemoveProgress>) ->
     removing.await.map(drop)
 }
 
-/// Gives what is at `source` its new name; not if that is on another filesystem.
+/// Renames `source` to `target`. Returns `false` if that is on another filesystem.
 fn renamed(source: PathBuf, target: PathBuf) -> io::Result<bool> {
     let renamed = match apart::check_move(&source, &target) {
         Ok(()) => retry(|| fs::rename(&source, &target)),
@@ -208,7 +208,7 @@ fn renamed(source: PathBuf, target: PathBuf) -> io::Result<bool> {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == ErrorKind::CrossesDevices => Ok(false),
         Err(error) => {
-            // Why a directory cannot be moved into itself, the system does not say.
+            // The system's error does not say that a directory cannot be moved into itself.
             let error = apart::check(&source, &target, false).err().unwrap_or(error);
             let named = PathError::wrap_pair(Operation::Move, &source, &target, error);
             Err(named)
@@ -216,13 +216,13 @@ fn renamed(source: PathBuf, target: PathBuf) -> io::Result<bool> {
     }
 }
 
-/// Blocking work that is done bit by bit.
+/// Blocking work that is done in steps.
 trait Work: Send + 'static {
-    /// Does the next bit, and returns how many bytes were copied for that; `None` when all is done.
+    /// Does the next step. Returns how many bytes were copied, or `None` when all is done.
     fn step(&mut self) -> io::Result<Option<u64>>;
 }
 
-/// Does a slice of the work; returns whether that was the last.
+/// Does a slice of the work. Returns `true` if that was the last.
 fn slice(work: &mut impl Work) -> io::Result<bool> {
     let begin = Instant::now();
     let mut bytes = 0;
@@ -238,10 +238,10 @@ fn slice(work: &mut impl Work) -> io::Result<bool> {
     Ok(false)
 }
 
-/// Does all of the work, slice by slice on the pool; `after` is called after each, here, and told whether
-/// it was the last.
+/// Does all of the work, slice by slice on the pool. After each slice, calls `after` in the awaiting task,
+/// with `true` for the last one.
 async fn finish<W: Work>(work: W, mut after: impl FnMut(&W, bool)) -> io::Result<W> {
-    // Wherever this is dropped, files may be open in it.
+    // Wherever the future is dropped, the work may hold open files.
     let mut work = Closing::new(work);
     loop {
         let task = pool::run(move || {

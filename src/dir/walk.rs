@@ -1,4 +1,4 @@
-//! A tree of directories, each with the names of what is in it.
+//! The walk through a tree: each directory with the names of its entries.
 
 use std::ffi::OsString;
 use std::io;
@@ -10,12 +10,12 @@ use super::iterdir::failed;
 use super::scan::{Join, Naming, Scan};
 use super::{Above, Entry, EntryType};
 
-/// Walks through a tree.
+/// A walk through a tree.
 pub(crate) struct Walk {
     pub(crate) base: Arc<Path>,
     pub(crate) order: Order,
     pub(crate) follow_symlinks: bool,
-    /// Of names in their directory, and of the directories themselves.
+    /// Whether names are sorted within their directory, and the directories themselves.
     pub(crate) sort: bool,
     pub(crate) on_error: Option<Mutex<OnError>>,
     pub(crate) prune: Option<Mutex<Prune>>,
@@ -25,7 +25,7 @@ pub(crate) struct Walk {
 
 pub(crate) type OnError = Box<dyn FnMut(io::Error) + Send>;
 
-/// Whether a directory is left out.
+/// A function that returns `true` for a directory that is left out.
 pub(crate) type Prune = Box<dyn FnMut(&Entry) -> bool + Send>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub(crate) enum Order {
     BottomUp,
 }
 
-/// A directory, and the names of what is in it.
+/// A directory and the names of its entries.
 #[derive(Debug)]
 pub(crate) struct Listing {
     pub(crate) dir: Entry,
@@ -44,7 +44,7 @@ pub(crate) struct Listing {
 
 pub(crate) enum Task {
     Enter(Entry),
-    /// All below it has been walked.
+    /// A directory below which everything has been walked.
     Leave(Listing),
 }
 
@@ -75,7 +75,7 @@ impl Walk {
         prune.is_some_and(|f| f.lock().unwrap_or_else(PoisonError::into_inner)(dir))
     }
 
-    /// The names in a directory, and those of its directories that are to be walked.
+    /// Reads the names in a directory. Also returns its directories that are to be walked.
     fn list(&self, dir: Entry) -> io::Result<(Listing, Vec<Entry>)> {
         let mut scan = Scan::open(dir.path.clone(), Naming::Pathlib)?;
         let mut join = Join::new(&dir.path, Naming::Pathlib);
@@ -114,7 +114,7 @@ impl Explore for Walk {
     }
 
     fn workers(&self) -> usize {
-        // Where the order counts, one worker keeps it.
+        // Where the order matters, a single worker keeps it.
         match self.sort || self.order == Order::BottomUp {
             true => 1,
             false => self.workers,
@@ -127,7 +127,7 @@ impl Explore for Walk {
             Task::Leave(listing) => return found.items.push(Ok(listing)),
         };
         if dir.kind == Some(EntryType::Link) && self.above.leads_back(&dir.path, &self.base) {
-            let error = io::Error::other("it is a symbolic link to a directory above it");
+            let error = io::Error::other("it is a symbolic link to one of its parent directories");
             return self.failed(&dir.path, error, found);
         }
         let path = dir.path.clone();
@@ -139,7 +139,7 @@ impl Explore for Walk {
                     Order::TopDown => found.items.push(Ok(listing)),
                     Order::BottomUp => found.tasks.push(Task::Leave(listing)),
                 }
-                // The last one is the next.
+                // The last task is the next one.
                 found.tasks.extend(below.into_iter().rev().map(Task::Enter));
             }
         }

@@ -15,7 +15,7 @@ use super::wildcard;
 /// Everything else, including a lone `[`, matches itself. A leading dot is not special.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Segment {
-    /// `None` is the star.
+    /// The tokens; `None` is `*`.
     tokens: Vec<Option<Token>>,
     ignore_case: bool,
 }

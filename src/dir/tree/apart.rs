@@ -1,4 +1,4 @@
-//! Whether two paths are apart, so that one can be copied to the other.
+//! Checks that two paths are apart, so that one can be copied to the other.
 
 use std::fs;
 use std::io;
@@ -10,17 +10,17 @@ use crate::dir::or_current;
 use crate::error::invalid_input;
 use crate::retry::retry;
 
-/// The error for what would be copied over itself.
+/// Returns the error for copying something over itself.
 pub(super) fn same() -> io::Error {
     invalid_input("source and target are the same")
 }
 
-/// The error for a directory that would be copied into itself.
+/// Returns the error for copying a directory into itself.
 pub(super) fn inside() -> io::Error {
     invalid_input("one directory is inside the other")
 }
 
-/// Refuses two names of one thing, whether that is a link or what it leads to.
+/// Returns an error if both paths name the same thing, be it a link or what the link leads to.
 pub(super) fn check_same(source: &Path, target: &Path) -> io::Result<()> {
     for follow in [false, true] {
         let look = |path: &Path| CURRENT.look(path.as_os_str(), follow);
@@ -33,8 +33,8 @@ pub(super) fn check_same(source: &Path, target: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Refuses to move something onto itself, unless that only writes its name in another way: in a directory
-/// that ignores case, `a` and `A` are one name.
+/// Returns an error if something would be moved onto itself. Only changing the spelling of its name is
+/// allowed: in a case-insensitive directory, `a` and `A` are one name.
 pub(super) fn check_move(source: &Path, target: &Path) -> io::Result<()> {
     match is_respelled(source, target) {
         true => Ok(()),
@@ -42,8 +42,8 @@ pub(super) fn check_move(source: &Path, target: &Path) -> io::Result<()> {
     }
 }
 
-/// Whether two different names stand for one entry of one directory, which lists one of them at most. Two
-/// hard links are two entries.
+/// Returns `true` if two different names stand for one entry of one directory, which lists at most one of
+/// them. Two hard links are two entries.
 fn is_respelled(source: &Path, target: &Path) -> bool {
     let (Some(from), Some(to)) = (source.file_name(), target.file_name()) else {
         return false;
@@ -64,19 +64,21 @@ fn is_respelled(source: &Path, target: &Path) -> bool {
         })
 }
 
-/// The directory that a name is in.
+/// Returns the directory that contains `path`.
 fn parent(path: &Path) -> &Path {
     or_current(path.parent().unwrap_or(Path::new("")))
 }
 
-/// Refuses to copy something over or into itself; returns the directories that the target is in.
+/// Returns the directories that the target is in, or an error if something would be copied over or into
+/// itself.
 ///
-/// What counts is what the directories are, not what they are called: there may be links, `..` and more
-/// than one mount on the way.
+/// Directories are compared by identity, not by name: there may be links, `..` and several mounts on the
+/// way.
 pub(super) fn check(source: &Path, target: &Path, follow: bool) -> io::Result<Vec<Id>> {
     let found = CURRENT.look(source.as_os_str(), follow)?;
     check_same(source, target)?;
-    // By the names alone, as `pathlib` does: else the copy would be in the directory that it leads to.
+    // Links are compared by name, as in `pathlib`: otherwise the copy would be in the directory that the
+    // link leads to.
     if found.kind == Kind::Link && is_below(target, source) {
         return Err(inside());
     }
@@ -85,7 +87,7 @@ pub(super) fn check(source: &Path, target: &Path, follow: bool) -> io::Result<Ve
     }
     let resolve = |path| retry(|| fs::canonicalize(path));
     let Ok(begin) = resolve(target).or_else(|_| resolve(parent(target))) else {
-        // Where nothing is, nothing can be made.
+        // Nothing can be created where there is no parent directory.
         return Ok(Vec::new());
     };
     let ids = begin
@@ -98,7 +100,7 @@ pub(super) fn check(source: &Path, target: &Path, follow: bool) -> io::Result<Ve
     }
 }
 
-/// Whether the way to `path` is by `dir`, and no `..` leads out of there.
+/// Returns `true` if `path` leads through `dir` and no `..` leads out of it.
 fn is_below(path: &Path, dir: &Path) -> bool {
     let rest = path.strip_prefix(dir);
     rest.is_ok_and(|rest| !rest.components().any(|part| part == Component::ParentDir))

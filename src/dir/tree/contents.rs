@@ -1,4 +1,4 @@
-//! The contents of a file on their way to its copy.
+//! Copying the contents of a file.
 
 use std::fs::{File, Metadata};
 use std::io::{self, ErrorKind};
@@ -6,36 +6,36 @@ use std::ops::Range;
 
 use crate::retry::retry;
 
-/// The most that is copied in one step.
+/// The maximum number of bytes that are copied in one step.
 const CHUNK: u64 = 4 << 20;
 
-/// What is read at once where the kernel does not copy.
+/// The number of bytes that are read at once where the kernel does not copy.
 const BUFFER: usize = 256 * 1024;
 
-/// A file on its way.
+/// A file that is being copied.
 pub(super) struct Contents {
     pub(super) from: File,
     pub(super) to: File,
-    /// As it was before it was read.
+    /// The metadata from before the file was read.
     pub(super) metadata: Metadata,
-    /// How far the files are the same. Every call is given an offset: one that a signal ends, or that turns out
-    /// to be the wrong one for these files, is followed by another at the same place.
+    /// The offset up to which the copy is complete. Every call is given an offset: if a signal interrupts
+    /// it, or it does not work for these files, another call continues at the same offset.
     position: u64,
-    /// Where a hole begins that is to be left out; all is data before that.
+    /// The end of the data at the position. A hole begins there, which is skipped.
     data_end: u64,
     means: Means,
 }
 
-/// How bytes are copied.
+/// The means of copying bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Means {
-    /// In the kernel, which shares the blocks if the filesystem can.
+    /// `copy_file_range`: in the kernel, which shares the blocks if the filesystem can.
     #[cfg(any(target_os = "linux", target_os = "android"))]
     Range,
-    /// In the kernel, from one filesystem to another.
+    /// `sendfile`: in the kernel, from one filesystem to another.
     #[cfg(any(target_os = "linux", target_os = "android"))]
     Pipe,
-    /// By reading and writing, which works everywhere.
+    /// Reading and writing, which works everywhere.
     Buffer,
 }
 
@@ -46,16 +46,16 @@ impl Means {
     const BEST: Means = Means::Buffer;
 }
 
-/// What one step has done.
+/// The result of one step.
 pub(super) struct Step {
-    /// How far it has come, holes among that.
+    /// The number of bytes by which the position has advanced, holes included.
     pub(super) passed: u64,
     pub(super) copied: u64,
     pub(super) is_last: bool,
 }
 
 impl Contents {
-    /// From the beginning of one file to another, in which nothing is.
+    /// Begins to copy one file to another, which is empty.
     pub(super) fn new(from: File, to: File, metadata: Metadata) -> Contents {
         let data_end = match holes::may_have(&metadata) {
             true => 0,
@@ -71,7 +71,7 @@ impl Contents {
         }
     }
 
-    /// Copies what is next, up to a chunk.
+    /// Copies the next data, up to a chunk.
     pub(super) fn advance(&mut self) -> io::Result<Step> {
         let (begin, mut copied) = (self.position, 0);
         let mut is_last = false;
@@ -96,7 +96,8 @@ impl Contents {
         })
     }
 
-    /// Goes to the next data if there is a hole; returns how much there may be, and `None` after the last.
+    /// Moves on to the next data if there is a hole. Returns how much data there may be, or `None` after
+    /// the last data.
     fn find_data(&mut self) -> io::Result<Option<u64>> {
         while self.position >= self.data_end {
             match holes::next_data(&self.from, self.position)? {
@@ -107,7 +108,7 @@ impl Contents {
         Ok(Some(self.data_end - self.position))
     }
 
-    /// Makes the copy as long as the file, which ends with a hole.
+    /// Extends the copy to the length of the file, which ends with a hole.
     fn end_with_hole(&mut self) -> io::Result<()> {
         let len = retry(|| self.from.metadata())?.len();
         if len > self.position {
@@ -117,10 +118,12 @@ impl Contents {
         Ok(())
     }
 
-    /// Copies something, if there is anything. Whatever the kernel says that keeps it from copying, to
-    /// read and to write will tell: 0 bytes from it need not be the end, and what it refuses may be possible.
+    /// Copies some data, if there is any. Where the kernel does not copy, for whatever reason, reading and
+    /// writing decide: 0 bytes from the kernel need not be the end of the file, and what it refuses may
+    /// still be possible.
     fn copy_some(&mut self, most: u64) -> io::Result<u64> {
-        // At the end, there is most likely nothing to copy; and some files do not tell where that is.
+        // At the end of the file, there is most likely nothing left to copy, and some files do not report
+        // their length.
         while self.means != Means::Buffer && self.position < self.metadata.len() {
             match self.copy_in_kernel(most) {
                 Ok(copied) if copied > 0 => return Ok(copied),
@@ -132,7 +135,7 @@ impl Contents {
 
     fn copy_by_buffer(&self, most: u64) -> io::Result<u64> {
         let room = usize::try_from(most).map_or(BUFFER, |most| most.min(BUFFER));
-        // Small files are the most.
+        // Most files are small.
         let rest = self.metadata.len().saturating_sub(self.position);
         let room = usize::try_from(rest).map_or(room, |rest| room.min(rest.max(4096)));
         let mut buffer = vec![0; room];
@@ -220,7 +223,7 @@ fn write_at(file: &File, bytes: &[u8], position: u64) -> io::Result<usize> {
     file.seek_write(bytes, position)
 }
 
-/// Holes, where the system can look for them.
+/// Holes, on systems that report them.
 #[cfg(any(
     target_os = "linux",
     target_os = "android",
@@ -233,15 +236,15 @@ mod holes {
     use rustix::io::Errno;
     use std::os::unix::fs::MetadataExt;
 
-    /// Bytes of what `blocks` counts.
+    /// The unit of `blocks`, in bytes.
     const BLOCK: u64 = 512;
 
-    /// Whether fewer blocks are there than the contents would take.
+    /// Returns `true` if the file has fewer blocks than its length takes.
     pub(super) fn may_have(metadata: &Metadata) -> bool {
         metadata.blocks().saturating_mul(BLOCK) < metadata.len()
     }
 
-    /// The next data from there on; `None` if no more follows.
+    /// Returns the next range of data from `position` on, or `None` if there is no more.
     pub(super) fn next_data(file: &File, position: u64) -> io::Result<Option<Range<u64>>> {
         match seek(file, SeekFrom::Data(position)) {
             Ok(start) => {
@@ -249,13 +252,13 @@ mod holes {
                 Ok(Some(start..end))
             }
             Err(Errno::NXIO) => Ok(None),
-            // The filesystem does not know.
+            // The filesystem does not report holes.
             Err(_) => Ok(Some(position..u64::MAX)),
         }
     }
 }
 
-/// No holes.
+/// Holes, on systems that do not report them.
 #[cfg(not(any(
     target_os = "linux",
     target_os = "android",

@@ -14,16 +14,16 @@ use super::{CopyCount, Options, Work, apart, metadata};
 use crate::error::{PathError, invalid_input};
 use crate::retry::retry;
 
-/// Copies a tree.
+/// The copying of a tree.
 pub(super) struct Copier {
     options: Options,
     source: PathBuf,
     walk: Walk,
     target: Mirror,
     target_root: PathBuf,
-    /// The directories that the target is in; `None` before anything was done.
+    /// The directories above the target; `None` before the first step.
     above: Option<Vec<Id>>,
-    /// Where the files are that have more than one name, if these are to stay together.
+    /// The copies of files with more than one name, if these are to stay links.
     links: Option<Links>,
     /// The file that is being copied.
     file: Option<Contents>,
@@ -74,12 +74,12 @@ impl Copier {
         Ok(Some(0))
     }
 
-    /// Makes the directory that has been entered.
+    /// Creates the copy of the directory that was entered.
     fn enter(&mut self) -> io::Result<()> {
         let Some(source) = self.walk.top() else {
             return Ok(());
         };
-        // Links may lead there.
+        // Links may lead to the target or above it.
         let above = self.above.iter().flatten().any(|id| id == source.id());
         if above || self.target.is_within(source.id()) {
             return Err(apart::inside());
@@ -97,7 +97,7 @@ impl Copier {
         Ok(())
     }
 
-    /// Makes a directory, or finds one that will do.
+    /// Creates a directory, or finds one that is used as it is.
     fn make_dir(&self, place: &Place<'_>) -> io::Result<Origin> {
         let error = match place.dir.make_dir(place.name) {
             Ok(()) => return Ok(Origin::Made),
@@ -105,7 +105,7 @@ impl Copier {
             Err(error) => return Err(error),
         };
         if self.options.moving && place.root {
-            // As `rename` does: a directory with nothing in it is replaced.
+            // As with `rename`, an empty directory is replaced.
             place.dir.remove_dir(place.name)?;
             place.dir.make_dir(place.name)?;
             return Ok(Origin::Made);
@@ -121,7 +121,7 @@ impl Copier {
         }
     }
 
-    /// Finishes a directory: only now that everything is in it may it become read-only.
+    /// Finishes a directory. Its permissions are set only now, since they may make it read-only.
     fn leave(&mut self, level: &Level<Listed>) -> io::Result<()> {
         if let Some(made) = self.target.pop()? {
             if made.data == Origin::Made || self.options.preserve_metadata {
@@ -161,8 +161,8 @@ impl Copier {
         Ok(())
     }
 
-    /// Opens a file and the one that its contents go to; if it has been copied under another name, its copy
-    /// gets one more name, too, and nothing is opened.
+    /// Opens a file and its copy. If the file was copied under another name, makes a link to that copy
+    /// instead and opens nothing.
     fn begin_file(&mut self) -> io::Result<()> {
         let (dir, name) = self.walk.here()?;
         let from = dir.open_file(name, self.walk.follows())?;
@@ -170,7 +170,7 @@ impl Copier {
         if !metadata.is_file() {
             return Err(io::Error::other("it is not a regular file any more"));
         }
-        // Whatever keeps it from being a link, it is copied then.
+        // If it cannot be a link, for whatever reason, it is copied.
         if self.link(&from, &metadata).is_ok() {
             if let Some(links) = &mut self.links {
                 links.count(&metadata);
@@ -193,7 +193,7 @@ impl Copier {
         Ok(())
     }
 
-    /// Gives the copy of this file one more name, if it has a copy.
+    /// Makes another link to the copy of this file, if it has one.
     fn link(&self, from: &File, metadata: &Metadata) -> io::Result<()> {
         let first = self.links.as_ref().and_then(|links| links.find(metadata));
         let first = first.ok_or(ErrorKind::NotFound)?;
@@ -203,10 +203,10 @@ impl Copier {
         let name = first.path.file_name().unwrap_or_default();
         let is_first = |found: &Look| found.id == first.id;
         if !is_first(&dir.look(name, false)?) {
-            return Err(io::Error::other("the copy has been moved meanwhile"));
+            return Err(io::Error::other("the copy was moved meanwhile"));
         }
         match place.dir.look(place.name, false) {
-            // From an earlier copy.
+            // The link is there from an earlier copy.
             Ok(there) if is_first(&there) => return Ok(()),
             Ok(there) if place.origin == Origin::Found => {
                 let is_file = matches!(there.kind, Kind::File | Kind::Link);
@@ -222,17 +222,17 @@ impl Copier {
             true => Ok(()),
             false => {
                 place.dir.remove_file(place.name)?;
-                Err(io::Error::other("the copy has been moved meanwhile"))
+                Err(io::Error::other("the copy was moved meanwhile"))
             }
         }
     }
 
-    /// Opens, with nothing in it, the file that is in the place of a copy: `error` says so.
+    /// Empties and opens, or replaces, the existing file that `error` reports.
     fn replace(&self, place: &Place<'_>, from: &File, error: io::Error) -> io::Result<File> {
         if place.origin == Origin::Made {
             return Err(error);
         }
-        // Whoever names a link as the target means what it leads to. Other links lead out of the tree.
+        // A link named as the target means what it leads to. Any other link may lead out of the tree.
         let follow = place.root && !self.options.moving;
         match place.dir.look(place.name, follow).map(|found| found.kind) {
             Ok(Kind::File) if self.options.moving => {}
@@ -242,7 +242,7 @@ impl Copier {
             }
             Ok(Kind::Dir) => return Err(ErrorKind::IsADirectory.into()),
             Ok(Kind::Special(_)) => return Err(invalid_input("the target is not a regular file")),
-            // A link that leads nowhere: the file is made there, as std and `pathlib` do.
+            // The link leads nowhere: the file is created there, as std and `pathlib` do.
             Err(_) if follow => {
                 return self.empty(place.dir.create_through(place.name)?, from);
             }
@@ -266,7 +266,7 @@ impl Copier {
         Ok(step.copied)
     }
 
-    /// The file that is to be overwritten, with nothing in it; not the one that is copied.
+    /// Empties the file that is to be overwritten and returns it. Fails if it is the file that is copied.
     fn empty(&self, to: File, from: &File) -> io::Result<File> {
         if !retry(|| to.metadata())?.is_file() || imp::is_same(from, &to)? {
             return Err(apart::same());

@@ -1,4 +1,4 @@
-//! Counting what there is to copy.
+//! Counting what is to be copied.
 
 use std::io;
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::walk::{Visit, Walk};
 use super::{CopyCount, Options, Work};
 
-/// Counts a tree.
+/// The counting of a tree.
 pub(super) struct Counter {
     walk: Walk,
     count: CopyCount,

@@ -1,4 +1,4 @@
-//! The files of a tree that have more than one name in it.
+//! Files with more than one name in a tree.
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -9,21 +9,23 @@ use std::time::SystemTime;
 
 use super::imp::{self, Id};
 
-/// A path that is longer cannot be used anywhere else, and many of them would take much memory.
+/// The maximum length of a remembered path. The system accepts no longer one, and many of them would take
+/// much memory.
 const LONGEST: usize = 4096;
 
 /// The copies of files that may have another name in the tree.
 #[derive(Default)]
 pub(super) struct Links(HashMap<Id, First>);
 
-/// The copy of the first name of a file.
+/// The copy of a file, made under the first of its names.
 pub(super) struct First {
-    /// Where it is, from the root of the target.
+    /// The path of the copy, relative to the root of the target.
     pub(super) path: PathBuf,
     pub(super) id: Id,
-    /// The file as it was then. If it was removed meanwhile, another one may have its number.
+    /// The version of the file that was copied. If it was removed meanwhile, another file may have its
+    /// number.
     version: Version,
-    /// How many names are still to come, at most.
+    /// The maximum number of names that are still to come.
     rest: u64,
 }
 
@@ -37,14 +39,14 @@ impl Version {
 }
 
 impl Links {
-    /// The copy of this file under another name, if there is one.
+    /// Returns the copy of this file under another name, if there is one.
     pub(super) fn find(&self, metadata: &Metadata) -> Option<&First> {
         let (id, _) = imp::names(metadata)?;
         let first = self.0.get(&id)?;
         (first.version == Version::of(metadata)).then_some(first)
     }
 
-    /// Notes that this file has one name less to come.
+    /// Records that this file has one name less to come.
     pub(super) fn count(&mut self, metadata: &Metadata) {
         let Some((id, _)) = imp::names(metadata) else {
             return;
@@ -57,7 +59,7 @@ impl Links {
         }
     }
 
-    /// Notes where the copy of this file is, if it has more names.
+    /// Records where the copy of this file is, if it has more names.
     pub(super) fn add<'a>(
         &mut self,
         metadata: &Metadata,

@@ -1,4 +1,4 @@
-//! What else goes along with the contents of a file or a directory.
+//! Copying the metadata of a file or a directory.
 
 use std::fs::{File, FileTimes, Metadata};
 use std::io;
@@ -8,10 +8,11 @@ use super::Options;
 use crate::permissions::{self, Attributes, Permissions};
 use crate::retry::retry;
 
-/// Gives `to` what is wanted of the metadata of `from`, which was `found` before it was read.
+/// Copies the metadata that `options` ask for from `from` to `to`. `found` is that of `from` before it was
+/// read.
 pub(super) fn carry(from: &File, to: &File, found: &Metadata, options: &Options) -> io::Result<()> {
     match carry_permissions(from, to, found, options) {
-        // Not everybody may set, and not every filesystem has them.
+        // Not everybody may set permissions, and not every filesystem has them.
         Err(error) if !options.preserve_metadata && is_refusal(&error) => {}
         result => result?,
     }
@@ -32,7 +33,7 @@ fn is_refusal(error: &io::Error) -> bool {
     matches!(error.kind(), PermissionDenied | Unsupported)
 }
 
-/// Until this has been called, nobody but the owner may use what has been made for a copy.
+/// Copies the permissions. Before this call, nobody but the owner may use what was created for a copy.
 #[cfg(unix)]
 fn carry_permissions(
     from: &File,
@@ -47,7 +48,8 @@ fn carry_permissions(
     if !options.preserve_metadata {
         return permissions.keep_bits(to);
     }
-    // After the owner, a change of which removes some, and before the mode, which may forbid it.
+    // After the owner, because changing it removes some attributes, and before the mode, which may forbid
+    // to set them.
     Attributes::of(from)?.put_on(to)?;
     permissions.keep_all(to)
 }
@@ -65,8 +67,8 @@ fn carry_permissions(
     }
 }
 
-/// Lets nobody but the owner use a file that is to be overwritten: its permissions are for what is in it now.
-/// A plain copy leaves them as they are if the process may not change them.
+/// Lets nobody but the owner use a file that is to be overwritten: its permissions were meant for its old
+/// contents. If the process may not change them, a plain copy leaves them as they are.
 #[cfg(unix)]
 pub(super) fn shut(to: &File, options: &Options) -> io::Result<()> {
     match permissions::shut(to) {

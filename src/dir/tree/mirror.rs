@@ -1,4 +1,4 @@
-//! The target tree, place by place where the source tree is.
+//! The target tree, at the place that corresponds to that in the source tree.
 
 use std::ffi::OsStr;
 use std::io;
@@ -14,21 +14,21 @@ pub(super) struct Mirror {
     levels: Nest<Origin>,
 }
 
-/// Where a directory of the target comes from.
+/// The origin of a directory in the target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Origin {
-    /// It was made by us: what is in it and not from us does not belong there.
+    /// It was created by this copy: anything in it that is not from this copy does not belong there.
     Made,
     Found,
 }
 
-/// Where something belongs.
+/// The place of an entry in the target.
 pub(super) struct Place<'a> {
     pub(super) dir: &'a Dir,
     pub(super) name: &'a OsStr,
-    /// It is the whole target.
+    /// Whether the place is the root of the target.
     pub(super) root: bool,
-    /// What is said of its directory.
+    /// The origin of the directory.
     pub(super) origin: Origin,
 }
 
@@ -38,7 +38,7 @@ impl Mirror {
         Mirror { root, levels }
     }
 
-    /// Where what the walk is at belongs.
+    /// Returns the place of what the walk is at.
     pub(super) fn place<'a>(&'a self, walk: &'a Walk) -> io::Result<Place<'a>> {
         match (self.levels.top(), walk.names().next_back()) {
             (Some(level), Some(name)) => Ok(Place {
@@ -60,8 +60,8 @@ impl Mirror {
         below(&self.root, walk.names())
     }
 
-    /// Opens the directory of what is at `path` below the root. No link is followed on the way there; `None`
-    /// stands for the root.
+    /// Opens the directory that contains `path`, which is relative to the root. Follows no link on the way.
+    /// Returns `None` for the root.
     pub(super) fn open_parent(&self, path: &Path) -> io::Result<Option<Dir>> {
         let mut dir: Option<Dir> = None;
         for name in path.parent().into_iter().flat_map(Path::iter) {
@@ -71,7 +71,7 @@ impl Mirror {
         Ok(dir)
     }
 
-    /// The directory at the root, if it is one.
+    /// Returns the directory at the root, if it is one.
     pub(super) fn root_dir(&self) -> io::Result<&Dir> {
         match self.levels.levels() {
             [root, ..] => root.dir(),
@@ -83,7 +83,7 @@ impl Mirror {
         self.levels.push(dir, id, origin);
     }
 
-    /// Takes the innermost directory away, and opens the one around it.
+    /// Removes the innermost directory, and opens the one around it.
     pub(super) fn pop(&mut self) -> io::Result<Option<Level<Origin>>> {
         let Some(level) = self.levels.pop() else {
             return Ok(None);
@@ -92,7 +92,7 @@ impl Mirror {
         Ok(Some(level))
     }
 
-    /// Whether this is one of the directories around the current place.
+    /// Returns `true` if this is one of the directories around the current place.
     pub(super) fn is_within(&self, id: &Id) -> bool {
         self.levels.contains(id)
     }

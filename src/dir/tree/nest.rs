@@ -1,28 +1,28 @@
-//! The directories around a place in a tree, of which only the innermost are held open.
+//! The directories around a place in a tree. Only the innermost are held open.
 
 use std::collections::HashSet;
 use std::io;
 
 use super::imp::{Dir, Id};
 
-/// How many directories are held open, beside the root.
+/// The maximum number of directories that are held open, in addition to the root.
 const OPEN: usize = 32;
 
-/// Directories in each other, the root first.
+/// Nested directories, the root first.
 ///
-/// The root and the innermost are open. The others are opened again on the way back, as what `..` is from
-/// the inside: a path from the root might be longer than the system takes.
+/// The root and the innermost directories are open. The others are opened again on the way back, as the
+/// `..` of the directory inside: a path from the root might be too long for the system.
 pub(super) struct Nest<T> {
     levels: Vec<Level<T>>,
     ids: HashSet<Id>,
 }
 
-/// One of the directories, and what else is known of it.
+/// One of the directories, and what else is known about it.
 pub(super) struct Level<T> {
-    /// `None` while it is not open.
+    /// The open directory; `None` while it is closed.
     dir: Option<Dir>,
     id: Id,
-    /// The same directory is around this one, too: somebody has mounted it there.
+    /// Whether the same directory is around this one, too: it was mounted there.
     again: bool,
     pub(super) data: T,
 }
@@ -47,7 +47,7 @@ impl<T> Nest<T> {
         }
     }
 
-    /// The innermost directory.
+    /// Returns the innermost directory.
     pub(super) fn top(&self) -> Option<&Level<T>> {
         self.levels.last()
     }
@@ -56,17 +56,17 @@ impl<T> Nest<T> {
         self.levels.last_mut()
     }
 
-    /// All of them, the root first.
+    /// Returns all directories, the root first.
     pub(super) fn levels(&self) -> &[Level<T>] {
         &self.levels
     }
 
-    /// Whether this is one of the directories.
+    /// Returns `true` if this is one of the directories.
     pub(super) fn contains(&self, id: &Id) -> bool {
         self.ids.contains(id)
     }
 
-    /// Adds one more, inside of the others; returns what is known of the one that has been closed for it.
+    /// Adds a directory inside the others. Returns the data of the directory that was closed for it.
     pub(super) fn push(&mut self, dir: Dir, id: Id, data: T) -> Option<&mut T> {
         let again = !self.ids.insert(id.clone());
         self.levels.push(Level {
@@ -81,7 +81,7 @@ impl<T> Nest<T> {
         Some(&mut level.data)
     }
 
-    /// Takes the innermost away. The one around it may have to be [opened](Nest::wake) then.
+    /// Removes the innermost directory. The one around it may have to be [opened](Nest::wake) then.
     pub(super) fn pop(&mut self) -> Option<Level<T>> {
         let level = self.levels.pop()?;
         if !level.again {
@@ -90,14 +90,15 @@ impl<T> Nest<T> {
         Some(level)
     }
 
-    /// Makes sure that the innermost is open: `open` opens it again, and must find the same as before.
+    /// Makes sure that the innermost directory is open. `open` opens it again, and must find the same one
+    /// as before.
     pub(super) fn wake(&mut self, open: impl FnOnce() -> io::Result<Dir>) -> io::Result<()> {
         let Some(level) = self.levels.last_mut().filter(|level| level.dir.is_none()) else {
             return Ok(());
         };
         let dir = open()?;
         if dir.id()? != level.id {
-            return Err(io::Error::other("the directory has been moved meanwhile"));
+            return Err(io::Error::other("the directory was moved meanwhile"));
         }
         level.dir = Some(dir);
         Ok(())

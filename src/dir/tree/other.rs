@@ -1,4 +1,4 @@
-//! Directories where there is nothing but paths.
+//! Directories on systems where they are known by their paths only.
 
 use std::ffi::OsStr;
 use std::fs::{self, File, Metadata, OpenOptions};
@@ -7,30 +7,30 @@ use std::path::{Path, PathBuf};
 
 use super::walk::{Found, Kind, Look};
 
-/// What a file or a directory is, under whatever name: its one canonical path.
+/// The identity of a file or a directory: its canonical path.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Id(PathBuf);
 
-/// Whether both are one file.
+/// Returns `true` if both are handles to the same file.
 pub(super) fn is_same(one: &File, other: &File) -> io::Result<bool> {
     let handle = |file: &File| same_file::Handle::from_file(file.try_clone()?);
     Ok(handle(one)? == handle(other)?)
 }
 
-/// What a file is: not to be found out from the file itself.
+/// Fails: a file's path cannot be determined from its handle.
 pub(super) fn id(_file: &File) -> io::Result<Id> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// How many names a file has, stable Rust does not tell.
+/// Returns `None`: stable Rust does not tell how many names a file has.
 pub(super) fn names(_metadata: &Metadata) -> Option<(Id, u64)> {
     None
 }
 
-/// A directory; the current one if there is no path. `PathBuf::new` is const from Rust 1.91 on only.
+/// A directory; `None` is the current one. `PathBuf::new` is `const` only from Rust 1.91 on.
 pub(super) struct Dir(Option<PathBuf>);
 
-/// The current directory, where a name may be a path.
+/// The current directory, in which a name may be a path.
 pub(super) static CURRENT: Dir = Dir(None);
 
 impl Dir {
@@ -48,27 +48,27 @@ impl Dir {
         }
     }
 
-    /// Opens the directory that this one is in.
+    /// Opens the parent directory.
     pub(super) fn parent(&self) -> io::Result<Dir> {
         Ok(Dir(Some(parent(self.path()).to_path_buf())))
     }
 
-    /// Opens a file to be read.
+    /// Opens a file for reading.
     pub(super) fn open_file(&self, name: &OsStr, follow: bool) -> io::Result<File> {
         self.open(name, File::options().read(true), follow)
     }
 
-    /// Makes a new file.
+    /// Creates a new file.
     pub(super) fn create_file(&self, name: &OsStr) -> io::Result<File> {
         File::create_new(self.join(name))
     }
 
-    /// Opens a file to be written, and leaves in it what is there.
+    /// Opens a file for writing, and keeps its contents.
     pub(super) fn overwrite_file(&self, name: &OsStr, follow: bool) -> io::Result<File> {
         self.open(name, File::options().write(true), follow)
     }
 
-    /// Makes the file that a link leads to, or opens what is there by now.
+    /// Creates the file that a link leads to, or opens it if it exists by now.
     pub(super) fn create_through(&self, name: &OsStr) -> io::Result<File> {
         let mut options = File::options();
         options.write(true).create(true).truncate(false);
@@ -86,7 +86,7 @@ impl Dir {
         fs::create_dir(self.join(name))
     }
 
-    /// Makes a link with the target of another.
+    /// Creates a link with the target of another one.
     #[cfg(windows)]
     pub(super) fn copy_link(
         &self,
@@ -107,12 +107,12 @@ impl Dir {
         }
     }
 
-    /// Gives a file one more name, which it has elsewhere already.
+    /// Creates a hard link to a file elsewhere.
     pub(super) fn hard_link(&self, name: &OsStr, old: (&Dir, &OsStr)) -> io::Result<()> {
         fs::hard_link(old.0.join(old.1), self.join(name))
     }
 
-    /// Removes a file or a link; a link to a directory is a directory there.
+    /// Removes a file or a link. On Windows, a link to a directory is removed as a directory.
     pub(super) fn remove_file(&self, name: &OsStr) -> io::Result<()> {
         let path = self.join(name);
         fs::remove_file(&path).or_else(|error| match self.look(name, false)?.kind {
@@ -133,7 +133,7 @@ impl Dir {
         };
         let id = match follow {
             true => fs::canonicalize(&path)?,
-            // What the last name leads to is another thing.
+            // The link itself is meant, not what the last name leads to.
             false => fs::canonicalize(parent(&path))?.join(path.file_name().unwrap_or_default()),
         };
         Ok(Look {
@@ -155,7 +155,7 @@ impl Dir {
         fs::metadata(self.path())
     }
 
-    /// The directory, as something whose attributes can be copied.
+    /// Opens the directory as a file whose attributes can be copied.
     #[cfg(windows)]
     pub(super) fn as_file(&self) -> io::Result<File> {
         use std::os::windows::fs::OpenOptionsExt;
@@ -163,14 +163,14 @@ impl Dir {
         const FILE_WRITE_ATTRIBUTES: u32 = 0x100;
         const FILE_FLAG_BACKUP_SEMANTICS: u32 = 0x0200_0000;
         let open = |access| {
-            // Without the flag, directories cannot be opened.
+            // Directories cannot be opened without this flag.
             let mut options = File::options();
             options
                 .access_mode(access)
                 .custom_flags(FILE_FLAG_BACKUP_SEMANTICS);
             options.open(self.path())
         };
-        // The attributes of the source may be such as cannot be changed.
+        // The attributes of the source may not be changeable.
         open(FILE_READ_ATTRIBUTES | FILE_WRITE_ATTRIBUTES).or_else(|_| open(FILE_READ_ATTRIBUTES))
     }
 

@@ -1,4 +1,4 @@
-//! Removing a tree: all of it, or what has been copied, at the end of a move.
+//! Removing a tree: all of it, or at the end of a move, what was copied.
 
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -11,38 +11,38 @@ use super::walk::{Kind, Visit, Walk};
 use crate::error::{Operation, PathError, invalid_input};
 use crate::retry::retry;
 
-/// Removes a tree.
+/// The removal of a tree.
 pub(super) struct Remover {
     walk: Walk,
-    /// Where everything must have a copy to be removed, if it must.
+    /// The tree in which everything must have a copy before it is removed, if there is one.
     copy: Option<Mirror>,
     removed: u64,
 }
 
-/// The path by which the tree at `path` can be removed: what it names must be that tree, or a link.
+/// Returns the path by which the tree at `path` is removed. It must name a directory itself, or a link.
 pub(super) fn find_root(path: &Path) -> io::Result<PathBuf> {
-    // Without what is left out of a name: `link/` is the directory that the link leads to.
+    // Without trailing separators and dots: `link/` is the directory that the link leads to.
     let root = path.components().as_path();
     let found = retry(|| fs::symlink_metadata(root))?;
     let left_out = &path.as_os_str().as_encoded_bytes()[root.as_os_str().len()..];
     if root.file_name().is_none() || left_out.contains(&b'.') {
-        // The system would say so, too, but only after all in it has been removed.
+        // The system reports this, too, but only after everything in it has been removed.
         return Err(invalid_input("the path does not end with a name"));
     }
     let is_all = left_out.is_empty();
     if found.is_symlink() && !is_all {
-        let reason = "what stands before the last separator is a symbolic link";
+        let reason = "the name before the trailing separator is a symbolic link";
         return Err(io::Error::new(ErrorKind::NotADirectory, reason));
     }
     if !found.is_symlink() && !found.is_dir() {
-        // In the words of the system.
+        // Returns the system's error.
         CURRENT.open_dir(root.as_os_str(), false)?;
     }
     Ok(root.to_path_buf())
 }
 
 impl Remover {
-    /// Removes all that is at `root`.
+    /// Creates the removal of everything at `root`.
     pub(super) fn new(root: PathBuf) -> Remover {
         Remover {
             walk: Walk::new(root, false),
@@ -51,7 +51,7 @@ impl Remover {
         }
     }
 
-    /// Removes all that is at `source` and has a copy at `target`.
+    /// Creates the removal of everything at `source` that has a copy at `target`.
     pub(super) fn of_copied(source: PathBuf, target: PathBuf) -> Remover {
         Remover {
             copy: Some(Mirror::new(target)),
@@ -59,7 +59,7 @@ impl Remover {
         }
     }
 
-    /// How many entries are gone.
+    /// Returns the number of entries that have been removed.
     pub(super) fn removed(&self) -> u64 {
         self.removed
     }
@@ -85,15 +85,15 @@ impl Remover {
         };
         match removed {
             Ok(()) => self.removed += 1,
-            // Somebody else was faster.
+            // Another process has removed it.
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => return Err(error),
         }
         Ok(true)
     }
 
-    /// Removes everything in one step: std has what it takes to do that by open directories, which cannot
-    /// be led elsewhere meanwhile.
+    /// Removes everything in one step: std does that by open directories, which cannot be redirected
+    /// meanwhile.
     #[cfg(not(unix))]
     fn remove_at_once(&mut self) -> io::Result<bool> {
         fs::remove_dir_all(self.walk.path())?;
@@ -111,7 +111,7 @@ impl Remover {
         Ok(())
     }
 
-    /// Removes a file or a link; if there is to be a copy, only if that looks the same.
+    /// Removes a file or a link. If there must be a copy, that must look the same.
     fn remove(&self) -> io::Result<()> {
         if let Some(copy) = &self.copy {
             let place = copy.place(&self.walk)?;
@@ -120,14 +120,14 @@ impl Remover {
                 old.kind == new.kind && (old.kind != Kind::File || old.len == new.len)
             });
             if !same {
-                return Err(io::Error::other("it is not the same as its copy"));
+                return Err(io::Error::other("it differs from its copy"));
             }
         }
         let (dir, name) = self.walk.here()?;
         dir.remove_file(name)
     }
 
-    /// Removes a directory with nothing in it any more.
+    /// Removes a directory that is empty by now.
     fn remove_dir(&self) -> io::Result<()> {
         let (parent, name) = self.walk.here()?;
         parent.remove_dir(name)

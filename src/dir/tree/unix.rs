@@ -1,5 +1,5 @@
-//! Directories as Unix has them: names are looked up in an open directory, so that it does not matter
-//! what becomes of the names on the way to it.
+//! Directories on Unix. Names are looked up in an open directory, so that it does not matter if the path to
+//! it changes.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, Metadata};
@@ -13,7 +13,7 @@ use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, RawMode, Timespec, Timest
 use super::walk::{Found, Kind, Look};
 use crate::retry::retry;
 
-/// What a file or a directory is, under whatever name.
+/// The identity of a file or a directory.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Id {
     dev: u64,
@@ -29,29 +29,30 @@ impl Id {
     }
 }
 
-/// What a file is.
+/// Returns the identity of a file.
 pub(super) fn id(file: &File) -> io::Result<Id> {
     Ok(Id::of(&retry(|| file.metadata())?))
 }
 
-/// Whether both are one file.
+/// Returns `true` if both are handles to the same file.
 pub(super) fn is_same(one: &File, other: &File) -> io::Result<bool> {
     Ok(id(one)? == id(other)?)
 }
 
-/// What the file with this metadata is, and how many names it has, if that is more than one.
+/// Returns the identity of the file with this metadata and the number of its names, if that is more than
+/// one.
 pub(super) fn names(metadata: &Metadata) -> Option<(Id, u64)> {
     let names = metadata.nlink();
     (names > 1).then(|| (Id::of(metadata), names))
 }
 
-/// The mode of a new file, which nobody but the owner may use.
+/// The mode of a new file, which only its owner may use.
 const NEW_FILE: Mode = Mode::RUSR.union(Mode::WUSR);
 
 /// An open directory, or the current one.
 pub(super) struct Dir(Option<File>);
 
-/// The current directory, where a name may be a path.
+/// The current directory, in which a name may be a path.
 pub(super) static CURRENT: Dir = Dir(None);
 
 impl Dir {
@@ -75,41 +76,42 @@ impl Dir {
         Ok(Dir(Some(dir)))
     }
 
-    /// Opens the directory that this one is in.
+    /// Opens the parent directory.
     pub(super) fn parent(&self) -> io::Result<Dir> {
         self.open_dir(OsStr::new(".."), false)
     }
 
-    /// Opens a file to be read. Nothing else is waited for, if it has taken the place of the file.
+    /// Opens a file for reading. Does not block if something else has taken its place, such as a FIFO.
     pub(super) fn open_file(&self, name: &OsStr, follow: bool) -> io::Result<File> {
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
         self.open(name, flags, Mode::empty(), follow)
     }
 
-    /// Makes a new file, which nobody but the owner may use.
+    /// Creates a new file, which only its owner may use.
     pub(super) fn create_file(&self, name: &OsStr) -> io::Result<File> {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL;
         self.open(name, flags, NEW_FILE, false)
     }
 
-    /// Opens a file to be written, and leaves in it what is there.
+    /// Opens a file for writing, and keeps its contents.
     pub(super) fn overwrite_file(&self, name: &OsStr, follow: bool) -> io::Result<File> {
         let flags = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
         self.open(name, flags, Mode::empty(), follow)
     }
 
-    /// Makes the file that a link leads to, as [`create_file`](Dir::create_file), or opens what is there by now.
+    /// Creates the file that a link leads to, as [`create_file`](Dir::create_file), or opens it if it
+    /// exists by now.
     pub(super) fn create_through(&self, name: &OsStr) -> io::Result<File> {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::NONBLOCK | OFlags::NOCTTY;
         self.open(name, flags, NEW_FILE, true)
     }
 
-    /// Makes a directory, which nobody but the owner may use.
+    /// Creates a directory, which only its owner may use.
     pub(super) fn make_dir(&self, name: &OsStr) -> io::Result<()> {
         Ok(retry(|| rustix::fs::mkdirat(self.fd(), name, Mode::RWXU))?)
     }
 
-    /// Makes a link with the target of another; also of the same times, if those are kept.
+    /// Creates a link with the target of another one, and with its times and its owner if these are kept.
     pub(super) fn copy_link(
         &self,
         name: &OsStr,
@@ -136,7 +138,7 @@ impl Dir {
         Ok(())
     }
 
-    /// Gives a file one more name, which it has elsewhere already.
+    /// Creates a hard link to a file elsewhere.
     pub(super) fn hard_link(&self, name: &OsStr, old: (&Dir, &OsStr)) -> io::Result<()> {
         let (dir, flags) = (old.0.fd(), AtFlags::empty());
         Ok(retry(|| {
@@ -163,7 +165,7 @@ impl Dir {
         };
         let found = retry(|| rustix::fs::statat(self.fd(), name, flags))?;
         let kind = kind(FileType::from_raw_mode(found.st_mode as RawMode));
-        // Their types differ from system to system.
+        // The types of these fields differ between systems.
         #[allow(clippy::unnecessary_cast)]
         let (len, dev, ino) = (
             found.st_size as u64,
@@ -171,14 +173,15 @@ impl Dir {
             found.st_ino as u64,
         );
         Ok(Look {
-            kind: kind.unwrap_or(Kind::Special("it is of an unknown kind")),
+            kind: kind.unwrap_or(Kind::Special("its file type is unknown")),
             len,
             id: Id { dev, ino },
         })
     }
 
     pub(super) fn entries(&self) -> io::Result<Entries> {
-        // The same open directory, which nobody else reads: to open it anew takes the right to search it.
+        // This uses the same open directory, which nobody else reads: opening it again requires the right
+        // to search it.
         let dir = OwnedFd::from(self.as_file()?);
         Ok(Entries(Some(rustix::fs::Dir::new(dir)?)))
     }
@@ -194,7 +197,7 @@ impl Dir {
         }
     }
 
-    /// The directory, as something whose attributes can be copied.
+    /// Returns the directory as a file whose attributes can be copied.
     pub(super) fn as_file(&self) -> io::Result<File> {
         match &self.0 {
             Some(dir) => dir.try_clone(),
@@ -228,7 +231,7 @@ impl Iterator for Entries {
     }
 }
 
-/// What is of this type, if the type is known.
+/// Returns the kind of a file type, if the type is known.
 fn kind(found: FileType) -> Option<Kind> {
     match found {
         FileType::RegularFile => Some(Kind::File),
@@ -242,7 +245,7 @@ fn kind(found: FileType) -> Option<Kind> {
 }
 
 fn times(found: &rustix::fs::Stat) -> Timestamps {
-    // Their types differ from system to system.
+    // The types of these fields differ between systems.
     #[allow(clippy::unnecessary_cast)]
     let time = |seconds, nanos| Timespec {
         tv_sec: seconds,

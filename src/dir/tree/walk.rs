@@ -1,4 +1,4 @@
-//! The way through the source tree, which copying, counting and removing share.
+//! The walk through the source tree, which copying, counting and removing share.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::Metadata;
@@ -10,17 +10,17 @@ use super::imp::{self, CURRENT, Dir, Id};
 use super::nest::{Level, Nest};
 use crate::error::symlink_loop;
 
-/// What something in a tree is.
+/// The kind of an entry in a tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     File,
     Dir,
     Link,
-    /// None of these, and why that cannot be copied.
+    /// Anything else, with the reason why it cannot be copied.
     Special(&'static str),
 }
 
-/// What is known of something without opening it.
+/// What is known about an entry without opening it.
 #[derive(Debug)]
 pub(super) struct Look {
     pub(super) kind: Kind,
@@ -28,45 +28,46 @@ pub(super) struct Look {
     pub(super) id: Id,
 }
 
-/// A name in a directory, and what it is if the directory tells.
+/// A name in a directory, and its kind if the directory tells it.
 pub(super) type Found = (OsString, Option<Kind>);
 
-/// A place on the way.
+/// A step of a walk.
 pub(super) enum Visit {
-    /// A directory, which is now the [top](Walk::top).
+    /// A directory was entered, and is now the [top](Walk::top).
     Enter,
-    /// The end of a directory: that one.
+    /// The end of this directory was reached.
     Leave(Box<Level<Listed>>),
     File,
     Link,
     Special(&'static str),
-    /// A name whose directory has told it, and where nothing is any more.
+    /// The directory lists the name, but nothing is there any more.
     Gone(io::Error),
 }
 
-/// A way through a tree, directories before and after what is in them.
+/// A walk through a tree, with directories before and after their contents.
 ///
-/// The root is seen as a name in the current directory, so that it may be of any kind.
+/// The root is treated as a name in the current directory, so that it may be of any kind.
 pub(super) struct Walk {
     root: PathBuf,
     follow: bool,
     begun: bool,
     /// The directories around the current place.
     levels: Nest<Listed>,
-    /// The name of the current place in the innermost of them; `None` for that one itself, and for the root.
+    /// The name of the current place in the innermost directory; `None` for that directory itself, and for
+    /// the root.
     current: Option<OsString>,
 }
 
-/// What is known of a directory on the way.
+/// What is known about a directory that was entered.
 pub(super) struct Listed {
     name: OsString,
-    /// As it was before its entries were read.
+    /// The metadata from before its entries were read.
     pub(super) metadata: Metadata,
     entries: Entries,
 }
 
 impl Listed {
-    /// Reads the names that are still to be seen, since the directory is closed while the way is deep below.
+    /// Reads the names that are left, because the directory is closed while the walk is deep below it.
     fn read_rest(&mut self) -> io::Result<()> {
         let rest: Vec<Found> = self.entries.by_ref().collect::<io::Result<_>>()?;
         self.entries = Entries::Rest(rest.into_iter());
@@ -74,7 +75,7 @@ impl Listed {
     }
 }
 
-/// What is still to be seen in a directory.
+/// The entries of a directory that are left.
 enum Entries {
     Open(imp::Entries),
     Rest(vec::IntoIter<Found>),
@@ -92,7 +93,7 @@ impl Iterator for Entries {
 }
 
 impl Walk {
-    /// Symbolic links are followed, or seen as such.
+    /// Creates a walk that follows symbolic links, or returns them as links.
     pub(super) fn new(root: PathBuf, follow: bool) -> Walk {
         Walk {
             root,
@@ -122,7 +123,7 @@ impl Walk {
         }
     }
 
-    /// The current place, of this kind if that is known.
+    /// Visits the current place, whose kind may be known.
     fn visit(&mut self, known: Option<Kind>) -> io::Result<Visit> {
         let kind = match known {
             Some(kind) if !(self.follow && kind == Kind::Link) => kind,
@@ -164,7 +165,7 @@ impl Walk {
         };
         self.current = self.levels.top().map(|_| level.data.name.clone());
         match self.levels.wake(|| level.dir()?.parent()) {
-            // Where a link was followed, `..` leads elsewhere.
+            // If a link was followed, `..` leads elsewhere.
             Err(_) if self.follow => {
                 let dir = self.find_top()?;
                 self.levels.wake(|| Ok(dir))?;
@@ -174,7 +175,7 @@ impl Walk {
         Ok(Some(Visit::Leave(Box::new(level))))
     }
 
-    /// Opens what is now where the innermost directory was, name by name from the root.
+    /// Opens the path of the innermost directory again, name by name from the root.
     fn find_top(&self) -> io::Result<Dir> {
         let mut dir = CURRENT.open_dir(self.root.as_os_str(), self.follow)?;
         for level in self.levels.levels().iter().skip(1) {
@@ -183,7 +184,8 @@ impl Walk {
         Ok(dir)
     }
 
-    /// The directory in which the current place has a name, and that name; not for one just entered.
+    /// Returns the directory that contains the current place, and its name there. Not to be called for a
+    /// directory just entered.
     pub(super) fn here(&self) -> io::Result<(&Dir, &OsStr)> {
         match (self.levels.top(), &self.current) {
             (Some(level), Some(name)) => Ok((level.dir()?, name)),
@@ -191,41 +193,41 @@ impl Walk {
         }
     }
 
-    /// What the current place is.
+    /// Queries what the current place is.
     pub(super) fn look(&self) -> io::Result<Look> {
         let (dir, name) = self.here()?;
         dir.look(name, self.follow)
     }
 
-    /// Whether links are followed.
+    /// Returns `true` if symbolic links are followed.
     pub(super) fn follows(&self) -> bool {
         self.follow
     }
 
-    /// The innermost directory.
+    /// Returns the innermost directory.
     pub(super) fn top(&self) -> Option<&Level<Listed>> {
         self.levels.top()
     }
 
-    /// Whether the current place is in this directory, or is it.
+    /// Returns `true` if the current place is this directory or is in it.
     pub(super) fn is_within(&self, id: &Id) -> bool {
         self.levels.contains(id)
     }
 
-    /// The names that lead from the root to the current place.
+    /// Returns the names that lead from the root to the current place.
     pub(super) fn names(&self) -> impl DoubleEndedIterator<Item = &OsStr> {
         let levels = self.levels.levels().iter().skip(1);
         let names = levels.map(|level| level.data.name.as_os_str());
         names.chain(self.current.as_deref())
     }
 
-    /// The path of the current place.
+    /// Returns the path of the current place.
     pub(super) fn path(&self) -> PathBuf {
         below(&self.root, self.names())
     }
 }
 
-/// The path that leads from `root` by `names`; without a slash at the end if there are none.
+/// Returns the path that leads from `root` by `names`, without a separator at the end if there are none.
 pub(super) fn below<'a>(root: &Path, names: impl Iterator<Item = &'a OsStr>) -> PathBuf {
     let mut path = root.to_path_buf();
     path.extend(names);
