@@ -110,9 +110,10 @@ impl Facts {
         let metadata = retry(|| file.metadata()).ok();
         let regular = seekable && metadata.as_ref().is_some_and(Metadata::is_file);
         let access = Access::of(file);
-        let local = match regular {
-            true => imp::Local::learn(file, access),
-            false => imp::Local::foreign(),
+        let local = if regular {
+            imp::Local::learn(file, access)
+        } else {
+            imp::Local::foreign()
         };
         Facts {
             regular,

@@ -68,9 +68,10 @@ impl Entry {
 
 /// Returns the path to use where a directory is read: the empty path means the current directory.
 fn or_current(path: &Path) -> &Path {
-    match path.as_os_str().is_empty() {
-        true => Path::new("."),
-        false => path,
+    if path.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        path
     }
 }
 

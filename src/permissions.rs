@@ -83,18 +83,20 @@ impl Permissions {
     pub(crate) fn keep_all(&self, to: &File) -> io::Result<()> {
         let new = owner(&retry(|| to.metadata())?);
         let mode = self.acl.given_to(self.owner, new).put_on(to)?;
-        match self.is_dir || new == self.owner {
-            true => set_mode(to, mode | self.special),
-            false => set_mode(to, mode),
+        if self.is_dir || new == self.owner {
+            set_mode(to, mode | self.special)
+        } else {
+            set_mode(to, mode)
         }
     }
 
     /// Sets the permission bits of `to`, whoever its owner is. The special bits of a directory stay as they
     /// are, because it inherits them.
     pub(crate) fn keep_bits(&self, to: &File) -> io::Result<()> {
-        let special = match self.is_dir {
-            true => retry(|| to.metadata())?.mode() & SPECIAL,
-            false => 0,
+        let special = if self.is_dir {
+            retry(|| to.metadata())?.mode() & SPECIAL
+        } else {
+            0
         };
         set_mode(to, self.acl.as_mode() | special)
     }

@@ -236,9 +236,10 @@ fn openat2(path: &Path, flags: OFlags) -> Answer<io::Result<File>> {
 
 fn path_flags(follow: bool) -> OFlags {
     let flags = OFlags::PATH | OFlags::CLOEXEC;
-    match follow {
-        true => flags,
-        false => flags | OFlags::NOFOLLOW,
+    if follow {
+        flags
+    } else {
+        flags | OFlags::NOFOLLOW
     }
 }
 

@@ -138,13 +138,14 @@ impl State {
             return None;
         }
         let quick = self.quick + 1;
-        Some(match quick < FORGIVEN_AFTER {
-            true => State { quick, ..self },
-            false => State {
+        Some(if quick < FORGIVEN_AFTER {
+            State { quick, ..self }
+        } else {
+            State {
                 left: 0,
                 level: self.level - 1,
                 quick: 0,
-            },
+            }
         })
     }
 }

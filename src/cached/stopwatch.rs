@@ -27,9 +27,10 @@ impl Stopwatch {
     /// That is not the filesystem's fault.
     pub(super) fn waited(&self) -> Duration {
         let elapsed = self.elapsed();
-        match elapsed < SLOW {
-            true => elapsed,
-            false => elapsed.saturating_sub(core_delay()),
+        if elapsed < SLOW {
+            elapsed
+        } else {
+            elapsed.saturating_sub(core_delay())
         }
     }
 

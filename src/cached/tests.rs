@@ -204,9 +204,10 @@ fn a_file_that_is_too_large_is_not_opened() {
     for (len, is_answered) in [(INLINE - 1, true), (INLINE, false), (INLINE + 1, false)] {
         std::fs::write(&path, vec![1; len]).unwrap();
         let mut read = (0..1000).map(|_| super::read(&path));
-        match is_answered {
-            true => assert!(read.any(|read| read.is_ok())),
-            false => assert!(read.all(|read| read.is_err_and(|left| left.opened.is_none()))),
+        if is_answered {
+            assert!(read.any(|read| read.is_ok()));
+        } else {
+            assert!(read.all(|read| read.is_err_and(|left| left.opened.is_none())));
         }
     }
 }

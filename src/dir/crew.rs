@@ -323,9 +323,10 @@ impl<E: Explore> Batches<E> {
         let mut board = self.crew.board();
         board.permits += 1;
         // Starting a worker for a single batch hardly pays.
-        let hired = match board.workers > 0 || board.permits >= PERMITS / 2 {
-            true => board.hire(),
-            false => 0,
+        let hired = if board.workers > 0 || board.permits >= PERMITS / 2 {
+            board.hire()
+        } else {
+            0
         };
         drop(board);
         self.crew.send_for(hired);

@@ -96,9 +96,10 @@ pub(crate) struct Options {
 
 impl Options {
     fn operation(&self) -> Operation {
-        match self.moving {
-            true => Operation::Move,
-            false => Operation::Copy,
+        if self.moving {
+            Operation::Move
+        } else {
+            Operation::Copy
         }
     }
 }
@@ -148,10 +149,11 @@ pub(crate) async fn copy(
     let copying = finish(Copier::new(source, target, options), |copier, finished| {
         if let Some(tell) = &mut tell {
             let done = copier.done();
-            let total = match finished {
-                true => Some(done),
+            let total = if finished {
+                Some(done)
+            } else {
                 // The tree may have grown since it was counted.
-                false => total.get().map(|total: &CopyCount| total.max(done)),
+                total.get().map(|total: &CopyCount| total.max(done))
             };
             tell(CopyProgress { done, total });
         }

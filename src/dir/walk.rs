@@ -87,12 +87,11 @@ impl Walk {
             }
             let path = join.name(name);
             let entry = Entry { path, kind };
-            match entry.is_dir() {
-                false => files.push(name.to_owned()),
-                true => {
-                    dirs.push(name.to_owned());
-                    below.push(entry);
-                }
+            if entry.is_dir() {
+                dirs.push(name.to_owned());
+                below.push(entry);
+            } else {
+                files.push(name.to_owned());
             }
         })? {}
         if self.sort {
@@ -115,9 +114,10 @@ impl Explore for Walk {
 
     fn workers(&self) -> usize {
         // Where the order matters, a single worker keeps it.
-        match self.sort || self.order == Order::BottomUp {
-            true => 1,
-            false => self.workers,
+        if self.sort || self.order == Order::BottomUp {
+            1
+        } else {
+            self.workers
         }
     }
 

@@ -108,9 +108,10 @@ impl Token {
                         .iter()
                         .any(|&(low, high)| (low..=high).contains(&unit))
                 };
-                let found = match ignore_case {
-                    true => forms(unit).any(has),
-                    false => has(unit),
+                let found = if ignore_case {
+                    forms(unit).any(has)
+                } else {
+                    has(unit)
                 };
                 found != *negated
             }

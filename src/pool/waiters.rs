@@ -31,12 +31,11 @@ impl Waiters {
         let mut wakers = self.lock();
         let known = wakers.iter().any(|known| known.will_wake(&waker));
         let oldest = (!known && wakers.len() == MOST).then(|| wakers.remove(0));
-        let duplicate = match known {
-            true => Some(waker),
-            false => {
-                wakers.push(waker);
-                None
-            }
+        let duplicate = if known {
+            Some(waker)
+        } else {
+            wakers.push(waker);
+            None
         };
         drop(wakers);
         drop(duplicate);

@@ -36,9 +36,10 @@ pub(super) fn check_same(source: &Path, target: &Path) -> io::Result<()> {
 /// Returns an error if something would be moved onto itself. Only changing the spelling of its name is
 /// allowed: in a case-insensitive directory, `a` and `A` are one name.
 pub(super) fn check_move(source: &Path, target: &Path) -> io::Result<()> {
-    match is_respelled(source, target) {
-        true => Ok(()),
-        false => check_same(source, target),
+    if is_respelled(source, target) {
+        Ok(())
+    } else {
+        check_same(source, target)
     }
 }
 
@@ -94,9 +95,10 @@ pub(super) fn check(source: &Path, target: &Path, follow: bool) -> io::Result<Ve
         .ancestors()
         .map(|dir| CURRENT.look(dir.as_os_str(), true));
     let above: Vec<_> = ids.flatten().map(|found| found.id).collect();
-    match above.contains(&found.id) {
-        true => Err(inside()),
-        false => Ok(above),
+    if above.contains(&found.id) {
+        Err(inside())
+    } else {
+        Ok(above)
     }
 }
 

@@ -57,9 +57,10 @@ pub(super) struct Step {
 impl Contents {
     /// Begins to copy one file to another, which is empty.
     pub(super) fn new(from: File, to: File, metadata: Metadata) -> Contents {
-        let data_end = match holes::may_have(&metadata) {
-            true => 0,
-            false => u64::MAX,
+        let data_end = if holes::may_have(&metadata) {
+            0
+        } else {
+            u64::MAX
         };
         Contents {
             from,

@@ -115,9 +115,10 @@ impl Copier {
             let found = place.dir.look(place.name, place.root);
             found.is_ok_and(|found| found.kind == Kind::Dir)
         };
-        match mergeable && is_dir(place) {
-            true => Ok(Origin::Found),
-            false => Err(error),
+        if mergeable && is_dir(place) {
+            Ok(Origin::Found)
+        } else {
+            Err(error)
         }
     }
 
@@ -218,12 +219,11 @@ impl Copier {
             _ => {}
         }
         place.dir.hard_link(place.name, (dir, name))?;
-        match is_first(&place.dir.look(place.name, false)?) {
-            true => Ok(()),
-            false => {
-                place.dir.remove_file(place.name)?;
-                Err(io::Error::other("the copy was moved meanwhile"))
-            }
+        if is_first(&place.dir.look(place.name, false)?) {
+            Ok(())
+        } else {
+            place.dir.remove_file(place.name)?;
+            Err(io::Error::other("the copy was moved meanwhile"))
         }
     }
 

@@ -16,9 +16,10 @@ pub(super) fn carry(from: &File, to: &File, found: &Metadata, options: &Options)
         Err(error) if !options.preserve_metadata && is_refusal(&error) => {}
         result => result?,
     }
-    match options.preserve_metadata {
-        true => set_times(to, found),
-        false => Ok(()),
+    if options.preserve_metadata {
+        set_times(to, found)
+    } else {
+        Ok(())
     }
 }
 
@@ -61,9 +62,10 @@ fn carry_permissions(
     found: &Metadata,
     _options: &Options,
 ) -> io::Result<()> {
-    match found.is_dir() {
-        true => Ok(()),
-        false => to.set_permissions(found.permissions()),
+    if found.is_dir() {
+        Ok(())
+    } else {
+        to.set_permissions(found.permissions())
     }
 }
 

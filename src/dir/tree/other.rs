@@ -101,9 +101,10 @@ impl Dir {
             return junction::create(junction::get_target(&old)?, new);
         }
         let target = fs::read_link(&old)?;
-        match fs::symlink_metadata(&old)?.file_type().is_symlink_dir() {
-            true => symlink_dir(target, new),
-            false => symlink_file(target, new),
+        if fs::symlink_metadata(&old)?.file_type().is_symlink_dir() {
+            symlink_dir(target, new)
+        } else {
+            symlink_file(target, new)
         }
     }
 
@@ -127,14 +128,16 @@ impl Dir {
 
     pub(super) fn look(&self, name: &OsStr, follow: bool) -> io::Result<Look> {
         let path = self.join(name);
-        let metadata = match follow {
-            true => fs::metadata(&path)?,
-            false => fs::symlink_metadata(&path)?,
+        let metadata = if follow {
+            fs::metadata(&path)?
+        } else {
+            fs::symlink_metadata(&path)?
         };
-        let id = match follow {
-            true => fs::canonicalize(&path)?,
+        let id = if follow {
+            fs::canonicalize(&path)?
+        } else {
             // The link itself is meant, not what the last name leads to.
-            false => fs::canonicalize(parent(&path))?.join(path.file_name().unwrap_or_default()),
+            fs::canonicalize(parent(&path))?.join(path.file_name().unwrap_or_default())
         };
         Ok(Look {
             kind: kind(metadata.file_type()),
@@ -184,9 +187,10 @@ fn parent(path: &std::path::Path) -> &std::path::Path {
 }
 
 fn or_current(path: &std::path::Path) -> &std::path::Path {
-    match path.as_os_str().is_empty() {
-        true => std::path::Path::new("."),
-        false => path,
+    if path.as_os_str().is_empty() {
+        std::path::Path::new(".")
+    } else {
+        path
     }
 }
 

@@ -61,9 +61,10 @@ impl Dir {
     }
 
     fn open(&self, name: &OsStr, flags: OFlags, mode: Mode, follow: bool) -> io::Result<File> {
-        let nofollow = match follow {
-            true => OFlags::empty(),
-            false => OFlags::NOFOLLOW,
+        let nofollow = if follow {
+            OFlags::empty()
+        } else {
+            OFlags::NOFOLLOW
         };
         let flags = flags | nofollow | OFlags::CLOEXEC;
         let file = retry(|| rustix::fs::openat(self.fd(), name, flags, mode))?;
@@ -159,9 +160,10 @@ impl Dir {
     }
 
     pub(super) fn look(&self, name: &OsStr, follow: bool) -> io::Result<Look> {
-        let flags = match follow {
-            true => AtFlags::empty(),
-            false => AtFlags::SYMLINK_NOFOLLOW,
+        let flags = if follow {
+            AtFlags::empty()
+        } else {
+            AtFlags::SYMLINK_NOFOLLOW
         };
         let found = retry(|| rustix::fs::statat(self.fd(), name, flags))?;
         let kind = kind(FileType::from_raw_mode(found.st_mode as RawMode));
