@@ -2,6 +2,7 @@
 
 mod crew;
 mod glob;
+mod id;
 mod iterdir;
 mod scan;
 pub(crate) mod tree;
@@ -9,13 +10,13 @@ mod walk;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io;
 use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub(crate) use crew::{Batches, Explore};
 pub(crate) use glob::Glob;
+pub(crate) use id::Id;
 pub(crate) use iterdir::Iterdir;
 pub(crate) use scan::Naming;
 pub(crate) use walk::{Listing, Order, Walk};
@@ -84,7 +85,7 @@ struct Above(Mutex<Known>);
 struct Known {
     path: PathBuf,
     /// The identities of the directories above the path, by the length of their own paths.
-    ids: BTreeMap<usize, Vec<Identity>>,
+    ids: BTreeMap<usize, Vec<Id>>,
 }
 
 impl Above {
@@ -93,7 +94,7 @@ impl Above {
     ///
     /// Only symbolic links can lead back, so nothing else needs this check. The search began at `base`.
     fn leads_back(&self, path: &Path, base: &Path) -> bool {
-        let Ok(target) = identity(path) else {
+        let Ok(target) = Id::at(path) else {
             return false;
         };
         let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -120,7 +121,7 @@ impl Known {
     }
 
     /// Returns `true` if one of the directories above the path is `target`.
-    fn contains(&mut self, target: &Identity, base: &Path) -> bool {
+    fn contains(&mut self, target: &Id, base: &Path) -> bool {
         for dir in self.path.ancestors().skip(1) {
             // The directories above this one are known as well.
             if self.ids.contains_key(&len(dir)) {
@@ -133,39 +134,18 @@ impl Known {
                 self.ids.insert(len(dir), upwards(named));
                 break;
             }
-            self.ids
-                .insert(len(dir), identity(dir).into_iter().collect());
+            self.ids.insert(len(dir), Id::at(dir).into_iter().collect());
         }
         self.ids.values().flatten().any(|id| id == target)
     }
 }
 
 /// Returns the identities of a directory and of all directories above it.
-fn upwards(dir: &Path) -> Vec<Identity> {
+fn upwards(dir: &Path) -> Vec<Id> {
     let path = retry(|| fs::canonicalize(dir)).unwrap_or_default();
-    path.ancestors().flat_map(identity).collect()
+    path.ancestors().flat_map(Id::at).collect()
 }
 
 fn len(path: &Path) -> usize {
     path.as_os_str().len()
-}
-
-/// The identity of a directory.
-#[cfg(unix)]
-type Identity = (u64, u64);
-
-#[cfg(unix)]
-fn identity(path: &Path) -> io::Result<Identity> {
-    use std::os::unix::fs::MetadataExt;
-    let metadata = retry(|| fs::metadata(path))?;
-    Ok((metadata.dev(), metadata.ino()))
-}
-
-/// The identity of a directory.
-#[cfg(not(unix))]
-type Identity = PathBuf;
-
-#[cfg(not(unix))]
-fn identity(path: &Path) -> io::Result<Identity> {
-    fs::canonicalize(path)
 }

@@ -7,6 +7,8 @@ use std::os::unix::fs::FileTypeExt;
 use std::path::Path as StdPath;
 
 use super::{Path, ops};
+#[cfg(unix)]
+use crate::dir::Id;
 use crate::error::Operation;
 use crate::pool;
 
@@ -327,9 +329,8 @@ async fn has(path: Path, follow: bool, property: fn(&Metadata) -> bool) -> bool 
 
 #[cfg(unix)]
 async fn is_same(path: Path, other: Path) -> io::Result<bool> {
-    use std::os::unix::fs::MetadataExt;
     let (path, other) = (ops::ask(path, true).await?, ops::ask(other, true).await?);
-    Ok((path.dev(), path.ino()) == (other.dev(), other.ino()))
+    Ok(Id::of(&path) == Id::of(&other))
 }
 
 #[cfg(not(unix))]

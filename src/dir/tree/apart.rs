@@ -4,9 +4,9 @@ use std::fs;
 use std::io;
 use std::path::{Component, Path};
 
-use super::imp::{CURRENT, Id};
+use super::imp::CURRENT;
 use super::walk::Kind;
-use crate::dir::or_current;
+use crate::dir::{Id, or_current};
 use crate::error::invalid_input;
 use crate::retry::retry;
 

@@ -5,12 +5,13 @@ use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 
 use super::contents::Contents;
-use super::imp::{self, Id};
+use super::imp;
 use super::links::Links;
 use super::mirror::{Mirror, Origin, Place};
 use super::nest::Level;
 use super::walk::{Kind, Listed, Look, Visit, Walk};
 use super::{CopyCount, Options, Work, apart, metadata};
+use crate::dir::Id;
 use crate::error::{PathError, invalid_input};
 use crate::retry::retry;
 

@@ -7,7 +7,8 @@ use std::io;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-use super::imp::{self, Id};
+use super::imp;
+use crate::dir::Id;
 
 /// The maximum length of a remembered path. The system accepts no longer one, and many of them would take
 /// much memory.

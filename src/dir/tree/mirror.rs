@@ -4,9 +4,10 @@ use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::imp::{CURRENT, Dir, Id};
+use super::imp::{CURRENT, Dir};
 use super::nest::{Level, Nest};
 use super::walk::{Walk, below};
+use crate::dir::Id;
 
 /// The directories of a target tree around the place that a [`Walk`] is at.
 pub(super) struct Mirror {

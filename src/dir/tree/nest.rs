@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 use std::io;
 
-use super::imp::{Dir, Id};
+use super::imp::Dir;
+use crate::dir::Id;
 
 /// The maximum number of directories that are held open, in addition to the root.
 const OPEN: usize = 32;

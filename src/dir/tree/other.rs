@@ -6,10 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::walk::{Found, Kind, Look};
-
-/// The identity of a file or a directory: its canonical path.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct Id(PathBuf);
+use crate::dir::{Id, or_current};
 
 /// Returns `true` if both are handles to the same file.
 pub(super) fn is_same(one: &File, other: &File) -> io::Result<bool> {
@@ -50,7 +47,9 @@ impl Dir {
 
     /// Opens the parent directory.
     pub(super) fn parent(&self) -> io::Result<Dir> {
-        Ok(Dir(Some(parent(self.path()).to_path_buf())))
+        let path = self.path();
+        let parent = or_current(path.parent().unwrap_or(path));
+        Ok(Dir(Some(parent.to_path_buf())))
     }
 
     /// Opens a file for reading.
@@ -134,15 +133,14 @@ impl Dir {
             fs::symlink_metadata(&path)?
         };
         let id = if follow {
-            fs::canonicalize(&path)?
+            Id::at(&path)?
         } else {
-            // The link itself is meant, not what the last name leads to.
-            fs::canonicalize(parent(&path))?.join(path.file_name().unwrap_or_default())
+            Id::of_link(&path)?
         };
         Ok(Look {
             kind: kind(metadata.file_type()),
             len: metadata.len(),
-            id: Id(id),
+            id,
         })
     }
 
@@ -151,7 +149,7 @@ impl Dir {
     }
 
     pub(super) fn id(&self) -> io::Result<Id> {
-        fs::canonicalize(self.path()).map(Id)
+        Id::at(self.path())
     }
 
     pub(super) fn metadata(&self) -> io::Result<Metadata> {
@@ -177,20 +175,8 @@ impl Dir {
         open(FILE_READ_ATTRIBUTES | FILE_WRITE_ATTRIBUTES).or_else(|_| open(FILE_READ_ATTRIBUTES))
     }
 
-    fn path(&self) -> &std::path::Path {
+    fn path(&self) -> &Path {
         or_current(self.0.as_deref().unwrap_or(Path::new("")))
-    }
-}
-
-fn parent(path: &std::path::Path) -> &std::path::Path {
-    or_current(path.parent().unwrap_or(path))
-}
-
-fn or_current(path: &std::path::Path) -> &std::path::Path {
-    if path.as_os_str().is_empty() {
-        std::path::Path::new(".")
-    } else {
-        path
     }
 }
 

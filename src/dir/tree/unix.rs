@@ -11,23 +11,8 @@ use std::os::unix::fs::MetadataExt;
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, RawMode, Timespec, Timestamps};
 
 use super::walk::{Found, Kind, Look};
+use crate::dir::Id;
 use crate::retry::retry;
-
-/// The identity of a file or a directory.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct Id {
-    dev: u64,
-    ino: u64,
-}
-
-impl Id {
-    fn of(metadata: &Metadata) -> Id {
-        Id {
-            dev: metadata.dev(),
-            ino: metadata.ino(),
-        }
-    }
-}
 
 /// Returns the identity of a file.
 pub(super) fn id(file: &File) -> io::Result<Id> {
@@ -177,7 +162,7 @@ impl Dir {
         Ok(Look {
             kind: kind.unwrap_or(Kind::Special("its file type is unknown")),
             len,
-            id: Id { dev, ino },
+            id: Id::new(dev, ino),
         })
     }
 

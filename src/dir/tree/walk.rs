@@ -6,8 +6,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::vec;
 
-use super::imp::{self, CURRENT, Dir, Id};
+use super::imp::{self, CURRENT, Dir};
 use super::nest::{Level, Nest};
+use crate::dir::Id;
 use crate::error::symlink_loop;
 
 /// The kind of an entry in a tree.
