@@ -1,6 +1,7 @@
 //! Directories: streams of their entries, read in parts on the pool, and operations on whole trees.
 
 mod crew;
+mod entry_type;
 mod glob;
 mod id;
 mod iterdir;
@@ -15,6 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub(crate) use crew::{Batches, Explore};
+pub(crate) use entry_type::{EntryType, Special};
 pub(crate) use glob::Glob;
 pub(crate) use id::Id;
 pub(crate) use iterdir::Iterdir;
@@ -22,29 +24,6 @@ pub(crate) use scan::Naming;
 pub(crate) use walk::{Listing, Order, Walk};
 
 use crate::retry::retry;
-
-/// The type of a directory entry. Symbolic links are not followed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum EntryType {
-    File,
-    Dir,
-    Link,
-    Other,
-}
-
-impl From<fs::FileType> for EntryType {
-    fn from(found: fs::FileType) -> EntryType {
-        if found.is_symlink() {
-            EntryType::Link
-        } else if found.is_dir() {
-            EntryType::Dir
-        } else if found.is_file() {
-            EntryType::File
-        } else {
-            EntryType::Other
-        }
-    }
-}
 
 /// An entry that was found in a directory.
 #[derive(Debug, Clone)]
@@ -59,7 +38,7 @@ impl Entry {
     fn is_dir(&self) -> bool {
         match self.kind {
             Some(EntryType::Dir) => true,
-            Some(EntryType::File | EntryType::Other) => false,
+            Some(EntryType::File | EntryType::Special(_)) => false,
             Some(EntryType::Link) | None => {
                 retry(|| fs::metadata(&self.path)).is_ok_and(|found| found.is_dir())
             }

@@ -303,7 +303,7 @@ impl Glob {
                     && candidate.is_dir()
                     && !self.above.leads_back(&candidate.entry().path, &self.base)
             }
-            Some(EntryType::File | EntryType::Other) | None => false,
+            Some(EntryType::File | EntryType::Special(_)) | None => false,
         }
     }
 }
@@ -329,7 +329,7 @@ impl Candidate<'_> {
     fn is_dir(&mut self) -> bool {
         match self.kind {
             Some(EntryType::Dir) => true,
-            Some(EntryType::File | EntryType::Other) => false,
+            Some(EntryType::File | EntryType::Special(_)) => false,
             Some(EntryType::Link) | None => match self.is_dir {
                 Some(is_dir) => is_dir,
                 None => {

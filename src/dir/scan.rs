@@ -84,7 +84,7 @@ impl Join {
 /// Reads directories by system call, which saves an allocation for each entry.
 #[cfg(target_os = "linux")]
 mod imp {
-    use rustix::fs::{FileType, Mode, OFlags, RawDir};
+    use rustix::fs::{Mode, OFlags, RawDir};
     use rustix::io::Errno;
     use std::ffi::OsStr;
     use std::io;
@@ -119,7 +119,10 @@ mod imp {
                     Some(Ok(entry)) => {
                         let name = entry.file_name().to_bytes();
                         if name != b"." && name != b".." {
-                            found(OsStr::from_bytes(name), kind(entry.file_type()));
+                            found(
+                                OsStr::from_bytes(name),
+                                EntryType::from_raw(entry.file_type()),
+                            );
                         }
                     }
                     Some(Err(Errno::INTR)) => continue,
@@ -131,16 +134,6 @@ mod imp {
                     return Ok(true);
                 }
             }
-        }
-    }
-
-    fn kind(found: FileType) -> Option<EntryType> {
-        match found {
-            FileType::RegularFile => Some(EntryType::File),
-            FileType::Directory => Some(EntryType::Dir),
-            FileType::Symlink => Some(EntryType::Link),
-            FileType::Unknown => None,
-            _ => Some(EntryType::Other),
         }
     }
 }

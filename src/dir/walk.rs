@@ -81,7 +81,7 @@ impl Walk {
         let mut join = Join::new(&dir.path, Naming::Pathlib);
         let (mut dirs, mut files, mut below) = (Vec::new(), Vec::new(), Vec::new());
         while scan.read(|name, kind| {
-            let is_file = matches!(kind, Some(EntryType::File | EntryType::Other));
+            let is_file = matches!(kind, Some(EntryType::File | EntryType::Special(_)));
             if is_file || kind == Some(EntryType::Link) && !self.follow_symlinks {
                 return files.push(name.to_owned());
             }

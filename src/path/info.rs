@@ -13,46 +13,17 @@ pub(super) enum Known {
     #[default]
     Nothing,
     Missing,
-    Is(Kind),
-    /// A symbolic link whose target is unknown.
-    Link,
+    /// A file of this type. If it is a symbolic link, its target is unknown.
+    Is(EntryType),
     /// A symbolic link whose target is known; `None` if it is broken.
-    LinkTo(Option<Kind>),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    File,
-    Dir,
-    Other,
-}
-
-impl Kind {
-    fn of(found: &Metadata) -> Kind {
-        match found.file_type() {
-            kind if kind.is_file() => Kind::File,
-            kind if kind.is_dir() => Kind::Dir,
-            _ => Kind::Other,
-        }
-    }
-}
-
-impl From<EntryType> for Known {
-    fn from(found: EntryType) -> Known {
-        match found {
-            EntryType::File => Known::Is(Kind::File),
-            EntryType::Dir => Known::Is(Kind::Dir),
-            EntryType::Other => Known::Is(Kind::Other),
-            EntryType::Link => Known::Link,
-        }
-    }
+    LinkTo(Option<EntryType>),
 }
 
 impl From<Entry> for Path {
     fn from(Entry { path, kind }: Entry) -> Path {
         Path {
             inner: path,
-            known: kind.map_or(Known::Nothing, Known::from),
+            known: kind.map_or(Known::Nothing, Known::Is),
         }
     }
 }
@@ -60,9 +31,9 @@ impl From<Entry> for Path {
 impl Known {
     /// Returns the type of the file after following symbolic links, if it is known. `Some(None)` means that
     /// there is no file: the path does not exist, or the link is broken.
-    fn end(self) -> Option<Option<Kind>> {
+    fn end(self) -> Option<Option<EntryType>> {
         match self {
-            Known::Nothing | Known::Link => None,
+            Known::Nothing | Known::Is(EntryType::Link) => None,
             Known::Missing => Some(None),
             Known::Is(kind) => Some(Some(kind)),
             Known::LinkTo(kind) => Some(kind),
@@ -143,13 +114,12 @@ impl PathInfo {
         if known == Known::Nothing {
             known = match found(&path, false).await? {
                 None => Known::Missing,
-                Some(found) if found.is_symlink() => Known::Link,
-                Some(found) => Known::Is(Kind::of(&found)),
+                Some(found) => Known::Is(found.file_type().into()),
             };
         }
-        if known == Known::Link {
+        if known == Known::Is(EntryType::Link) {
             let end = found(&path, true).await?;
-            known = Known::LinkTo(end.as_ref().map(Kind::of));
+            known = Known::LinkTo(end.map(|end| end.file_type().into()));
         }
         Ok(PathInfo { path, known })
     }
@@ -180,7 +150,7 @@ impl PathInfo {
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
     pub fn is_file(&self) -> Option<bool> {
-        self.known.end().map(|kind| kind == Some(Kind::File))
+        self.known.end().map(|kind| kind == Some(EntryType::File))
     }
 
     /// Returns `Some(true)` if the path is a directory, and `None` if that is not known.
@@ -195,7 +165,7 @@ impl PathInfo {
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
     pub fn is_dir(&self) -> Option<bool> {
-        self.known.end().map(|kind| kind == Some(Kind::Dir))
+        self.known.end().map(|kind| kind == Some(EntryType::Dir))
     }
 
     /// Returns `Some(true)` if the path is a symbolic link, broken or not, and `None` if that is not known.
@@ -212,8 +182,8 @@ impl PathInfo {
     pub fn is_symlink(&self) -> Option<bool> {
         match self.known {
             Known::Nothing => None,
+            Known::Is(EntryType::Link) | Known::LinkTo(_) => Some(true),
             Known::Missing | Known::Is(_) => Some(false),
-            Known::Link | Known::LinkTo(_) => Some(true),
         }
     }
 }

@@ -5,8 +5,7 @@ use std::io;
 use std::path::{Component, Path};
 
 use super::imp::CURRENT;
-use super::walk::Kind;
-use crate::dir::{Id, or_current};
+use crate::dir::{EntryType, Id, or_current};
 use crate::error::invalid_input;
 use crate::retry::retry;
 
@@ -80,10 +79,10 @@ pub(super) fn check(source: &Path, target: &Path, follow: bool) -> io::Result<Ve
     check_same(source, target)?;
     // Links are compared by name, as in `pathlib`: otherwise the copy would be in the directory that the
     // link leads to.
-    if found.kind == Kind::Link && is_below(target, source) {
+    if found.kind == EntryType::Link && is_below(target, source) {
         return Err(inside());
     }
-    if found.kind != Kind::Dir {
+    if found.kind != EntryType::Dir {
         return Ok(Vec::new());
     }
     let resolve = |path| retry(|| fs::canonicalize(path));

@@ -9,9 +9,9 @@ use super::imp;
 use super::links::Links;
 use super::mirror::{Mirror, Origin, Place};
 use super::nest::Level;
-use super::walk::{Kind, Listed, Look, Visit, Walk};
+use super::walk::{Listed, Look, Visit, Walk};
 use super::{CopyCount, Options, Work, apart, metadata};
-use crate::dir::Id;
+use crate::dir::{EntryType, Id};
 use crate::error::{PathError, invalid_input};
 use crate::retry::retry;
 
@@ -66,7 +66,9 @@ impl Copier {
             Visit::Leave(level) => self.leave(&level)?,
             Visit::Link => self.copy_link()?,
             Visit::Gone(error) => return Err(error),
-            Visit::Special(reason) => return Err(io::Error::new(ErrorKind::Unsupported, reason)),
+            Visit::Special(special) => {
+                return Err(io::Error::new(ErrorKind::Unsupported, special.reason()));
+            }
             Visit::File => {
                 self.begin_file()?;
                 return self.copy_chunk().map(Some);
@@ -114,7 +116,7 @@ impl Copier {
         let mergeable = self.options.exist_ok && place.origin == Origin::Found;
         let is_dir = |place: &Place<'_>| {
             let found = place.dir.look(place.name, place.root);
-            found.is_ok_and(|found| found.kind == Kind::Dir)
+            found.is_ok_and(|found| found.kind == EntryType::Dir)
         };
         if mergeable && is_dir(place) {
             Ok(Origin::Found)
@@ -148,7 +150,7 @@ impl Copier {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
                 let replaces = self.options.exist_ok || self.options.moving;
                 let there = place.dir.look(place.name, false)?;
-                if !replaces || place.origin == Origin::Made || there.kind == Kind::Dir {
+                if !replaces || place.origin == Origin::Made || there.kind == EntryType::Dir {
                     return Err(error);
                 }
                 if there.id == self.walk.look()?.id {
@@ -211,7 +213,7 @@ impl Copier {
             // The link is there from an earlier copy.
             Ok(there) if is_first(&there) => return Ok(()),
             Ok(there) if place.origin == Origin::Found => {
-                let is_file = matches!(there.kind, Kind::File | Kind::Link);
+                let is_file = matches!(there.kind, EntryType::File | EntryType::Link);
                 if !is_file || there.id == imp::id(from)? {
                     return Err(ErrorKind::AlreadyExists.into());
                 }
@@ -236,13 +238,15 @@ impl Copier {
         // A link named as the target means what it leads to. Any other link may lead out of the tree.
         let follow = place.root && !self.options.moving;
         match place.dir.look(place.name, follow).map(|found| found.kind) {
-            Ok(Kind::File) if self.options.moving => {}
-            Ok(Kind::Link) => {}
-            Ok(Kind::File) => {
+            Ok(EntryType::File) if self.options.moving => {}
+            Ok(EntryType::Link) => {}
+            Ok(EntryType::File) => {
                 return self.empty(place.dir.overwrite_file(place.name, follow)?, from);
             }
-            Ok(Kind::Dir) => return Err(ErrorKind::IsADirectory.into()),
-            Ok(Kind::Special(_)) => return Err(invalid_input("the target is not a regular file")),
+            Ok(EntryType::Dir) => return Err(ErrorKind::IsADirectory.into()),
+            Ok(EntryType::Special(_)) => {
+                return Err(invalid_input("the target is not a regular file"));
+            }
             // The link leads nowhere: the file is created there, as std and `pathlib` do.
             Err(_) if follow => {
                 return self.empty(place.dir.create_through(place.name)?, from);

@@ -5,8 +5,8 @@ use std::fs::{self, File, Metadata, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::walk::{Found, Kind, Look};
-use crate::dir::{Id, or_current};
+use super::walk::{Found, Look};
+use crate::dir::{EntryType, Id, or_current};
 
 /// Returns `true` if both are handles to the same file.
 pub(super) fn is_same(one: &File, other: &File) -> io::Result<bool> {
@@ -40,7 +40,7 @@ impl Dir {
 
     pub(super) fn open_dir(&self, name: &OsStr, follow: bool) -> io::Result<Dir> {
         match self.look(name, follow)?.kind {
-            Kind::Dir => Ok(Dir(Some(self.join(name)))),
+            EntryType::Dir => Ok(Dir(Some(self.join(name)))),
             _ => Err(io::ErrorKind::NotADirectory.into()),
         }
     }
@@ -76,7 +76,7 @@ impl Dir {
 
     fn open(&self, name: &OsStr, options: &OpenOptions, follow: bool) -> io::Result<File> {
         match self.look(name, follow)?.kind {
-            Kind::File => options.open(self.join(name)),
+            EntryType::File => options.open(self.join(name)),
             _ => Err(io::Error::other("it is not a regular file any more")),
         }
     }
@@ -116,7 +116,7 @@ impl Dir {
     pub(super) fn remove_file(&self, name: &OsStr) -> io::Result<()> {
         let path = self.join(name);
         fs::remove_file(&path).or_else(|error| match self.look(name, false)?.kind {
-            Kind::Link => fs::remove_dir(&path),
+            EntryType::Link => fs::remove_dir(&path),
             _ => Err(error),
         })
     }
@@ -138,7 +138,7 @@ impl Dir {
             Id::of_link(&path)?
         };
         Ok(Look {
-            kind: kind(metadata.file_type()),
+            kind: metadata.file_type().into(),
             len: metadata.len(),
             id,
         })
@@ -188,18 +188,9 @@ impl Iterator for Entries {
 
     fn next(&mut self) -> Option<io::Result<Found>> {
         let found = self.0.next()?.and_then(|entry| {
-            let kind = kind(entry.file_type()?);
+            let kind = entry.file_type()?.into();
             Ok((entry.file_name(), Some(kind)))
         });
         Some(found)
-    }
-}
-
-fn kind(found: fs::FileType) -> Kind {
-    match found {
-        found if found.is_symlink() => Kind::Link,
-        found if found.is_dir() => Kind::Dir,
-        found if found.is_file() => Kind::File,
-        _ => Kind::Special("it is neither a file, a directory nor a link"),
     }
 }

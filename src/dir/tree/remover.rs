@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use super::Work;
 use super::imp::CURRENT;
 use super::mirror::{Mirror, Origin};
-use super::walk::{Kind, Visit, Walk};
+use super::walk::{Visit, Walk};
+use crate::dir::EntryType;
 use crate::error::{Operation, PathError, invalid_input};
 use crate::retry::retry;
 
@@ -117,7 +118,7 @@ impl Remover {
             let place = copy.place(&self.walk)?;
             let (old, new) = (self.walk.look()?, place.dir.look(place.name, false));
             let same = new.is_ok_and(|new| {
-                old.kind == new.kind && (old.kind != Kind::File || old.len == new.len)
+                old.kind == new.kind && (old.kind != EntryType::File || old.len == new.len)
             });
             if !same {
                 return Err(io::Error::other("it differs from its copy"));

@@ -10,8 +10,8 @@ use std::os::unix::fs::MetadataExt;
 
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, RawMode, Timespec, Timestamps};
 
-use super::walk::{Found, Kind, Look};
-use crate::dir::Id;
+use super::walk::{Found, Look};
+use crate::dir::{EntryType, Id, Special};
 use crate::retry::retry;
 
 /// Returns the identity of a file.
@@ -151,7 +151,7 @@ impl Dir {
             AtFlags::SYMLINK_NOFOLLOW
         };
         let found = retry(|| rustix::fs::statat(self.fd(), name, flags))?;
-        let kind = kind(FileType::from_raw_mode(found.st_mode as RawMode));
+        let kind = EntryType::from_raw(FileType::from_raw_mode(found.st_mode as RawMode));
         // The types of these fields differ between systems.
         #[allow(clippy::unnecessary_cast)]
         let (len, dev, ino) = (
@@ -160,7 +160,7 @@ impl Dir {
             found.st_ino as u64,
         );
         Ok(Look {
-            kind: kind.unwrap_or(Kind::Special("its file type is unknown")),
+            kind: kind.unwrap_or(EntryType::Special(Special::Unknown)),
             len,
             id: Id::new(dev, ino),
         })
@@ -212,22 +212,9 @@ impl Iterator for Entries {
             let name = entry.file_name().to_bytes();
             if name != b"." && name != b".." {
                 let name = OsString::from_vec(name.to_vec());
-                return Some(Ok((name, kind(entry.file_type()))));
+                return Some(Ok((name, EntryType::from_raw(entry.file_type()))));
             }
         }
-    }
-}
-
-/// Returns the kind of a file type, if the type is known.
-fn kind(found: FileType) -> Option<Kind> {
-    match found {
-        FileType::RegularFile => Some(Kind::File),
-        FileType::Directory => Some(Kind::Dir),
-        FileType::Symlink => Some(Kind::Link),
-        FileType::Fifo => Some(Kind::Special("it is a named pipe")),
-        FileType::Socket => Some(Kind::Special("it is a socket")),
-        FileType::CharacterDevice | FileType::BlockDevice => Some(Kind::Special("it is a device")),
-        _ => None,
     }
 }
 

@@ -8,29 +8,19 @@ use std::vec;
 
 use super::imp::{self, CURRENT, Dir};
 use super::nest::{Level, Nest};
-use crate::dir::Id;
+use crate::dir::{EntryType, Id, Special};
 use crate::error::symlink_loop;
-
-/// The kind of an entry in a tree.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    File,
-    Dir,
-    Link,
-    /// Anything else, with the reason why it cannot be copied.
-    Special(&'static str),
-}
 
 /// What is known about an entry without opening it.
 #[derive(Debug)]
 pub(super) struct Look {
-    pub(super) kind: Kind,
+    pub(super) kind: EntryType,
     pub(super) len: u64,
     pub(super) id: Id,
 }
 
 /// A name in a directory, and its kind if the directory tells it.
-pub(super) type Found = (OsString, Option<Kind>);
+pub(super) type Found = (OsString, Option<EntryType>);
 
 /// A step of a walk.
 pub(super) enum Visit {
@@ -40,7 +30,7 @@ pub(super) enum Visit {
     Leave(Box<Level<Listed>>),
     File,
     Link,
-    Special(&'static str),
+    Special(Special),
     /// The directory lists the name, but nothing is there any more.
     Gone(io::Error),
 }
@@ -125,16 +115,16 @@ impl Walk {
     }
 
     /// Visits the current place, whose kind may be known.
-    fn visit(&mut self, known: Option<Kind>) -> io::Result<Visit> {
+    fn visit(&mut self, known: Option<EntryType>) -> io::Result<Visit> {
         let kind = match known {
-            Some(kind) if !(self.follow && kind == Kind::Link) => kind,
+            Some(kind) if !(self.follow && kind == EntryType::Link) => kind,
             _ => self.look()?.kind,
         };
         match kind {
-            Kind::File => Ok(Visit::File),
-            Kind::Link => Ok(Visit::Link),
-            Kind::Special(reason) => Ok(Visit::Special(reason)),
-            Kind::Dir => {
+            EntryType::File => Ok(Visit::File),
+            EntryType::Link => Ok(Visit::Link),
+            EntryType::Special(special) => Ok(Visit::Special(special)),
+            EntryType::Dir => {
                 self.enter()?;
                 Ok(Visit::Enter)
             }
