@@ -1,7 +1,7 @@
 //! Splitting paths as `pathlib` does.
 
 use std::ffi::{OsStr, OsString};
-use std::path::{Component, Path as StdPath};
+use std::path::{Component, Path};
 
 /// A path as `pathlib` sees it: the anchor, and all names after it except `.`.
 pub(crate) struct Parts<'a> {
@@ -10,7 +10,7 @@ pub(crate) struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    pub(crate) fn of(path: &'a StdPath) -> Self {
+    pub(crate) fn of(path: &'a Path) -> Self {
         Parts {
             anchor: anchor(path),
             names: names(path).collect(),
@@ -30,7 +30,7 @@ impl<'a> Parts<'a> {
 }
 
 /// Returns the names after the anchor, except `.`.
-pub(crate) fn names(path: &StdPath) -> impl DoubleEndedIterator<Item = &OsStr> + Clone {
+pub(crate) fn names(path: &Path) -> impl DoubleEndedIterator<Item = &OsStr> + Clone {
     path.components().filter_map(|component| match component {
         Component::Normal(_) | Component::ParentDir => Some(component.as_os_str()),
         Component::Prefix(_) | Component::RootDir | Component::CurDir => None,
@@ -38,7 +38,7 @@ pub(crate) fn names(path: &StdPath) -> impl DoubleEndedIterator<Item = &OsStr> +
 }
 
 #[cfg(not(windows))]
-pub(crate) fn anchor(path: &StdPath) -> &OsStr {
+pub(crate) fn anchor(path: &Path) -> &OsStr {
     let path = path.as_os_str().as_encoded_bytes();
     let slashes = path.iter().take_while(|&&byte| byte == b'/').count();
     OsStr::new(match slashes {
@@ -49,7 +49,7 @@ pub(crate) fn anchor(path: &StdPath) -> &OsStr {
 }
 
 #[cfg(windows)]
-pub(crate) fn anchor(path: &StdPath) -> &OsStr {
+pub(crate) fn anchor(path: &Path) -> &OsStr {
     path.ancestors().last().unwrap_or(path).as_os_str()
 }
 

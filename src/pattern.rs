@@ -6,7 +6,7 @@ mod wildcard;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::io;
-use std::path::Path as StdPath;
+use std::path::Path;
 use std::str::FromStr;
 
 use crate::error::{Operation, PathError, invalid_input};
@@ -77,7 +77,7 @@ impl Pattern {
     /// assert!(Pattern::new("").is_err());
     /// # std::io::Result::Ok(())
     /// ```
-    pub fn new(pattern: impl AsRef<StdPath>) -> io::Result<Pattern> {
+    pub fn new(pattern: impl AsRef<Path>) -> io::Result<Pattern> {
         let text = pattern.as_ref();
         let pattern = Pattern::compile(text, !cfg!(windows));
         pattern.check().map_err(|reason| {
@@ -120,7 +120,7 @@ impl Pattern {
     /// ```
     #[doc(alias = "match")]
     #[doc(alias = "is_match")]
-    pub fn matches(&self, path: impl AsRef<StdPath>) -> bool {
+    pub fn matches(&self, path: impl AsRef<Path>) -> bool {
         let path = path.as_ref();
         let mut names = parts::names(path);
         let mut segments = self.segments.iter().rev();
@@ -151,7 +151,7 @@ impl Pattern {
     /// assert!(!sources.full_match("/home/ada/src/main.rs"));
     /// # std::io::Result::Ok(())
     /// ```
-    pub fn full_match(&self, path: impl AsRef<StdPath>) -> bool {
+    pub fn full_match(&self, path: impl AsRef<Path>) -> bool {
         let path = path.as_ref();
         let mut names = parts::names(path);
         let same_anchor = same(&self.anchor, parts::anchor(path));
@@ -190,7 +190,7 @@ impl Pattern {
     }
 
     /// Compiles a pattern without the checks of [`new`](Pattern::new).
-    pub(crate) fn compile(text: &StdPath, case_sensitive: bool) -> Pattern {
+    pub(crate) fn compile(text: &Path, case_sensitive: bool) -> Pattern {
         let segment = |name| (name != "**").then(|| Segment::new(name, case_sensitive));
         Pattern {
             text: text.into(),
@@ -223,7 +223,7 @@ impl FromStr for Pattern {
 /// Displays the text of the pattern, with `�` in place of anything that is not valid Unicode.
 impl fmt::Display for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&StdPath::new(&self.text).display(), f)
+        fmt::Display::fmt(&Path::new(&self.text).display(), f)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{self, ErrorKind};
-use std::path::{Path as StdPath, PathBuf};
+use std::path::{Path, PathBuf};
 
 use crate::error::{invalid_input, symlink_loop};
 use crate::retry::retry;
@@ -11,15 +11,15 @@ use crate::retry::retry;
 const MAX_LINKS: usize = 40;
 
 /// Writes `data` to a new file in the same directory, and renames it to `path`.
-pub(super) fn replace(path: &StdPath, data: &[u8]) -> io::Result<()> {
+pub(super) fn replace(path: &Path, data: &[u8]) -> io::Result<()> {
     if path.as_os_str().is_empty() {
         // This fails, before a temporary file is created in the current directory.
         fs::metadata(path)?;
     }
     let path = &follow(path)?;
     let dir = match path.parent() {
-        Some(dir) if dir != StdPath::new("") => dir,
-        _ => StdPath::new("."),
+        Some(dir) if dir != Path::new("") => dir,
+        _ => Path::new("."),
     };
     match retry(|| fs::metadata(path)) {
         Ok(old) if old.is_file() => {}
@@ -32,7 +32,7 @@ pub(super) fn replace(path: &StdPath, data: &[u8]) -> io::Result<()> {
 }
 
 /// Returns the path that the symbolic links at `path` lead to, whether it exists or not.
-fn follow(path: &StdPath) -> io::Result<PathBuf> {
+fn follow(path: &Path) -> io::Result<PathBuf> {
     let mut path = path.to_path_buf();
     for _ in 0..=MAX_LINKS {
         let Ok(target) = retry(|| fs::read_link(&path)) else {

@@ -2,7 +2,6 @@
 
 use std::fs::{FileTimes, Permissions};
 use std::io;
-use std::path::Path as StdPath;
 
 use super::{Path, ops, times};
 use crate::call::{Lazy, future};
@@ -45,7 +44,7 @@ impl Path {
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
     #[doc(alias = "replace")]
-    pub fn rename(&self, target: impl AsRef<StdPath>) -> Rename {
+    pub fn rename(&self, target: impl AsRef<std::path::Path>) -> Rename {
         Rename(Lazy::New(RenameCall {
             path: self.clone(),
             target: Path::new(target),

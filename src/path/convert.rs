@@ -7,7 +7,7 @@ use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::ops::Div;
-use std::path::{Component, Path as StdPath, PathBuf};
+use std::path::{Component, PathBuf};
 use std::rc::Rc;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -29,16 +29,17 @@ macro_rules! from {
         impl From<$type> for Path {
             /// Copies the path into a new buffer.
             fn from(path: $type) -> Path {
-                let path: &StdPath = path.as_ref();
-                Path::from(Arc::<StdPath>::from(path))
+                let path: &std::path::Path = path.as_ref();
+                Path::from(Arc::<std::path::Path>::from(path))
             }
         }
     };
 }
 
 stamp!(
-    &str, String, &String, &OsStr, OsString, &OsString, &StdPath, PathBuf, &PathBuf, Box<StdPath>,
-    Rc<StdPath>, Cow<'_, StdPath>, Cow<'_, OsStr>, Component<'_> => from
+    &str, String, &String, &OsStr, OsString, &OsString, &std::path::Path, PathBuf, &PathBuf,
+    Box<std::path::Path>, Rc<std::path::Path>, Cow<'_, std::path::Path>, Cow<'_, OsStr>,
+    Component<'_> => from
 );
 
 impl From<Cow<'_, str>> for Path {
@@ -48,9 +49,9 @@ impl From<Cow<'_, str>> for Path {
     }
 }
 
-impl From<Arc<StdPath>> for Path {
+impl From<Arc<std::path::Path>> for Path {
     /// Shares the buffer.
-    fn from(inner: Arc<StdPath>) -> Path {
+    fn from(inner: Arc<std::path::Path>) -> Path {
         let known = Known::default();
         Path { inner, known }
     }
@@ -91,23 +92,23 @@ macro_rules! into {
     };
 }
 
-stamp!(PathBuf, OsString, Box<StdPath>, Rc<StdPath> => into);
+stamp!(PathBuf, OsString, Box<std::path::Path>, Rc<std::path::Path> => into);
 
-impl From<Path> for Arc<StdPath> {
+impl From<Path> for Arc<std::path::Path> {
     /// Shares the buffer.
-    fn from(path: Path) -> Arc<StdPath> {
+    fn from(path: Path) -> Arc<std::path::Path> {
         path.inner
     }
 }
 
-impl From<Path> for Cow<'_, StdPath> {
+impl From<Path> for Cow<'_, std::path::Path> {
     /// Copies the path out of the shared buffer.
     fn from(path: Path) -> Self {
         Cow::Owned(path.into())
     }
 }
 
-impl<'a> From<&'a Path> for Cow<'a, StdPath> {
+impl<'a> From<&'a Path> for Cow<'a, std::path::Path> {
     /// Borrows the path.
     fn from(path: &'a Path) -> Self {
         Cow::Borrowed(path.as_std_path())
@@ -116,8 +117,8 @@ impl<'a> From<&'a Path> for Cow<'a, StdPath> {
 
 // ===== Borrowing as a standard type =====
 
-impl AsRef<StdPath> for Path {
-    fn as_ref(&self) -> &StdPath {
+impl AsRef<std::path::Path> for Path {
+    fn as_ref(&self) -> &std::path::Path {
         self.as_std_path()
     }
 }
@@ -130,8 +131,8 @@ impl AsRef<OsStr> for Path {
 
 /// `Eq`, `Ord` and `Hash` agree with those of [`std::path::Path`], so that a map with `Path` keys can be queried
 /// with one.
-impl Borrow<StdPath> for Path {
-    fn borrow(&self) -> &StdPath {
+impl Borrow<std::path::Path> for Path {
+    fn borrow(&self) -> &std::path::Path {
         self.as_std_path()
     }
 }
@@ -174,7 +175,7 @@ macro_rules! compare {
     ($type:ty) => {
         impl PartialEq<$type> for Path {
             fn eq(&self, other: &$type) -> bool {
-                self.as_std_path() == AsRef::<StdPath>::as_ref(other)
+                self.as_std_path() == AsRef::<std::path::Path>::as_ref(other)
             }
         }
 
@@ -186,7 +187,7 @@ macro_rules! compare {
 
         impl PartialOrd<$type> for Path {
             fn partial_cmp(&self, other: &$type) -> Option<Ordering> {
-                let other: &StdPath = other.as_ref();
+                let other: &std::path::Path = other.as_ref();
                 self.as_std_path().partial_cmp(other)
             }
         }
@@ -200,13 +201,14 @@ macro_rules! compare {
 }
 
 stamp!(
-    str, &str, String, OsStr, &OsStr, OsString, StdPath, &StdPath, PathBuf, Cow<'_, StdPath>,
+    str, &str, String, OsStr, &OsStr, OsString, std::path::Path, &std::path::Path,
+    PathBuf, Cow<'_, std::path::Path>,
     Cow<'_, OsStr> => compare
 );
 
 // ===== Joining and iterating =====
 
-impl<P: AsRef<StdPath>> Div<P> for Path {
+impl<P: AsRef<std::path::Path>> Div<P> for Path {
     type Output = Path;
 
     /// Same as [`join`](Path::join), with `pathlib`'s operator.
@@ -215,7 +217,7 @@ impl<P: AsRef<StdPath>> Div<P> for Path {
     }
 }
 
-impl<P: AsRef<StdPath>> Div<P> for &Path {
+impl<P: AsRef<std::path::Path>> Div<P> for &Path {
     type Output = Path;
 
     /// Same as [`join`](Path::join), with `pathlib`'s operator.
@@ -224,14 +226,14 @@ impl<P: AsRef<StdPath>> Div<P> for &Path {
     }
 }
 
-impl<P: AsRef<StdPath>> FromIterator<P> for Path {
+impl<P: AsRef<std::path::Path>> FromIterator<P> for Path {
     /// Joins all the parts, as [`PathBuf`] does.
     fn from_iter<I: IntoIterator<Item = P>>(parts: I) -> Path {
         parts.into_iter().collect::<PathBuf>().into()
     }
 }
 
-impl<P: AsRef<StdPath>> Extend<P> for Path {
+impl<P: AsRef<std::path::Path>> Extend<P> for Path {
     /// Joins all the parts to this path, as [`PathBuf`] does. Clones of the path do not change.
     fn extend<I: IntoIterator<Item = P>>(&mut self, parts: I) {
         let mut path = PathBuf::from(self.as_std_path());

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::io;
-use std::path::Path as StdPath;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -53,7 +52,7 @@ impl Path {
     /// }
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
-    pub fn glob(&self, pattern: impl AsRef<StdPath>) -> Glob {
+    pub fn glob(&self, pattern: impl AsRef<std::path::Path>) -> Glob {
         Glob::new(self, pattern.as_ref(), false)
     }
 
@@ -80,7 +79,7 @@ impl Path {
     /// assert_eq!(all, [&dir / "a", &dir / "a/b"]);
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
-    pub fn rglob(&self, pattern: impl AsRef<StdPath>) -> Glob {
+    pub fn rglob(&self, pattern: impl AsRef<std::path::Path>) -> Glob {
         Glob::new(self, pattern.as_ref(), true)
     }
 }
@@ -99,7 +98,7 @@ pub struct Glob {
 }
 
 impl Glob {
-    fn new(base: &Path, pattern: &StdPath, anywhere: bool) -> Glob {
+    fn new(base: &Path, pattern: &std::path::Path, anywhere: bool) -> Glob {
         let glob = dir::Glob::new(base.inner.clone(), pattern.into(), anywhere);
         Glob {
             found: Ordered::new(glob),

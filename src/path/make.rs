@@ -2,7 +2,6 @@
 
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io;
-use std::path::Path as StdPath;
 
 use super::{Path, ops};
 use crate::call::{Lazy, future};
@@ -172,7 +171,7 @@ impl Path {
     #[doc(alias = "symlink")]
     #[doc(alias = "symlink_dir")]
     #[doc(alias = "symlink_file")]
-    pub fn symlink_to(&self, target: impl AsRef<StdPath>) -> SymlinkTo {
+    pub fn symlink_to(&self, target: impl AsRef<std::path::Path>) -> SymlinkTo {
         SymlinkTo(Lazy::New(SymlinkCall {
             path: self.clone(),
             target: Path::new(target),
@@ -215,7 +214,7 @@ impl Path {
     /// ```
     #[doc(alias = "hard_link")]
     #[doc(alias = "link_to")]
-    pub fn hardlink_to(&self, target: impl AsRef<StdPath>) -> HardlinkTo {
+    pub fn hardlink_to(&self, target: impl AsRef<std::path::Path>) -> HardlinkTo {
         HardlinkTo(Lazy::New(HardlinkCall {
             path: self.clone(),
             target: Path::new(target),
@@ -323,7 +322,7 @@ impl MkdirCall {
 }
 
 impl MkdirCall {
-    fn make(&self, path: &StdPath) -> io::Result<()> {
+    fn make(&self, path: &std::path::Path) -> io::Result<()> {
         // The empty path is the parent of a single name. As in `create_dir_all`, there is nothing to create.
         if path.as_os_str().is_empty() && self.parents && self.exist_ok {
             return Ok(());
@@ -340,7 +339,7 @@ impl MkdirCall {
         }
     }
 
-    fn make_last(&self, path: &StdPath) -> io::Result<()> {
+    fn make_last(&self, path: &std::path::Path) -> io::Result<()> {
         #[cfg_attr(not(unix), expect(unused_mut, reason = "only Unix has modes"))]
         let mut builder = DirBuilder::new();
         #[cfg(unix)]
@@ -427,7 +426,7 @@ impl TouchCall {
 }
 
 impl TouchCall {
-    fn touch(&self, path: &StdPath) -> io::Result<()> {
+    fn touch(&self, path: &std::path::Path) -> io::Result<()> {
         if self.exist_ok && super::times::set_now(path).is_ok() {
             return Ok(());
         }

@@ -1,7 +1,5 @@
 //! Matching paths against patterns.
 
-use std::path::Path as StdPath;
-
 use super::Path;
 use crate::pattern::Pattern;
 
@@ -25,7 +23,7 @@ impl Path {
     /// assert!(any_case.full_match(&main));
     /// # std::io::Result::Ok(())
     /// ```
-    pub fn full_match(&self, pattern: impl AsRef<StdPath>) -> bool {
+    pub fn full_match(&self, pattern: impl AsRef<std::path::Path>) -> bool {
         Pattern::compile(pattern.as_ref(), !cfg!(windows)).full_match(self)
     }
 
@@ -47,7 +45,7 @@ impl Path {
     /// assert!(!main.matches(""));
     /// ```
     #[doc(alias = "match")]
-    pub fn matches(&self, pattern: impl AsRef<StdPath>) -> bool {
+    pub fn matches(&self, pattern: impl AsRef<std::path::Path>) -> bool {
         Pattern::new(pattern).is_ok_and(|pattern| pattern.matches(self))
     }
 }

@@ -2,7 +2,6 @@
 
 use std::fs::{self, Metadata};
 use std::io;
-use std::path::Path as StdPath;
 
 use super::Path;
 use crate::budget;
@@ -36,7 +35,7 @@ pub(super) async fn named_pair<R>(
 pub(super) async fn run<R: Send + 'static>(
     operation: Operation,
     path: Path,
-    work: impl FnOnce(&StdPath) -> io::Result<R> + Send + 'static,
+    work: impl FnOnce(&std::path::Path) -> io::Result<R> + Send + 'static,
 ) -> io::Result<R> {
     let lent = path.clone();
     named(

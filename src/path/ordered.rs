@@ -2,7 +2,6 @@
 
 use std::io;
 use std::mem;
-use std::path::Path as StdPath;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::vec;
@@ -74,7 +73,7 @@ impl<E: Explore<Item = Entry>> Ordered<E> {
 }
 
 /// Returns the path of an item. An error is sorted by the path that it names.
-fn sort_key(item: &io::Result<Path>) -> Option<&StdPath> {
+fn sort_key(item: &io::Result<Path>) -> Option<&std::path::Path> {
     match item {
         Ok(path) => Some(path.as_std_path()),
         Err(error) => PathError::of(error).map(PathError::path),

@@ -1,8 +1,6 @@
 //! The names of a file's owner and group, with the feature `user-db`.
 
 use std::io;
-#[cfg(not(unix))]
-use std::path::Path as StdPath;
 
 use super::{Path, ops};
 use crate::call::{Lazy, future};
@@ -88,14 +86,13 @@ mod database {
     use std::fs;
     use std::io;
     use std::os::unix::fs::MetadataExt;
-    use std::path::Path;
 
     use nix::unistd::{Gid, Group, Uid, User};
 
     use crate::path::user::not_found;
     use crate::retry::retry;
 
-    pub(super) fn owner(path: &Path) -> io::Result<String> {
+    pub(super) fn owner(path: &std::path::Path) -> io::Result<String> {
         let uid = retry(|| fs::metadata(path))?.uid();
         match retry(|| User::from_uid(Uid::from_raw(uid)).map_err(io::Error::from))? {
             Some(user) => Ok(user.name),
@@ -103,7 +100,7 @@ mod database {
         }
     }
 
-    pub(super) fn group(path: &Path) -> io::Result<String> {
+    pub(super) fn group(path: &std::path::Path) -> io::Result<String> {
         let gid = retry(|| fs::metadata(path))?.gid();
         match retry(|| Group::from_gid(Gid::from_raw(gid)).map_err(io::Error::from))? {
             Some(group) => Ok(group.name),
@@ -114,12 +111,12 @@ mod database {
 
 #[cfg(not(unix))]
 mod database {
-    use super::{StdPath, io};
+    use super::io;
 
     pub(super) use no_names as owner;
     pub(super) use no_names as group;
 
-    pub(super) fn no_names(_: &StdPath) -> io::Result<String> {
+    pub(super) fn no_names(_: &std::path::Path) -> io::Result<String> {
         let reason = "this platform has no user database";
         Err(io::Error::new(io::ErrorKind::Unsupported, reason))
     }

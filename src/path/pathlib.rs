@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io;
-use std::path::{Component, MAIN_SEPARATOR_STR, Path as StdPath};
+use std::path::{Component, MAIN_SEPARATOR_STR};
 
 use super::Path;
 use super::pure::split_extension;
@@ -188,7 +188,7 @@ impl Path {
     /// assert!(Path::new("/etc/hosts").relative_to("/usr").is_err());
     /// # std::io::Result::Ok(())
     /// ```
-    pub fn relative_to(&self, other: impl AsRef<StdPath>) -> io::Result<Path> {
+    pub fn relative_to(&self, other: impl AsRef<std::path::Path>) -> io::Result<Path> {
         self.relate(other.as_ref(), WalkUp::Never)
     }
 
@@ -217,7 +217,7 @@ impl Path {
     /// # std::io::Result::Ok(())
     /// ```
     #[doc(alias = "walk_up")]
-    pub fn relative_to_walk_up(&self, other: impl AsRef<StdPath>) -> io::Result<Path> {
+    pub fn relative_to_walk_up(&self, other: impl AsRef<std::path::Path>) -> io::Result<Path> {
         self.relate(other.as_ref(), WalkUp::Allowed)
     }
 
@@ -236,12 +236,12 @@ impl Path {
     /// assert!(!Path::new("/etc/hosts").is_relative_to("/e"));
     /// assert!(Path::new("etc").is_relative_to("."));
     /// ```
-    pub fn is_relative_to(&self, other: impl AsRef<StdPath>) -> bool {
+    pub fn is_relative_to(&self, other: impl AsRef<std::path::Path>) -> bool {
         let (from, to) = (Parts::of(other.as_ref()), Parts::of(self.as_std_path()));
         same(from.anchor, to.anchor) && common(&from, &to) == from.names.len()
     }
 
-    fn relate(&self, other: &StdPath, walk_up: WalkUp) -> io::Result<Path> {
+    fn relate(&self, other: &std::path::Path, walk_up: WalkUp) -> io::Result<Path> {
         let path = self.as_std_path();
         let fail =
             |reason| PathError::wrap_pair(Operation::Relate, path, other, invalid_input(reason));
@@ -311,7 +311,7 @@ fn split_suffix(name: &OsStr) -> Option<(&OsStr, &OsStr)> {
 
 /// Returns the name if it can be the last name of a path.
 fn checked_name(name: OsString) -> Result<OsString, &'static str> {
-    let mut components = StdPath::new(&name).components();
+    let mut components = std::path::Path::new(&name).components();
     match (components.next(), components.next()) {
         (Some(only @ (Component::Normal(_) | Component::ParentDir)), None)
             if only.as_os_str() == name =>

@@ -3,9 +3,7 @@
 use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::iter::{self, FusedIterator};
-use std::path::{
-    Components, Display, Iter, Path as StdPath, PathBuf, StripPrefixError, is_separator,
-};
+use std::path::{Components, Display, Iter, PathBuf, StripPrefixError, is_separator};
 
 use super::Path;
 
@@ -24,7 +22,7 @@ impl Path {
     /// assert_eq!(Path::new("a/b"), Path::new(String::from("a/b")));
     /// assert_eq!(Path::new("a/b"), Path::new(std::path::Path::new("a/b")));
     /// ```
-    pub fn new(path: impl AsRef<StdPath>) -> Path {
+    pub fn new(path: impl AsRef<std::path::Path>) -> Path {
         Path::from(path.as_ref())
     }
 
@@ -36,7 +34,7 @@ impl Path {
     /// let path = anyfile::Path::new("a/b");
     /// assert_eq!(path.as_std_path(), std::path::Path::new("a/b"));
     /// ```
-    pub fn as_std_path(&self) -> &StdPath {
+    pub fn as_std_path(&self) -> &std::path::Path {
         &self.inner
     }
 
@@ -125,7 +123,7 @@ impl Path {
     /// ```
     #[doc(alias = "joinpath")]
     #[must_use]
-    pub fn join(&self, path: impl AsRef<StdPath>) -> Path {
+    pub fn join(&self, path: impl AsRef<std::path::Path>) -> Path {
         self.inner.join(path).into()
     }
 
@@ -352,7 +350,7 @@ impl Path {
     /// assert!(Path::new("/etc/hosts").starts_with("/etc"));
     /// assert!(!Path::new("/etc/hosts").starts_with("/e"));
     /// ```
-    pub fn starts_with(&self, base: impl AsRef<StdPath>) -> bool {
+    pub fn starts_with(&self, base: impl AsRef<std::path::Path>) -> bool {
         self.inner.starts_with(base)
     }
 
@@ -366,7 +364,7 @@ impl Path {
     /// assert!(Path::new("/etc/hosts").ends_with("hosts"));
     /// assert!(!Path::new("/etc/hosts").ends_with("sts"));
     /// ```
-    pub fn ends_with(&self, child: impl AsRef<StdPath>) -> bool {
+    pub fn ends_with(&self, child: impl AsRef<std::path::Path>) -> bool {
         self.inner.ends_with(child)
     }
 
@@ -387,7 +385,10 @@ impl Path {
     /// assert_eq!(hosts.strip_prefix("/etc").unwrap(), "hosts");
     /// assert!(hosts.strip_prefix("/usr").is_err());
     /// ```
-    pub fn strip_prefix(&self, base: impl AsRef<StdPath>) -> Result<Path, StripPrefixError> {
+    pub fn strip_prefix(
+        &self,
+        base: impl AsRef<std::path::Path>,
+    ) -> Result<Path, StripPrefixError> {
         self.inner.strip_prefix(base).map(Path::from)
     }
 
@@ -430,6 +431,6 @@ impl Path {
 
 /// Splits a file name at its last dot, if it has an extension.
 pub(super) fn split_extension(name: &OsStr) -> Option<(&OsStr, &OsStr)> {
-    let name = StdPath::new(name);
+    let name = std::path::Path::new(name);
     Some((name.file_stem()?, name.extension()?))
 }

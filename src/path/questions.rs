@@ -4,7 +4,6 @@ use std::fs::Metadata;
 use std::io;
 #[cfg(unix)]
 use std::os::unix::fs::FileTypeExt;
-use std::path::Path as StdPath;
 
 use super::{Path, ops};
 #[cfg(unix)]
@@ -307,7 +306,7 @@ impl Path {
     /// assert!(one.samefile(&two).await?);
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
-    pub fn samefile<P: AsRef<StdPath>>(
+    pub fn samefile<P: AsRef<std::path::Path>>(
         &self,
         other: P,
     ) -> impl Future<Output = io::Result<bool>> + Send + 'static + use<P> {
@@ -339,7 +338,7 @@ async fn is_same(path: Path, other: Path) -> io::Result<bool> {
 }
 
 #[cfg(unix)]
-fn is_mount(path: &StdPath) -> io::Result<bool> {
+fn is_mount(path: &std::path::Path) -> io::Result<bool> {
     use std::os::unix::fs::MetadataExt;
 
     use crate::retry::retry;
@@ -356,7 +355,7 @@ fn is_mount(path: &StdPath) -> io::Result<bool> {
 }
 
 #[cfg(not(unix))]
-fn is_mount(path: &StdPath) -> io::Result<bool> {
+fn is_mount(path: &std::path::Path) -> io::Result<bool> {
     Ok(std::fs::canonicalize(path)?.parent().is_none())
 }
 

@@ -5,7 +5,7 @@ use std::env;
 use std::ffi::OsString;
 use std::fs;
 use std::io;
-use std::path::{Component, Path as StdPath, PathBuf};
+use std::path::{Component, PathBuf};
 
 #[cfg(windows)]
 use super::windows;
@@ -192,7 +192,7 @@ future! {
 impl ResolveCall {
     async fn run(self) -> io::Result<Path> {
         // One job, because each part of the path takes a system call.
-        let resolve = |path: &StdPath| Ok(resolve(path)?.into());
+        let resolve = |path: &std::path::Path| Ok(resolve(path)?.into());
         ops::run(Operation::Resolve, self.path, resolve).await
     }
 }
@@ -205,7 +205,7 @@ enum Step {
     Followed(PathBuf),
 }
 
-fn resolve(path: &StdPath) -> io::Result<PathBuf> {
+fn resolve(path: &std::path::Path) -> io::Result<PathBuf> {
     if path.as_os_str().as_encoded_bytes().contains(&0) {
         return Err(invalid_input("the path contains a NUL byte"));
     }
@@ -255,7 +255,7 @@ fn resolve(path: &StdPath) -> io::Result<PathBuf> {
 }
 
 /// Pushes the parts of `path` onto the steps. A root or drive takes effect at once.
-fn plan(path: &StdPath, resolved: &mut PathBuf, steps: &mut Vec<Step>) {
+fn plan(path: &std::path::Path, resolved: &mut PathBuf, steps: &mut Vec<Step>) {
     let above = steps.len();
     for component in path.components() {
         match component {

@@ -2,7 +2,6 @@
 
 use std::ffi::OsStr;
 use std::io;
-use std::path::Path as StdPath;
 
 use super::Path;
 use crate::call::{Lazy, future};
@@ -40,7 +39,7 @@ impl Path {
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
     #[doc(alias = "copytree")]
-    pub fn copy(&self, target: impl AsRef<StdPath>) -> CopyTo {
+    pub fn copy(&self, target: impl AsRef<std::path::Path>) -> CopyTo {
         CopyTo::new(self, Destination::At(Path::new(target)))
     }
 
@@ -70,7 +69,7 @@ impl Path {
     /// assert_eq!(notes.copy_into(&backup).await?, backup / "notes");
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
-    pub fn copy_into(&self, dir: impl AsRef<StdPath>) -> CopyTo {
+    pub fn copy_into(&self, dir: impl AsRef<std::path::Path>) -> CopyTo {
         CopyTo::new(self, Destination::Into(Path::new(dir)))
     }
 
@@ -103,7 +102,7 @@ impl Path {
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
     #[doc(alias = "move")]
-    pub fn move_to(&self, target: impl AsRef<StdPath>) -> MoveTo {
+    pub fn move_to(&self, target: impl AsRef<std::path::Path>) -> MoveTo {
         MoveTo::new(self, Destination::At(Path::new(target)))
     }
 
@@ -133,7 +132,7 @@ impl Path {
     /// assert_eq!(notes.move_into(&attic).await?, attic / "notes");
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
-    pub fn move_into(&self, dir: impl AsRef<StdPath>) -> MoveTo {
+    pub fn move_into(&self, dir: impl AsRef<std::path::Path>) -> MoveTo {
         MoveTo::new(self, Destination::Into(Path::new(dir)))
     }
 }

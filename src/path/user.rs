@@ -2,7 +2,7 @@
 
 use std::env;
 use std::io;
-use std::path::{Component, Path as StdPath, PathBuf};
+use std::path::{Component, PathBuf};
 
 use super::{Path, ops};
 use crate::error::Operation;
@@ -65,7 +65,7 @@ impl Path {
     }
 }
 
-fn expand_user(path: &StdPath) -> io::Result<Path> {
+fn expand_user(path: &std::path::Path) -> io::Result<Path> {
     let mut components = path.components();
     let Some(Component::Normal(first)) = components.next() else {
         return Ok(path.into());

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io;
-use std::path::Path as StdPath;
 
 use super::data::{Contents, Data, Text, data};
 use super::{Path, atomic, ops};
@@ -345,7 +344,7 @@ impl WriteAtomicCall {
     async fn run(self) -> io::Result<()> {
         // One job, so that a dropped future cannot leave a temporary file behind between two jobs.
         let Self { path, data } = self;
-        let replace = move |path: &StdPath| atomic::replace(path, data.as_ref());
+        let replace = move |path: &std::path::Path| atomic::replace(path, data.as_ref());
         ops::run(Operation::Replace, path, replace).await
     }
 }
