@@ -416,10 +416,7 @@ impl Case {
         fs::write(&from, "old").unwrap();
         (self.file)(&from);
         let before = accesses(&from);
-        let outcome = match operation.is_in_place() {
-            true => &from,
-            false => &to,
-        };
+        let outcome = if operation.is_in_place() { &from } else { &to };
         (self.dir)(outcome.parent().unwrap());
         self.by.carries_out(operation, &from, &to, program);
         Some((before, accesses(outcome)))
@@ -869,9 +866,10 @@ fn an_attribute_that_is_too_long() {
         set_attribute(&source.join("b"), "user.long", &long).unwrap();
         set_attribute(&source, "user.long", &long).unwrap();
         let path = Path::new(&source);
-        match moving {
-            true => block_on(async { path.move_to(&target).await }).unwrap(),
-            false => block_on(async { path.copy(&target).preserve_metadata(true).await }).unwrap(),
+        if moving {
+            block_on(async { path.move_to(&target).await }).unwrap()
+        } else {
+            block_on(async { path.copy(&target).preserve_metadata(true).await }).unwrap()
         };
         for name in ["a", "b", "c"] {
             let file = target.join(name);

@@ -197,9 +197,10 @@ impl Query {
     }
 
     fn search(&self, base: &Path) -> Glob {
-        let found = match self.anywhere {
-            true => base.rglob(&self.pattern),
-            false => base.glob(&self.pattern),
+        let found = if self.anywhere {
+            base.rglob(&self.pattern)
+        } else {
+            base.glob(&self.pattern)
         };
         let found = match self.case_sensitive {
             Some(case_sensitive) => found.case_sensitive(case_sensitive),
@@ -642,9 +643,10 @@ fn patterns_that_mean_nothing_are_refused() {
         let is_empty = why == "the pattern is empty";
         for &anywhere in &[false, true][..if is_empty { 1 } else { 2 }] {
             for sort in [false, true] {
-                let search = match anywhere {
-                    true => base.rglob(pattern),
-                    false => base.glob(pattern),
+                let search = if anywhere {
+                    base.rglob(pattern)
+                } else {
+                    base.glob(pattern)
                 };
                 let message = format!("failed to match entries of `{shown}` to `{said}`: {why}");
                 let expected = [(ErrorKind::InvalidInput, message)];

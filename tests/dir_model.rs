@@ -177,9 +177,10 @@ fn search(
             search(root, path, rest, options, found);
             for entry in entries(path) {
                 let is_link_to_dir = entry.is_symlink() && entry.is_dir();
-                let goes_in = match is_link_to_dir {
-                    true => options.recurse_symlinks && !leads_back(&entry, root),
-                    false => entry.is_dir(),
+                let goes_in = if is_link_to_dir {
+                    options.recurse_symlinks && !leads_back(&entry, root)
+                } else {
+                    entry.is_dir()
                 };
                 if goes_in {
                     search(root, &entry, segments, options, found);
@@ -364,9 +365,10 @@ fn find(
         &mut expected,
     );
     let base = Path::new(root);
-    let paths = match anywhere {
-        true => base.rglob(pattern),
-        false => base.glob(pattern),
+    let paths = if anywhere {
+        base.rglob(pattern)
+    } else {
+        base.glob(pattern)
     };
     let paths = match options.case_sensitive {
         Some(case_sensitive) => paths.case_sensitive(case_sensitive),

@@ -80,12 +80,11 @@ fn both_ways(test: &str, body: impl FnOnce(&Dir)) {
 }
 
 async fn open(path: &Path, wrapped: bool) -> AsyncFile {
-    match wrapped {
-        true => wrap_file(open_std(path, false).unwrap()),
-        false => {
-            let options = open_file(path).read(true).custom_flags(flag());
-            options.await.unwrap()
-        }
+    if wrapped {
+        wrap_file(open_std(path, false).unwrap())
+    } else {
+        let options = open_file(path).read(true).custom_flags(flag());
+        options.await.unwrap()
     }
 }
 

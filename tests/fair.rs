@@ -75,9 +75,10 @@ fn metered(what: &str, work: impl AsyncFnOnce(&Meter)) -> Result<(), String> {
         meter.longest.get()
     );
     println!("{said}");
-    match answers <= MOST_ANSWERS && bytes <= MOST_BYTES {
-        true => Ok(()),
-        false => Err(said),
+    if answers <= MOST_ANSWERS && bytes <= MOST_BYTES {
+        Ok(())
+    } else {
+        Err(said)
     }
 }
 

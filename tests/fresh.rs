@@ -102,9 +102,10 @@ fn a_seek_shows_what_others_have_written() {
                 for to in seeks {
                     let path = dir.file("status", status("0"));
                     let seen = block_on(async {
-                        let mut file = match wrapped {
-                            true => wrap_file(File::open(&path).unwrap()),
-                            false => open_file(&path).await.unwrap(),
+                        let mut file = if wrapped {
+                            wrap_file(File::open(&path).unwrap())
+                        } else {
+                            open_file(&path).await.unwrap()
                         };
                         read_some(&mut file, way).await;
                         rewrite(&path, "1");
@@ -210,9 +211,10 @@ fn the_clock_of_the_kernel_goes_on() {
         for way in ["one read", "fill_buf", "a line", "all of it"] {
             for wrapped in [false, true] {
                 block_on(async {
-                    let mut file = match wrapped {
-                        true => wrap_file(File::open(path).unwrap()),
-                        false => open_file(path).await.unwrap(),
+                    let mut file = if wrapped {
+                        wrap_file(File::open(path).unwrap())
+                    } else {
+                        open_file(path).await.unwrap()
                     };
                     let mut seen = Vec::new();
                     for _ in 0..3 {

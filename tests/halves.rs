@@ -263,9 +263,10 @@ fn a_reader_is_woken_though_the_writer_waits_for_an_object() {
             executor.spawn(format!("{split:?}: writer"), async move {
                 writer.write_all(&noise(60_000)).await.unwrap();
                 yield_now().await;
-                match flushes {
-                    true => writer.flush().await.unwrap(),
-                    false => writer.write_all(&noise(500_000)).await.unwrap(),
+                if flushes {
+                    writer.flush().await.unwrap();
+                } else {
+                    writer.write_all(&noise(500_000)).await.unwrap();
                 }
             });
             executor.spawn(format!("{split:?}: reader"), async move {
@@ -476,9 +477,10 @@ impl Duplex {
             std::thread::sleep(Duration::from_micros(self.random.below(400) as u64));
         }
         // Some calls are short.
-        match self.random.percent(30) {
-            true => 1 + self.random.below(5_000),
-            false => usize::MAX,
+        if self.random.percent(30) {
+            1 + self.random.below(5_000)
+        } else {
+            usize::MAX
         }
     }
 }

@@ -395,9 +395,10 @@ mod pipes {
             }
             let bytes = noise(60_000);
             sent.extend_from_slice(&bytes);
-            let (attempts, read) = match wraps {
-                true => send(wrap_file(here), &bytes, &mut there),
-                false => send(AsyncFile::from(OwnedFd::from(here)), &bytes, &mut there),
+            let (attempts, read) = if wraps {
+                send(wrap_file(here), &bytes, &mut there)
+            } else {
+                send(AsyncFile::from(OwnedFd::from(here)), &bytes, &mut there)
             };
             let mut rest = Vec::new();
             there.read_to_end(&mut rest).unwrap();

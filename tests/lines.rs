@@ -70,13 +70,14 @@ fn all<T: Read + Send + 'static>(mut lines: Lines<T>, style: Style) -> Vec<Line>
                 Style::Stream => false,
                 Style::Mixed => seen.len() % 2 == 0,
             };
-            let line = match lends {
-                true => lines
+            let line = if lends {
+                lines
                     .next_line()
                     .await
                     .map(|line| line.map(String::from))
-                    .transpose(),
-                false => lines.next().await,
+                    .transpose()
+            } else {
+                lines.next().await
             };
             match line {
                 None => break,

@@ -116,9 +116,10 @@ fn opened(path: &StdPath) -> io::Result<()> {
 
 /// An old file is not written, so that only its directory must let that be.
 fn replaced(path: &StdPath) -> io::Result<()> {
-    match path.is_file() {
-        true => File::create_new(path.with_file_name("beside")).map(drop),
-        false => fs::write(path, "x"),
+    if path.is_file() {
+        File::create_new(path.with_file_name("beside")).map(drop)
+    } else {
+        fs::write(path, "x")
     }
 }
 

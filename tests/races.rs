@@ -118,10 +118,12 @@ fn names_that_are_swapped_while_they_are_looked_up() {
         );
         for answer in answers.keys() {
             // The metadata of a FIFO or a directory are no secret. On some filesystems both have no bytes.
-            let found: &[&str] = match *swapped == fifo {
-                true => &["one", "3 bytes", "0 bytes"],
-                false if *swapped == inner => &["one", "3 bytes", "0 bytes", "4 bytes"],
-                false => &["one", "two", "3 bytes", "4 bytes"],
+            let found: &[&str] = if *swapped == fifo {
+                &["one", "3 bytes", "0 bytes"]
+            } else if *swapped == inner {
+                &["one", "3 bytes", "0 bytes", "4 bytes"]
+            } else {
+                &["one", "two", "3 bytes", "4 bytes"]
             };
             let other = ["opened", "asks the pool"].contains(&&**answer);
             assert!(other || found.contains(&&**answer), "{answer}");
@@ -138,9 +140,10 @@ fn names_that_are_swapped_while_they_are_looked_up() {
 /// The contents, if it is a regular file.
 fn contents_kind(path: &StdPath) -> String {
     let found = std::fs::symlink_metadata(path).unwrap();
-    match found.is_file() {
-        true => String::from_utf8(contents(path)).unwrap(),
-        false => String::new(),
+    if found.is_file() {
+        String::from_utf8(contents(path)).unwrap()
+    } else {
+        String::new()
     }
 }
 

@@ -49,9 +49,10 @@ fn a_file_that_is_not_open_for_writing() {
     for (what, wrapped) in [("opened", false), ("wrapped", true)] {
         for read_before in [false, true] {
             block_on(async {
-                let mut file = match wrapped {
-                    true => wrap_file(File::open(&path).unwrap()),
-                    false => open_file(&path).await.unwrap(),
+                let mut file = if wrapped {
+                    wrap_file(File::open(&path).unwrap())
+                } else {
+                    open_file(&path).await.unwrap()
                 };
                 if read_before {
                     file.read_line(&mut String::new()).await.unwrap();

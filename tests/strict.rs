@@ -555,9 +555,10 @@ fn tasks_that_are_dropped_or_forgotten() {
                 let task = tasks[random.below(tasks.len())];
                 if !executor.is_done(task) {
                     gone += 1;
-                    match random.percent(50) {
-                        true => executor.drop_task(task),
-                        false => executor.forget_task(task),
+                    if random.percent(50) {
+                        executor.drop_task(task);
+                    } else {
+                        executor.forget_task(task);
                     }
                 }
             }
@@ -613,9 +614,10 @@ fn calls_of_one_file_at_once() {
             if random.percent(10) && gone < 6 {
                 gone += 1;
                 let task = tasks[random.below(tasks.len())];
-                match random.percent(50) {
-                    true => executor.drop_task(task),
-                    false => executor.forget_task(task),
+                if random.percent(50) {
+                    executor.drop_task(task);
+                } else {
+                    executor.forget_task(task);
                 }
             }
         }
@@ -664,9 +666,10 @@ fn calls_of_one_file_that_are_forgotten() {
             for _ in 0..polls {
                 executor.poll_anyway(task);
             }
-            match random.percent(50) {
-                true => executor.forget_task(task),
-                false => executor.drop_task(task),
+            if random.percent(50) {
+                executor.forget_task(task);
+            } else {
+                executor.drop_task(task);
             }
         }
         block_on("the end", Some(seed), async {

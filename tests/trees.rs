@@ -39,9 +39,10 @@ fn run(program: &str, arguments: &[&dyn AsRef<std::ffi::OsStr>]) -> Result<(), S
     command.args(arguments.iter().map(|argument| argument.as_ref()));
     let output = command.output().map_err(|error| error.to_string())?;
     let text = [output.stdout, output.stderr].concat();
-    match output.status.success() {
-        true => Ok(()),
-        false => Err(String::from_utf8_lossy(&text).into_owned()),
+    if output.status.success() {
+        Ok(())
+    } else {
+        Err(String::from_utf8_lossy(&text).into_owned())
     }
 }
 
@@ -618,9 +619,10 @@ fn dropped_in_the_middle() {
         let mut copy = copy.on_progress(tell);
         block_on(poll_fn(|cx| {
             assert!(Pin::new(&mut copy).poll(cx).is_pending());
-            match progress.lock().unwrap().len() >= reports {
-                true => Poll::Ready(()),
-                false => Poll::Pending,
+            if progress.lock().unwrap().len() >= reports {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
             }
         }));
         drop(copy);

@@ -104,9 +104,12 @@ fn summary_row(outcome: &Outcome, filesystem: &str) -> [String; 8] {
     };
     let (limit, own, peer) = (outcome.limit(), outcome.own(), outcome.best_peer());
     let verdict = outcome.verdict(filesystem);
-    let met = verdict.measured.map(|(_, is_met)| match is_met {
-        true => "yes".to_owned(),
-        false => "**no**".to_owned(),
+    let met = verdict.measured.map(|(_, is_met)| {
+        if is_met {
+            "yes".to_owned()
+        } else {
+            "**no**".to_owned()
+        }
     });
     let cells = [
         Some(outcome.workload.name.to_owned()),

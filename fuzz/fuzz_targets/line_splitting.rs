@@ -342,9 +342,10 @@ fn scratch() -> &'static PathBuf {
     static FILE: OnceLock<(TempDir, PathBuf)> = OnceLock::new();
     let make = || {
         let memory = std::path::Path::new("/dev/shm");
-        let dir = match memory.is_dir() {
-            true => tempfile::tempdir_in(memory),
-            false => tempfile::tempdir(),
+        let dir = if memory.is_dir() {
+            tempfile::tempdir_in(memory)
+        } else {
+            tempfile::tempdir()
         };
         let dir = dir.expect("a temporary directory");
         let path = dir.path().join("text");

@@ -24,10 +24,7 @@ use spin::AdaptiveSpin;
 
 /// The queue of one run. It is leaked, since workers take one that lives for ever.
 fn queue() -> &'static WorkQueue {
-    let kind = match chance(0.5) {
-        true => Kind::Work,
-        false => Kind::Fetch,
-    };
+    let kind = if chance(0.5) { Kind::Work } else { Kind::Fetch };
     Box::leak(Box::new(WorkQueue::new(kind)))
 }
 
@@ -120,10 +117,13 @@ pub fn a_job_that_hangs_holds_up_nobody() {
     let callers: Vec<_> = (0..others)
         .map(|_| {
             let done = done.clone();
-            thread::spawn(move || match thread_rng().gen_bool(0.5) {
-                true => hand_over(queue, move || done.send(()).unwrap()),
-                // What this caller waits for came already, from elsewhere.
-                false => queue.hand_over_and_stay(job(move || done.send(()).unwrap()), || true),
+            thread::spawn(move || {
+                if thread_rng().gen_bool(0.5) {
+                    hand_over(queue, move || done.send(()).unwrap())
+                } else {
+                    // What this caller waits for came already, from elsewhere.
+                    queue.hand_over_and_stay(job(move || done.send(()).unwrap()), || true)
+                }
             })
         })
         .collect();

@@ -321,27 +321,26 @@ pub fn a_job_stops_when_its_reader_is_gone() {
     reader.plan.form = Form::Bytes;
     // A read is a chunk.
     reader.plan.whole = false;
-    match chance(0.7) {
-        true => {
-            let _ = wait_or_give_up(0.3, |cx| reader.poll(cx));
-        }
-        false => {
-            let ahead = Arc::new(ReadAhead::at(Some(0)));
-            reader.ahead = Some(ahead.clone());
-            reader.send_job(ahead, reader.plan, None);
-        }
+    if chance(0.7) {
+        let _ = wait_or_give_up(0.3, |cx| reader.poll(cx));
+    } else {
+        let ahead = Arc::new(ReadAhead::at(Some(0)));
+        reader.ahead = Some(ahead.clone());
+        reader.send_job(ahead, reader.plan, None);
     }
     let is_forgotten = chance(0.3);
-    match is_forgotten {
-        true => mem::forget(reader),
-        false => drop(reader),
+    if is_forgotten {
+        mem::forget(reader);
+    } else {
+        drop(reader);
     }
     let reads = object.reads.load(Ordering::SeqCst);
     join_pool();
     let more = object.reads.load(Ordering::SeqCst) - reads;
-    match is_forgotten {
-        true => assert!(reads + more <= HIGH_WATER + 1, "{more} reads more"),
-        false => assert!(more <= 1, "{more} reads for nobody"),
+    if is_forgotten {
+        assert!(reads + more <= HIGH_WATER + 1, "{more} reads more");
+    } else {
+        assert!(more <= 1, "{more} reads for nobody");
     }
 }
 

@@ -63,9 +63,10 @@ pub fn a_crowd_leaves_nobody_asleep() {
             thread::spawn(move || {
                 wait(|cx| {
                     waiters.add(cx);
-                    match is_over.load(Ordering::Acquire) {
-                        true => Poll::Ready(()),
-                        false => Poll::Pending,
+                    if is_over.load(Ordering::Acquire) {
+                        Poll::Ready(())
+                    } else {
+                        Poll::Pending
                     }
                 });
             })

@@ -178,10 +178,10 @@ impl File {
             }
             let stays = chance(0.5) && self.queue.has_room(CAPACITY);
             if !stays && self.queue.poll_room(cx, CAPACITY).is_pending() {
-                match half.job.is_empty() {
-                    true if self.queue.is_draining() => return Poll::Pending,
-                    true => {}
-                    false => std::task::ready!(self.poll_job(half, cx))?,
+                if !half.job.is_empty() {
+                    std::task::ready!(self.poll_job(half, cx))?;
+                } else if self.queue.is_draining() {
+                    return Poll::Pending;
                 }
             }
         }

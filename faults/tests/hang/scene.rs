@@ -265,9 +265,10 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// An error unless it is true.
 pub(crate) fn ensure(truth: bool) -> io::Result<()> {
-    match truth {
-        true => Ok(()),
-        false => Err(io::Error::other("a wrong answer")),
+    if truth {
+        Ok(())
+    } else {
+        Err(io::Error::other("a wrong answer"))
     }
 }
 

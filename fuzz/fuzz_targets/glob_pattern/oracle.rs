@@ -28,9 +28,12 @@ impl Token {
             (Token::One, &[found]) => found != SLASH,
             (Token::Set(_), &[SLASH]) => false,
             (Token::Set(set), &[found]) => {
-                let other = |c: char| match c.is_ascii_lowercase() {
-                    true => c.to_ascii_uppercase(),
-                    false => c.to_ascii_lowercase(),
+                let other = |c: char| {
+                    if c.is_ascii_lowercase() {
+                        c.to_ascii_uppercase()
+                    } else {
+                        c.to_ascii_lowercase()
+                    }
                 };
                 let other = char::from_u32(found).map_or(found, |c| u32::from(other(c)));
                 let (negated, set) = match set.strip_prefix(&[u32::from('!')]) {
@@ -179,9 +182,10 @@ pub fn matches(pattern: &[u8], path: &[u8], ignore_case: bool) -> Option<bool> {
         return None;
     }
     let pairs = || parts.iter().rev().zip(names.iter().rev());
-    let long_enough = match anchored {
-        true => anchor(pattern) == anchor(path) && names.len() == parts.len(),
-        false => names.len() >= parts.len(),
+    let long_enough = if anchored {
+        anchor(pattern) == anchor(path) && names.len() == parts.len()
+    } else {
+        names.len() >= parts.len()
     };
     Some(long_enough && pairs().all(|(part, name)| is_segment_match(part, name, ignore_case)))
 }

@@ -70,9 +70,10 @@ fn tree() -> &'static PathBuf {
     static DIR: OnceLock<(TempDir, PathBuf)> = OnceLock::new();
     let make = || {
         let memory = std::path::Path::new("/dev/shm");
-        let dir = match memory.is_dir() {
-            true => tempfile::tempdir_in(memory),
-            false => tempfile::tempdir(),
+        let dir = if memory.is_dir() {
+            tempfile::tempdir_in(memory)
+        } else {
+            tempfile::tempdir()
         };
         let dir = dir.expect("a temporary directory");
         for (path, kind) in TREE {
@@ -164,9 +165,10 @@ pub fn search(pattern: &[u8], options: u8) {
         return;
     }
     let (base, os_pattern) = (Path::new(tree()), OsStr::from_bytes(pattern));
-    let mut glob = match anywhere {
-        true => base.rglob(os_pattern),
-        false => base.glob(os_pattern),
+    let mut glob = if anywhere {
+        base.rglob(os_pattern)
+    } else {
+        base.glob(os_pattern)
     };
     glob = glob.recurse_symlinks(recurse_symlinks);
     if ignore_case || compare {

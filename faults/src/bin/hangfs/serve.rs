@@ -66,9 +66,10 @@ impl Hang {
     }
 
     fn open_flags(&self) -> FopenFlags {
-        match self.ttl.keeps_contents {
-            true => FopenFlags::FOPEN_KEEP_CACHE,
-            false => FopenFlags::empty(),
+        if self.ttl.keeps_contents {
+            FopenFlags::FOPEN_KEEP_CACHE
+        } else {
+            FopenFlags::empty()
         }
     }
 }
