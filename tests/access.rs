@@ -7,8 +7,8 @@
 mod common;
 
 use std::cell::Cell;
-use std::fs::{self, Permissions};
-use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::fs;
+use std::os::unix::fs::{MetadataExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path as StdPath, PathBuf};
 use std::process::Command;
@@ -20,7 +20,7 @@ use rustix::fs::{XattrFlags, getxattr, setxattr};
 use rustix::io::Errno;
 use tempfile::TempDir;
 
-use common::{Dir, contents, is_root, noise};
+use common::{Dir, contents, is_root, mode, noise, set_mode};
 
 const OWNER: u32 = 61001;
 const NAMED: u32 = 61003;
@@ -76,14 +76,6 @@ fn attribute(path: &StdPath, name: &str) -> Result<Vec<u8>, Errno> {
 
 fn set_attribute(path: &StdPath, name: &str, value: &[u8]) -> Result<(), Errno> {
     setxattr(path, name, value, XattrFlags::empty())
-}
-
-fn mode(path: &StdPath) -> u32 {
-    fs::metadata(path).unwrap().mode() & 0o7777
-}
-
-fn set_mode(path: &StdPath, mode: u32) {
-    fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
 }
 
 /// Whether the filesystem of `dir` has lists; says so if not.
@@ -674,7 +666,7 @@ fn a_list_of_ones_own_file() {
     fs::write(dir.join("theirs"), "new").unwrap();
     assert_eq!(attribute(&new, ACL), attribute(&dir.join("theirs"), ACL));
     assert!(attribute(&new, ACL).is_ok());
-    assert_eq!(mode(&new), mode(&dir.join("theirs")));
+    assert_eq!(mode(&new), mode(dir.join("theirs")));
 }
 
 /// The lists of directories too, and with them what they hand on.
@@ -692,7 +684,7 @@ fn lists_of_a_tree() {
     set_attribute(&dir.join("source/listed"), DEFAULT_ACL, &default).unwrap();
     dir.file("source/listed/file", "x");
     dir.file("source/plain/file", "x");
-    set_mode(&dir.join("source/plain"), 0o750);
+    set_mode(dir.join("source/plain"), 0o750);
     set_attribute(&dir.join("targets"), DEFAULT_ACL, &list(7, 6, 5, 7, 5)).unwrap();
 
     let target = dir.join("targets/all");
@@ -710,10 +702,10 @@ fn lists_of_a_tree() {
     let plain = dir.join("plain");
     block_on(async { source.copy(&plain).await }).unwrap();
     // The group and all others were denied, whatever the mode of the source seems to say.
-    assert_eq!(mode(&dir.join("source/listed")), 0o770);
-    assert_eq!(mode(&plain.join("listed")), 0o700);
+    assert_eq!(mode(dir.join("source/listed")), 0o770);
+    assert_eq!(mode(plain.join("listed")), 0o700);
     assert_eq!(attribute(&plain.join("listed"), ACL), Err(Errno::NODATA));
-    assert_eq!(mode(&plain.join("plain")), 0o750);
+    assert_eq!(mode(plain.join("plain")), 0o750);
 }
 
 /// What comes and goes while a file is replaced is for its owner alone, or final.
@@ -762,7 +754,7 @@ fn a_copy_at_any_time() {
     let source = dir.file("source", noise(96 << 20));
     set_mode(&source, 0o640);
     dir.file("there", "old");
-    set_mode(&dir.join("there"), 0o666);
+    set_mode(dir.join("there"), 0o666);
     let looks = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
     for (name, all) in [("plain", false), ("all", true), ("there", false)] {
         let target = dir.join(name);
@@ -867,10 +859,10 @@ fn an_attribute_that_is_too_long() {
         set_attribute(&source, "user.long", &long).unwrap();
         let path = Path::new(&source);
         if moving {
-            block_on(async { path.move_to(&target).await }).unwrap()
+            block_on(async { path.move_to(&target).await }).unwrap();
         } else {
-            block_on(async { path.copy(&target).preserve_metadata(true).await }).unwrap()
-        };
+            block_on(async { path.copy(&target).preserve_metadata(true).await }).unwrap();
+        }
         for name in ["a", "b", "c"] {
             let file = target.join(name);
             assert_eq!(contents(&file), name.as_bytes());

@@ -19,7 +19,7 @@ use anyfile::{AsyncFile, Path, open_file};
 use futures_lite::future::block_on;
 use futures_lite::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt, StreamExt};
 
-use common::{Dir, in_child, noise, nowait_works, run_in_child, saturate_pool, text};
+use common::{Dir, noise, nowait_works, saturate_pool, text, with_one_thread};
 
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
@@ -60,8 +60,7 @@ impl Calls {
 
 /// Runs a test in a child with one pool thread; gives the child a directory, if it can be done there.
 fn in_child_with_counts(test: &str) -> Option<Dir> {
-    if !in_child() {
-        print!("{}", run_in_child(test, &[("BLOCKING_MAX_THREADS", "1")]));
+    if !with_one_thread(test) {
         return None;
     }
     if Calls::count("thread-self").is_none() {

@@ -8,14 +8,12 @@ use std::future::Future;
 use std::io::{Cursor, ErrorKind, SeekFrom};
 use std::path::Path;
 use std::pin::pin;
-use std::sync::mpsc::{Sender, channel};
-use std::time::{Duration, Instant};
 
 use anyfile::{AsyncFile, open_file, wrap_file};
 use futures_lite::future::{block_on, poll_fn, poll_once};
 use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, StreamExt};
 
-use common::{Dir, Scripted, Step, contents, noise, text};
+use common::{Dir, Scripted, Step, contents, noise, saturate_pool, text, until, with_one_thread};
 
 async fn update(path: &Path) -> AsyncFile {
     open_file(path)
@@ -24,41 +22,6 @@ async fn update(path: &Path) -> AsyncFile {
         .create(true)
         .await
         .unwrap()
-}
-
-/// Waits for what the pool does on its own.
-#[track_caller]
-fn until(what: &str, mut happened: impl FnMut() -> bool) {
-    let begin = Instant::now();
-    while !happened() {
-        assert!(begin.elapsed() < Duration::from_secs(30), "never: {what}");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
-
-/// Runs this test in a child whose pool has one thread, then gives true; else gives false.
-#[track_caller]
-fn with_one_thread(test: &str) -> bool {
-    if !common::in_child() {
-        common::run_in_child(test, &[("BLOCKING_MAX_THREADS", "1")]);
-    }
-    common::in_child()
-}
-
-/// Keeps a thread of the pool busy until the sender is dropped.
-fn occupy_a_thread() -> Sender<()> {
-    let (release, released) = channel::<()>();
-    let (begun, has_begun) = channel();
-    let mut object = wrap_file(());
-    std::thread::spawn(move || {
-        block_on(object.with_mut(move |()| {
-            begun.send(()).unwrap();
-            let _ = released.recv();
-        }))
-        .unwrap();
-    });
-    has_begun.recv().unwrap();
-    release
 }
 
 // async-fs
@@ -135,7 +98,7 @@ fn a_drop_needs_no_help_and_does_not_hang() {
         block_on(file.write_all(b"hello")).unwrap();
         files.push((path, file));
     }
-    let busy = occupy_a_thread();
+    let busy = saturate_pool(1);
     for (number, (path, mut file)) in files.into_iter().enumerate() {
         // A full buffer, and a flush that was given up, wait for a thread as well.
         if number > 1 {
@@ -416,7 +379,7 @@ fn the_pool_shrinks_again() {
     if !common::pool_retires_threads() {
         return;
     }
-    let busy: Vec<_> = (0..200).map(|_| occupy_a_thread()).collect();
+    let busy = saturate_pool(200);
     assert!(
         common::pool_threads() >= 200,
         "only {} threads",
@@ -441,7 +404,7 @@ fn a_last_write_that_is_queued_is_carried_out() {
     for given_up in 0..4 {
         let scripted = Scripted::new([], []);
         let mut file = wrap_file(scripted.handle());
-        let busy = occupy_a_thread();
+        let busy = saturate_pool(1);
         let len = if given_up == 0 { 10 } else { 100_000 };
         block_on(file.write_all(&bytes[..len])).unwrap();
         match given_up {
@@ -475,7 +438,7 @@ fn a_close_that_is_queued_is_carried_out() {
     for closes in [false, true] {
         let scripted = Scripted::new([], []);
         let mut file = wrap_file(scripted.handle());
-        let busy = occupy_a_thread();
+        let busy = saturate_pool(1);
         if closes {
             assert!(block_on(poll_once(file.close())).is_none());
         }
@@ -497,7 +460,7 @@ fn a_queued_operation_that_is_given_up_is_not_carried_out() {
     let path = dir.file("file", "hello");
     block_on(async {
         let mut file = update(&path).await;
-        let busy = occupy_a_thread();
+        let busy = saturate_pool(1);
         let made = dir.join("made");
         let mut opening = Box::pin(async { update(&made).await });
         assert!(poll_once(&mut opening).await.is_none());

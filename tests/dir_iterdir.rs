@@ -10,7 +10,6 @@ use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::symlink;
 use std::pin::pin;
-use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
@@ -57,8 +56,7 @@ fn types_are_known_without_a_system_call() {
     fs::create_dir(dir.join("dir")).unwrap();
     dir.file("file", "");
     symlink("dir", dir.join("link")).unwrap();
-    let fifo = Command::new("mkfifo").arg(dir.join("fifo")).status();
-    assert!(fifo.unwrap().success());
+    dir.fifo("fifo");
     let base = Path::new(dir.path());
     let entries = block_on(base.iterdir().try_collect::<Path, io::Error, Vec<_>>()).unwrap();
     drop(dir);

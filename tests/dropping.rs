@@ -17,7 +17,9 @@ use anyfile::{AsyncFile, open_file, wrap_file};
 use futures_lite::AsyncWriteExt;
 use futures_lite::future::{block_on, poll_once};
 
-use common::{Dir, contents, in_child, noise, poll_times, run_in_child, without_hanging};
+use common::{
+    Dir, contents, in_child, noise, poll_times, run_in_child, with_one_thread, without_hanging,
+};
 
 /// Runs the test alone in a process, with the no-wait calls and without; true in that process.
 fn alone(test: &str) -> bool {
@@ -335,9 +337,7 @@ fn open_in(dir: &Dir) -> usize {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_close_that_may_take_long_is_left_to_the_pool() {
-    const TEST: &str = "a_close_that_may_take_long_is_left_to_the_pool";
-    if !in_child() {
-        print!("{}", run_in_child(TEST, &[("BLOCKING_MAX_THREADS", "1")]));
+    if !with_one_thread("a_close_that_may_take_long_is_left_to_the_pool") {
         return;
     }
     type Work = fn(&mut AsyncFile, &Path);

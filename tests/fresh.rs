@@ -11,7 +11,7 @@ use futures_lite::future::block_on;
 use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 
 use common::strict::Random;
-use common::{Dir, in_child, noise, run_in_child};
+use common::{Dir, in_child, noise, position, run_in_child};
 
 /// Runs the test here, and in a process without the no-wait calls.
 fn both_ways(test: &str, body: impl FnOnce()) {
@@ -151,7 +151,7 @@ fn a_seek_back_shows_what_others_have_written() {
             block_on(async {
                 let mut file = open_file(&path).await.unwrap();
                 read_some(&mut file, way).await;
-                let here = file.stream_position_of().await as i64;
+                let here = position(&mut file).await as i64;
                 if here == 0 {
                     return;
                 }
@@ -166,16 +166,6 @@ fn a_seek_back_shows_what_others_have_written() {
         }
         assert!(stale.is_empty(), "stale after {}", stale.join("; "));
     });
-}
-
-trait StreamPosition {
-    async fn stream_position_of(&mut self) -> u64;
-}
-
-impl StreamPosition for AsyncFile {
-    async fn stream_position_of(&mut self) -> u64 {
-        self.seek(SeekFrom::Current(0)).await.unwrap()
-    }
 }
 
 /// To ask for the position is no reason to read again.

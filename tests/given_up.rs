@@ -11,7 +11,7 @@ use anyfile::{AsyncFile, open_file, wrap_file};
 use futures_lite::future::{block_on, poll_once};
 use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
 
-use common::{Dir, in_child, noise, run_in_child, saturate_pool, without_hanging};
+use common::{Dir, in_child, noise, run_in_child, saturate_pool, with_one_thread, without_hanging};
 
 /// In processes of their own: without the no-wait calls, and with them.
 fn both_ways(test: &str) -> bool {
@@ -135,9 +135,7 @@ fn an_object_is_still_flushed_after_bytes_were_discarded() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_call_that_was_given_up_keeps_no_file_open() {
-    let test = "a_call_that_was_given_up_keeps_no_file_open";
-    if !in_child() {
-        run_in_child(test, &[("BLOCKING_MAX_THREADS", "1")]);
+    if !with_one_thread("a_call_that_was_given_up_keeps_no_file_open") {
         return;
     }
     let dir = Dir::new();
@@ -167,9 +165,7 @@ fn a_call_that_was_given_up_keeps_no_file_open() {
 #[cfg(unix)]
 #[test]
 fn a_pipe_that_is_full_is_dropped_within_a_second() {
-    let test = "a_pipe_that_is_full_is_dropped_within_a_second";
-    if !in_child() {
-        run_in_child(test, &[("BLOCKING_MAX_THREADS", "1")]);
+    if !with_one_thread("a_pipe_that_is_full_is_dropped_within_a_second") {
         return;
     }
     let mut child = std::process::Command::new("sleep")

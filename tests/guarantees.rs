@@ -14,8 +14,10 @@ use anyfile::{AsyncFile, PathError, open_file, wrap_file};
 use futures_lite::future::{self, block_on};
 use futures_lite::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt, StreamExt};
 
-use common::saturate_pool;
-use common::{Dir, Scripted, Step, contents, in_child, noise, poll_times, run_in_child, text};
+use common::{
+    Dir, Scripted, Step, contents, in_child, noise, poll_times, position, run_in_child,
+    saturate_pool, text, with_one_thread,
+};
 
 /// Writes, reads, seeks, iterates and measures: the same under every executor.
 async fn session(path: &Path) -> io::Result<(u64, usize, usize)> {
@@ -116,14 +118,7 @@ fn g1_starts_no_thread_but_the_pools() {
 #[test]
 fn g2_nobody_is_blocked_by_a_fifo() {
     let dir = Dir::new();
-    let path = dir.join("fifo");
-    assert!(
-        Command::new("mkfifo")
-            .arg(&path)
-            .status()
-            .unwrap()
-            .success()
-    );
+    let path = dir.fifo("fifo");
     block_on(async {
         let mut reader = pin!(async {
             let mut file = open_file(&path).await?;
@@ -489,18 +484,8 @@ fn g8_bytes_read_ahead_survive() {
         file.read_line(&mut line).await.unwrap();
         assert_eq!(line, "one\ntwo\n");
         // From here on it is known, and there is one position.
-        assert_eq!(file.stream_position_of().await, 19 - 6);
+        assert_eq!(position(&mut file).await, 19 - 6);
     });
-}
-
-trait StreamPosition {
-    async fn stream_position_of(&mut self) -> u64;
-}
-
-impl<T: io::Seek + Send + 'static> StreamPosition for AsyncFile<T> {
-    async fn stream_position_of(&mut self) -> u64 {
-        self.seek(SeekFrom::Current(0)).await.unwrap()
-    }
 }
 
 #[test]
@@ -644,9 +629,7 @@ fn g9_fair_also_with_calls_on_the_pool() {
 /// A chain of calls keeps its thread, but not for ever where the pool has no other.
 #[test]
 fn others_who_use_the_pool_have_their_turn() {
-    let test = "others_who_use_the_pool_have_their_turn";
-    if !in_child() {
-        run_in_child(test, &[("BLOCKING_MAX_THREADS", "1")]);
+    if !with_one_thread("others_who_use_the_pool_have_their_turn") {
         return;
     }
     let dir = Dir::new();

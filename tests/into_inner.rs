@@ -508,9 +508,7 @@ fn a_dropped_future_finishes_the_file_as_a_drop_does() {
 #[test]
 fn a_dropped_future_waits_for_a_call_that_is_at_work() {
     use std::sync::mpsc::channel;
-    if !common::in_child() {
-        let test = "a_dropped_future_waits_for_a_call_that_is_at_work";
-        common::run_in_child(test, &[("BLOCKING_MAX_THREADS", "1")]);
+    if !common::with_one_thread("a_dropped_future_waits_for_a_call_that_is_at_work") {
         return;
     }
     let dir = Dir::new();

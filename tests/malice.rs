@@ -16,7 +16,9 @@ use anyfile::{AsyncFile, Path, PathError, Pattern, open_file, wrap_file};
 use futures_lite::future::block_on;
 use futures_lite::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt, StreamExt};
 
-use common::{Dir, in_child, noise, poll_times, run_in_child, saturate_pool, storm, until};
+use common::{
+    Dir, in_child, noise, poll_times, run_in_child, saturate_pool, storm, until, with_one_thread,
+};
 
 /// Panics in one of its methods, and notes where it is dropped.
 struct Panicking {
@@ -177,9 +179,7 @@ fn what_was_given_up_panics_when_it_is_dropped() {
         }
     }
 
-    if !in_child() {
-        let test = "what_was_given_up_panics_when_it_is_dropped";
-        run_in_child(test, &[("BLOCKING_MAX_THREADS", "1")]);
+    if !with_one_thread("what_was_given_up_panics_when_it_is_dropped") {
         return;
     }
     let asleep = saturate_pool(1);

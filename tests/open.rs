@@ -735,12 +735,7 @@ fn opening_a_fifo_lets_others_in() {
     use std::sync::mpsc::channel;
     use std::time::Duration;
     let dir = Dir::new();
-    let path = dir.join("fifo");
-    let made = std::process::Command::new("mkfifo")
-        .arg(&path)
-        .status()
-        .unwrap();
-    assert!(made.success());
+    let path = dir.fifo("fifo");
     let (ticked, ticks) = channel();
     let other_end = path.clone();
     let writer = std::thread::spawn(move || {

@@ -4,9 +4,9 @@
 
 mod common;
 
-use std::fs::{self, Permissions};
+use std::fs;
 use std::io::{ErrorKind, Read};
-use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::Path as StdPath;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,7 +15,9 @@ use std::time::Duration;
 use anyfile::Path;
 use futures_lite::future::block_on;
 
-use common::{Dir, contents, in_child, is_root, run_in_child_after, run_unprivileged};
+use common::{
+    Dir, contents, in_child, is_root, mode, run_in_child_after, run_unprivileged, set_mode,
+};
 
 /// Contents that show whether they are whole, of a length of their own.
 fn version(number: usize) -> String {
@@ -46,14 +48,6 @@ fn leftovers(dir: &StdPath, files: &[&str]) -> Vec<String> {
     names
         .filter(|name| !files.contains(&name.as_str()))
         .collect()
-}
-
-fn mode(path: &StdPath) -> u32 {
-    fs::metadata(path).unwrap().permissions().mode() & 0o7777
-}
-
-fn set_mode(path: &StdPath, mode: u32) {
-    fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
 }
 
 #[test]
@@ -244,14 +238,7 @@ fn relative_paths() {
 #[test]
 fn nothing_but_files_is_replaced() {
     let dir = Dir::new();
-    let fifo = dir.join("fifo");
-    assert!(
-        Command::new("mkfifo")
-            .arg(&fifo)
-            .status()
-            .unwrap()
-            .success()
-    );
+    let fifo = dir.fifo("fifo");
     let kind = |path: &StdPath| {
         block_on(Path::new(path).write_atomic("new"))
             .unwrap_err()

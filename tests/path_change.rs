@@ -176,11 +176,7 @@ fn touch_makes_a_file_or_updates_its_times() {
 fn touch_waits_for_no_fifo_and_makes_what_a_link_points_to() {
     block_on(async {
         let dir = Dir::new();
-        let fifo = path(&dir, "fifo");
-        let made = std::process::Command::new("mkfifo")
-            .arg(fifo.as_os_str())
-            .status();
-        assert!(made.unwrap().success());
+        let fifo = Path::new(dir.fifo("fifo"));
         let before = SystemTime::now() - Duration::from_secs(2);
         fifo.touch().await.unwrap();
         assert!(fifo.is_fifo().await);

@@ -16,7 +16,7 @@ use std::time::Duration;
 use anyfile::Path;
 use futures_lite::future::{self, block_on};
 
-use common::{Dir, in_child, run_in_child};
+use common::{Dir, with_one_thread};
 
 /// Takes only what may be sent to any thread and kept for ever.
 fn made(future: impl Future + Send + 'static) {
@@ -105,22 +105,11 @@ fn all_are_send_and_static_and_do_nothing_unpolled() {
 /// dropped is not carried out.
 #[test]
 fn what_has_not_begun_when_dropped_is_not_carried_out() {
-    if !in_child() {
-        run_in_child(
-            "what_has_not_begun_when_dropped_is_not_carried_out",
-            &[("BLOCKING_MAX_THREADS", "1")],
-        );
+    if !with_one_thread("what_has_not_begun_when_dropped_is_not_carried_out") {
         return;
     }
     let dir = Dir::new();
-    let fifo = dir.join("fifo");
-    assert!(
-        Command::new("mkfifo")
-            .arg(&fifo)
-            .status()
-            .unwrap()
-            .success()
-    );
+    let fifo = dir.fifo("fifo");
     let path = |name: &str| Path::new(dir.join(name));
     let mut cx = Context::from_waker(Waker::noop());
     block_on(async {
@@ -176,14 +165,7 @@ fn what_has_begun_when_dropped_is_finished() {
 fn a_fifo_holds_nobody_up() {
     let dir = Dir::new();
     for number in 0..3 {
-        let fifo = dir.join(&format!("fifo{number}"));
-        assert!(
-            Command::new("mkfifo")
-                .arg(&fifo)
-                .status()
-                .unwrap()
-                .success()
-        );
+        let fifo = dir.fifo(&format!("fifo{number}"));
         let path = Path::new(&fifo);
         let (tell, told) = std::sync::mpsc::channel();
         let writer = std::thread::spawn(move || {

@@ -14,7 +14,10 @@ use std::time::Duration;
 use anyfile::{Path, open_file};
 use futures_lite::future::{self, block_on};
 
-use common::{Dir, in_child, poll_times, pool_is_empty, pool_threads, run_in_child, saturate_pool};
+use common::{
+    Dir, in_child, poll_times, pool_is_empty, pool_threads, run_in_child, saturate_pool,
+    with_one_thread,
+};
 
 /// One test at a time: a rename next door can make the system look twice for a cached name.
 static ALONE: Mutex<()> = Mutex::new(());
@@ -107,14 +110,7 @@ fn what_may_wait_is_never_done_on_the_spot() {
     }
     let dir = Dir::new();
     let file = Path::new(dir.file("file", "contents"));
-    let fifo = Path::new(dir.join("fifo"));
-    assert!(
-        Command::new("mkfifo")
-            .arg(fifo.as_std_path())
-            .status()
-            .unwrap()
-            .success()
-    );
+    let fifo = Path::new(dir.fifo("fifo"));
     let socket = Path::new(dir.join("socket"));
     let _listener = UnixListener::bind(&socket).unwrap();
     // So that all of this is known and cached.
@@ -234,9 +230,7 @@ fn questions_are_fair() {
 fn what_is_too_large_is_not_opened_on_the_spot() {
     use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
     let _alone = alone();
-    if !in_child() {
-        let test = "what_is_too_large_is_not_opened_on_the_spot";
-        run_in_child(test, &[("BLOCKING_MAX_THREADS", "1")]);
+    if !with_one_thread("what_is_too_large_is_not_opened_on_the_spot") {
         return;
     }
     let dir = Dir::new();

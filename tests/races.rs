@@ -11,7 +11,6 @@ use std::collections::BTreeMap;
 use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path as StdPath, PathBuf};
-use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -71,14 +70,7 @@ fn names_that_are_swapped_while_they_are_looked_up() {
         path.metadata().await.unwrap();
         path.read_text().await.unwrap();
     });
-    let (fifo, inner, link) = (dir.join("fifo"), dir.join("inner"), dir.join("link"));
-    assert!(
-        Command::new("mkfifo")
-            .arg(&fifo)
-            .status()
-            .unwrap()
-            .success()
-    );
+    let (fifo, inner, link) = (dir.fifo("fifo"), dir.join("inner"), dir.join("link"));
     std::fs::create_dir(&inner).unwrap();
     symlink(&other, &link).unwrap();
     let asleep = saturate_pool(1);

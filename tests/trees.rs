@@ -4,10 +4,10 @@
 
 mod common;
 
-use std::fs::{self, Permissions};
+use std::fs;
 use std::future::Future;
 use std::io::ErrorKind;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::os::unix::fs::{MetadataExt, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::{Path as StdPath, PathBuf};
 use std::pin::Pin;
@@ -23,14 +23,12 @@ use anyfile::{Path, PathError};
 use futures_lite::future::{block_on, poll_fn};
 
 use common::tree::{Snapshot, generate, tmpfs};
-use common::{Dir, contents, in_child, is_root, noise, run_in_child, run_unprivileged};
+use common::{
+    Dir, contents, in_child, is_root, noise, run_unprivileged, set_mode, with_one_thread,
+};
 
 fn mode(path: impl AsRef<StdPath>) -> u32 {
     fs::symlink_metadata(path).unwrap().mode() & 0o7777
-}
-
-fn set_mode(path: impl AsRef<StdPath>, mode: u32) {
-    fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
 }
 
 /// What a command prints, and whether it succeeds.
@@ -249,7 +247,7 @@ fn what_is_at_the_target() {
     assert_eq!(contents(&dir.join("nowhere")), b"new");
     assert!(dir.join("broken").is_symlink());
     assert_eq!(mode(dir.join("nowhere")), mode(std.join("nowhere")));
-    run("mkfifo", &[&dir.join("fifo")]).unwrap();
+    dir.fifo("fifo");
     assert_eq!(kind("fifo"), Err(ErrorKind::InvalidInput));
 
     let tree = Path::new(dir.join("dir"));
@@ -444,7 +442,7 @@ fn links_that_lead_back() {
 fn special_files_are_refused_and_not_opened() {
     let dir = Dir::new();
     fs::create_dir(dir.join("tree")).unwrap();
-    run("mkfifo", &[&dir.join("tree/fifo")]).unwrap();
+    dir.fifo("tree/fifo");
     let _socket = UnixListener::bind(dir.join("socket")).unwrap();
     symlink("tree/fifo", dir.join("link")).unwrap();
     for (source, reason) in [
@@ -650,9 +648,7 @@ fn dropped_in_the_middle() {
 
 #[test]
 fn a_copy_that_nobody_polls_holds_no_thread() {
-    if !in_child() {
-        let test = "a_copy_that_nobody_polls_holds_no_thread";
-        run_in_child(test, &[("BLOCKING_MAX_THREADS", "1")]);
+    if !with_one_thread("a_copy_that_nobody_polls_holds_no_thread") {
         return;
     }
     let dir = Dir::new();

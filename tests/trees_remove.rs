@@ -4,9 +4,9 @@
 
 mod common;
 
-use std::fs::{self, Permissions};
+use std::fs;
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::symlink;
 use std::path::Path as StdPath;
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -17,14 +17,10 @@ use anyfile::{Path, PathError};
 use futures_lite::future::block_on;
 
 use common::tree::{Snapshot, generate};
-use common::{Dir, contents, in_child, poll_times, run_in_child, run_unprivileged};
+use common::{Dir, contents, in_child, poll_times, run_in_child, run_unprivileged, set_mode};
 
 fn removed(path: impl AsRef<StdPath>) -> io::Result<()> {
     block_on(Path::new(path).remove_dir_all())
-}
-
-fn set_mode(path: impl AsRef<StdPath>, mode: u32) {
-    fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
 }
 
 fn names(dir: &StdPath) -> Vec<String> {

@@ -7,7 +7,7 @@ use std::io::{self, Cursor, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread::{self, ThreadId};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyfile::{AsyncFile, wrap_file};
 use flate2::read::GzDecoder;
@@ -16,17 +16,7 @@ use futures_lite::future::block_on;
 use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, StreamExt};
 use tempfile::NamedTempFile;
 
-use common::{Dir, Scripted, Step, contents, noise, poll_times, text};
-
-/// Waits for what the pool does on its own.
-#[track_caller]
-fn until(what: &str, mut happened: impl FnMut() -> bool) {
-    let begin = Instant::now();
-    while !happened() {
-        assert!(begin.elapsed() < Duration::from_secs(20), "never: {what}");
-        std::thread::sleep(Duration::from_millis(1));
-    }
-}
+use common::{Dir, Scripted, Step, contents, noise, poll_times, text, until};
 
 /// All that can be read, in pieces of different sizes.
 fn read_in_pieces<T: Read + Send + 'static>(mut file: AsyncFile<T>) -> Vec<u8> {
@@ -325,12 +315,7 @@ fn a_custom_object_is_read_only_when_asked() {
 #[test]
 fn a_fifo_keeps_the_rest_for_others() {
     let dir = Dir::new();
-    let path = dir.join("fifo");
-    let made = std::process::Command::new("mkfifo")
-        .arg(&path)
-        .status()
-        .unwrap();
-    assert!(made.success());
+    let path = dir.fifo("fifo");
     let open = || {
         // Opened for both, so that no open waits for the other end.
         let fifo = File::options().read(true).write(true).open(&path).unwrap();

@@ -10,7 +10,11 @@ pub(crate) mod strict;
 pub(crate) mod tree;
 
 use std::collections::VecDeque;
+#[cfg(unix)]
+use std::fs::Permissions;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
+#[cfg(unix)]
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::process::{Command, Output};
@@ -18,7 +22,8 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-use anyfile::wrap_file;
+use anyfile::{AsyncFile, wrap_file};
+use futures_lite::AsyncSeekExt;
 use futures_lite::future::block_on;
 use tempfile::TempDir;
 
@@ -49,6 +54,34 @@ impl Dir {
         std::fs::write(&path, contents).unwrap_or_else(|e| panic!("write {path:?}: {e}"));
         path
     }
+
+    /// Makes a FIFO.
+    #[cfg(unix)]
+    #[track_caller]
+    pub(crate) fn fifo(&self, name: &str) -> PathBuf {
+        let path = self.join(name);
+        let made = Command::new("mkfifo").arg(&path).status();
+        assert!(made.expect("mkfifo").success(), "mkfifo {path:?}");
+        path
+    }
+}
+
+/// The permission bits of a file.
+#[cfg(unix)]
+#[track_caller]
+pub(crate) fn mode(path: impl AsRef<Path>) -> u32 {
+    let path = path.as_ref();
+    let metadata = std::fs::metadata(path).unwrap_or_else(|e| panic!("stat {path:?}: {e}"));
+    metadata.permissions().mode() & 0o7777
+}
+
+/// Sets the permission bits of a file.
+#[cfg(unix)]
+#[track_caller]
+pub(crate) fn set_mode(path: impl AsRef<Path>, mode: u32) {
+    let path = path.as_ref();
+    std::fs::set_permissions(path, Permissions::from_mode(mode))
+        .unwrap_or_else(|e| panic!("chmod {path:?}: {e}"));
 }
 
 /// The contents of a file, seen from outside.
@@ -211,6 +244,15 @@ pub(crate) fn run_in_child(test: &str, variables: &[(&str, &str)]) -> String {
     run_child(test, Command::new(program).envs(variables.iter().copied()))
 }
 
+/// Runs one test of this program in a child process whose pool has one thread. Returns `true` in the child.
+#[track_caller]
+pub(crate) fn with_one_thread(test: &str) -> bool {
+    if !in_child() {
+        print!("{}", run_in_child(test, &[("BLOCKING_MAX_THREADS", "1")]));
+    }
+    in_child()
+}
+
 /// Runs a test of two objects that wait for each other, and so need a thread each, in a child process that has
 /// enough, if this one may not. Returns whether it did. The close of an object that is being written takes a
 /// thread more.
@@ -246,8 +288,7 @@ pub(crate) fn run_unprivileged(test: &str) {
     let program = dir.join("test");
     let copied = std::env::current_exe().and_then(|this| std::fs::copy(this, &program));
     copied.expect("a copy of this program");
-    let everyone = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    std::fs::set_permissions(dir.path(), everyone).expect("permissions of a new directory");
+    set_mode(dir.path(), 0o755);
     let nobody = ["--reuid=65534", "--regid=65534", "--clear-groups"];
     let probe = Command::new("setpriv").args(nobody).arg("true").output();
     if !probe.is_ok_and(|output| output.status.success()) {
@@ -395,6 +436,14 @@ fn refuses_nowait(dir: &Path) -> bool {
     let read = rustix::io::preadv2(file, bufs, 0, ReadWriteFlags::NOWAIT);
     let refused = |errno| matches!(errno, Some(Errno::PERM | Errno::NOSYS));
     refused(found.err()) || refused(read.err())
+}
+
+/// The position of a file, asked by `seek`.
+pub(crate) async fn position<T>(file: &mut AsyncFile<T>) -> u64
+where
+    T: Seek + Send + 'static,
+{
+    file.seek(SeekFrom::Current(0)).await.expect("the position")
 }
 
 /// Polls a future so many times at the most, then drops it.
