@@ -257,9 +257,10 @@ async fn count<T>(mut stream: impl Stream<Item = io::Result<T>> + Unpin) -> io::
 }
 
 pub(crate) fn check(holds: bool, otherwise: &str) -> io::Result<()> {
-    match holds {
-        true => Ok(()),
-        false => Err(io::Error::other(otherwise)),
+    if holds {
+        Ok(())
+    } else {
+        Err(io::Error::other(otherwise))
     }
 }
 

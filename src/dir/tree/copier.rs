@@ -172,7 +172,7 @@ impl Copier {
         let from = dir.open_file(name, self.walk.follows())?;
         let metadata = retry(|| from.metadata())?;
         if !metadata.is_file() {
-            return Err(io::Error::other("it is not a regular file any more"));
+            return Err(io::Error::other("no longer a regular file"));
         }
         // If it cannot be a link, for whatever reason, it is copied.
         if self.link(&from, &metadata).is_ok() {
@@ -207,7 +207,7 @@ impl Copier {
         let name = first.path.file_name().unwrap_or_default();
         let is_first = |found: &Look| found.id == first.id;
         if !is_first(&dir.look(name, false)?) {
-            return Err(io::Error::other("the copy was moved meanwhile"));
+            return Err(io::Error::other("the copy was moved in the meantime"));
         }
         match place.dir.look(place.name, false) {
             // The link is there from an earlier copy.
@@ -226,7 +226,7 @@ impl Copier {
             Ok(())
         } else {
             place.dir.remove_file(place.name)?;
-            Err(io::Error::other("the copy was moved meanwhile"))
+            Err(io::Error::other("the copy was moved in the meantime"))
         }
     }
 

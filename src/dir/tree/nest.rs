@@ -99,7 +99,7 @@ impl<T> Nest<T> {
         };
         let dir = open()?;
         if dir.id()? != level.id {
-            return Err(io::Error::other("the directory was moved meanwhile"));
+            return Err(io::Error::other("the directory was moved in the meantime"));
         }
         level.dir = Some(dir);
         Ok(())

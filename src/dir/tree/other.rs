@@ -77,7 +77,7 @@ impl Dir {
     fn open(&self, name: &OsStr, options: &OpenOptions, follow: bool) -> io::Result<File> {
         match self.look(name, follow)?.kind {
             EntryType::File => options.open(self.join(name)),
-            _ => Err(io::Error::other("it is not a regular file any more")),
+            _ => Err(io::Error::other("no longer a regular file")),
         }
     }
 
