@@ -460,19 +460,19 @@ fn errors_name_both_paths_and_the_reason() {
     );
     assert_eq!(
         message(Path::new("a").to_uri().unwrap_err()),
-        "failed to make URI of `a`: the path is not absolute"
+        "failed to create URI of `a`: the path is not absolute"
     );
     assert_eq!(
         message(Path::from_uri("http://a/b").unwrap_err()),
-        "failed to read URI `http://a/b`: the URI does not begin with `file:`"
+        "failed to parse URI `http://a/b`: the URI does not begin with `file:`"
     );
     assert_eq!(
         message(Path::from_uri("file://a/b").unwrap_err()),
-        "failed to read URI `file://a/b`: the URI names another host"
+        "failed to parse URI `file://a/b`: the URI names another host"
     );
     assert_eq!(
         message(Path::from_uri("file:b").unwrap_err()),
-        "failed to read URI `file:b`: the path of the URI is not absolute"
+        "failed to parse URI `file:b`: the path of the URI is not absolute"
     );
 }
 
