@@ -1,6 +1,6 @@
 //! Nobody gains access by what replaces, copies or moves a file, as other users see it.
 //!
-//! `--nocapture` shows who may do what after each operation, ours and those of coreutils and sed, as tables.
+//! `--nocapture` prints tables of each user's access after each operation of this crate, coreutils and sed.
 
 #![cfg(target_os = "linux")]
 
@@ -26,7 +26,7 @@ const OWNER: u32 = 61001;
 const NAMED: u32 = 61003;
 /// The group of the file.
 const TEAM: u32 = 62001;
-/// The group of the directory, or of who writes.
+/// The group of the directory, or of the writer.
 const PEERS: u32 = 62002;
 /// May do nothing special.
 const WRITER: u32 = 65534;
@@ -43,7 +43,7 @@ const SUBJECTS: [(&str, u32, u32); 5] = [
 const ACL: &str = "system.posix_acl_access";
 const DEFAULT_ACL: &str = "system.posix_acl_default";
 
-/// An access control list as the kernel takes it, with one named user.
+/// Returns an access control list as the kernel takes it, with one named user.
 fn list(user: u16, named: u16, group: u16, mask: u16, other: u16) -> Vec<u8> {
     let nobody = u32::MAX;
     let entries = [
@@ -61,7 +61,7 @@ fn list(user: u16, named: u16, group: u16, mask: u16, other: u16) -> Vec<u8> {
     [2_u32.to_le_bytes().to_vec(), entries].concat()
 }
 
-/// Whether such a list allows the named user anything: its mask does.
+/// Returns `true` if such a list allows the named user anything: its mask does.
 fn allows(list: &[u8]) -> bool {
     let mut entries = list[4..].chunks(8);
     entries.any(|entry| entry[0] == 0x10 && entry[2] != 0)
@@ -78,7 +78,7 @@ fn set_attribute(path: &StdPath, name: &str, value: &[u8]) -> Result<(), Errno> 
     setxattr(path, name, value, XattrFlags::empty())
 }
 
-/// Whether the filesystem of `dir` has lists; says so if not.
+/// Returns `true` if the filesystem of `dir` has access control lists, and prints a line if not.
 fn has_lists(dir: &StdPath) -> bool {
     let file = dir.join("probe");
     fs::write(&file, "").unwrap();
@@ -90,14 +90,14 @@ fn has_lists(dir: &StdPath) -> bool {
     set.is_ok()
 }
 
-/// A directory that every user can get to, on the filesystem of `parent`.
+/// Returns a directory that every user can get to, on the filesystem of `parent`.
 fn open_dir(parent: &StdPath) -> TempDir {
     let dir = tempfile::tempdir_in(parent).unwrap();
     set_mode(dir.path(), 0o755);
     dir
 }
 
-/// Where there is another filesystem than that of temporary files; says if nowhere.
+/// Returns a directory on another filesystem than that of temporary files. Prints a line if there is none.
 fn elsewhere() -> Option<&'static StdPath> {
     let here = fs::metadata(std::env::temp_dir()).unwrap().dev();
     let candidates = ["/dev/shm", "/var/tmp"].map(StdPath::new);
@@ -137,7 +137,7 @@ impl Drop for Ramfs {
     }
 }
 
-/// A copy of this program that every user can run; says why if other users cannot be tried out.
+/// Returns a copy of this program that every user can run, or prints why other users cannot be tested.
 fn for_other_users() -> Option<(TempDir, PathBuf)> {
     if !is_root() {
         println!("skipped: only root may act as other users");
@@ -159,7 +159,7 @@ fn for_other_users() -> Option<(TempDir, PathBuf)> {
     Some((dir, program))
 }
 
-/// What `path` can be opened for by a user: `r`, `w`, both or nothing.
+/// Returns what `path` can be opened for by a user: `r`, `w`, both or nothing.
 fn access(path: &StdPath, user: u32, group: u32) -> String {
     let script = r#"(: <"$0") 2>/dev/null && printf r; (: >>"$0") 2>/dev/null && printf w; :"#;
     let mut shell = Command::new("sh");
@@ -182,7 +182,7 @@ fn accesses(path: &StdPath) -> Accesses {
     SUBJECTS.map(|(_, user, group)| access(path, user, group))
 }
 
-/// Whether nobody has more than in one of the others.
+/// Returns `true` if no user has more access than in one of the others.
 fn is_within(accesses: &Accesses, others: &[&Accesses]) -> bool {
     let allowed = |subject: usize, right| others.iter().any(|other| other[subject].contains(right));
     (0..accesses.len()).all(|subject| {
@@ -230,7 +230,7 @@ impl Operation {
         matches!(self, WriteAtomic | PlainCopy | FullCopy | Move)
     }
 
-    /// Whether it is this, `None`, or a program that gives `to` the contents of `from`.
+    /// Returns `true` if it is this, `None`, or a program that gives `to` the contents of `from`.
     fn program(self) -> Option<&'static str> {
         match self {
             Cp => Some(r#"cp "$0" "$1""#),
@@ -262,7 +262,7 @@ enum By {
 }
 
 impl By {
-    /// The rest of the arguments are a program and its arguments.
+    /// Returns a command that runs as this user. The arguments still to come are a program and its arguments.
     fn command(self) -> Command {
         let mut command = Command::new("setpriv");
         if let By::Writer(groups) = self {

@@ -16,7 +16,7 @@ use futures_lite::{AsyncBufRead, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWrite
 use common::strict::block_on;
 use common::{Dir, contents, noise, poll_times};
 
-/// What `FramedWrite` and other sinks do to close: they flush, and then close, each time they are polled.
+/// Closes as `FramedWrite` and other sinks do: they flush, and then close, each time they are polled.
 async fn flush_then_close<W: AsyncWrite + Unpin>(writer: &mut W) -> io::Result<()> {
     poll_fn(|cx| {
         ready!(Pin::new(&mut *writer).poll_flush(cx))?;
@@ -30,7 +30,7 @@ async fn create(path: &std::path::Path) -> AsyncFile {
     options.await.expect("a new file")
 }
 
-/// How many of the rounds do not end with `Ok`, and what the first one said.
+/// Returns how many of the rounds do not end with `Ok`, and what the first one said.
 fn failures(rounds: usize, mut round: impl FnMut(usize) -> io::Result<()>) -> Option<String> {
     let results: Vec<io::Result<()>> = (0..rounds).map(&mut round).collect();
     let errors: Vec<io::Error> = results.into_iter().filter_map(Result::err).collect();

@@ -18,7 +18,7 @@ use futures_lite::{StreamExt, stream};
 
 use common::Dir;
 
-/// What every builder promises.
+/// Passes the builder through if it has what every builder promises.
 fn promised<F>(builder: F) -> F
 where
     F: Future + Debug + Send + Unpin + 'static,
@@ -26,7 +26,7 @@ where
     builder
 }
 
-/// A directory with files of one line, and their paths.
+/// Returns a directory with files of one line, and their paths.
 fn scene() -> (Dir, Vec<Path>) {
     let dir = Dir::new();
     let names = ["a", "b", "c"];

@@ -344,7 +344,7 @@ async fn opens(mut random: Random, dir: PathBuf, rounds: usize) {
 
 type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// All kinds of work, each in a directory of its own.
+/// Returns all kinds of work, each in a directory of its own.
 fn works(dir: &Dir) -> Vec<Work> {
     fn boxed<F, W>(work: W) -> Box<dyn Fn(Random, PathBuf) -> Work>
     where

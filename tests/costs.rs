@@ -1,4 +1,4 @@
-//! What the hot paths cost, counted in system calls and jobs of the pool, whatever the clock says.
+//! The cost of the hot paths, counted in system calls and pool jobs rather than time.
 //!
 //! Each test runs in a child process, for the counts of `/proc/self/io` are those of the process. A
 //! thread pool that is asleep shows that an operation makes no job: with one, it would not end.
@@ -44,7 +44,7 @@ impl Calls {
         })
     }
 
-    /// What `work` costs the process, or this thread alone: `self` or `thread-self`.
+    /// Returns what `work` costs the process, or this thread alone: `self` or `thread-self`.
     fn of(whose: &str, work: impl FnOnce()) -> Calls {
         let count = || Calls::count(whose).expect("counted before");
         // Counting costs calls too.
@@ -87,7 +87,7 @@ impl Wake for Woken {
     }
 }
 
-/// The outcome of a future that needs no job, even where it lets others in; nothing if it waits.
+/// Returns the outcome of a future that needs no job, even where it yields, or `None` if it waits.
 fn without_job<R>(future: impl Future<Output = R>) -> Option<R> {
     let mut future = pin!(future);
     let woken = Arc::new(Woken::default());
@@ -118,7 +118,7 @@ fn warm_at_last<R>(path: &Path, mut attempt: impl FnMut() -> Result<R, String>) 
     panic!("{failure}");
 }
 
-/// The outcome of a question about `path`, which is not to ask the pool.
+/// Returns the answer about `path`, which must come without the pool.
 #[track_caller]
 fn ask_warm<R, F: Future<Output = R>>(path: &Path, what: &str, ask: impl Fn() -> F) -> R {
     warm_at_last(path, || {
@@ -146,7 +146,7 @@ fn check_reads<F: Future<Output = ()>>(
     });
 }
 
-/// A file that the system has cached, on a filesystem that the library has met.
+/// Returns a file that the system has cached, on a filesystem that the library has met.
 fn warm(dir: &Dir, contents: &[u8]) -> Path {
     let path = Path::new(dir.file("file", contents));
     block_on(async {

@@ -49,7 +49,7 @@ fn entries_are_those_of_read_dir() {
     }
 }
 
-/// The directory knows every type, and nobody else is asked: what is gone by then still has one.
+/// The listing holds every type, so that a removed entry still has one.
 #[test]
 fn types_are_known_without_a_system_call() {
     let dir = Dir::new();

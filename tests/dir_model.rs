@@ -81,7 +81,7 @@ fn make(root: &StdPath, tree: &[(Vec<&str>, Node)]) {
     }
 }
 
-/// Whether one segment describes a name, character by character.
+/// Returns `true` if one segment describes a name, character by character.
 fn describes(pattern: &[char], name: &[char], ignore_case: bool) -> bool {
     let fold = |c: char| {
         if ignore_case {
@@ -142,7 +142,7 @@ fn entries(dir: &StdPath) -> Vec<PathBuf> {
         .collect()
 }
 
-/// Whether a link leads to a directory on the way to it: by names up to the root or a `..`, then as it is.
+/// Returns `true` if a link leads to a directory on the way to it: by names up to the root or a `..`, then as it is.
 fn leads_back(link: &StdPath, root: &StdPath) -> bool {
     let target = fs::canonicalize(link).unwrap();
     let mut above = link.to_path_buf();
@@ -233,7 +233,7 @@ struct Asked {
 }
 
 impl Asked {
-    /// What `dir_oracle.py` reads.
+    /// Returns what `dir_oracle.py` reads.
     fn row(&self, locks: Locks) -> Vec<OsString> {
         let flag = |flag: bool| if flag { "1" } else { "0" };
         let Options {
@@ -251,7 +251,7 @@ impl Asked {
         iter::once(self.root.clone().into()).chain(cells).collect()
     }
 
-    /// Whether older ones than 3.13 find the same: see `CHANGED` of `dir_glob.rs`. They look for no broken
+    /// Returns `true` if older ones than 3.13 find the same: see `CHANGED` of `dir_glob.rs`. They look for no broken
     /// links, and give a directory up in which something cannot be looked at.
     fn agrees(&self, locks: Locks) -> bool {
         let is_same = !self.pattern.contains("**b") && !self.pattern.ends_with("**");
@@ -259,7 +259,7 @@ impl Asked {
     }
 }
 
-/// As directories are, or some of them closed to who searches.
+/// Whether some directories are unreadable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Locks {
     Open,
@@ -348,7 +348,7 @@ fn compare(locks: Locks) {
     assert!(something > searches / 4);
 }
 
-/// What is found, if that is what the naive search finds.
+/// Returns the paths found, if the naive search finds the same.
 fn find(
     root: &StdPath,
     pattern: &str,

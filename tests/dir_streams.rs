@@ -61,7 +61,7 @@ fn bush() -> Dir {
     dir
 }
 
-/// All kinds of streams, in a row and side by side.
+/// Returns all kinds of streams, in a row and side by side.
 async fn session(base: &StdPath) -> io::Result<[usize; 5]> {
     let base = Path::new(base);
     let mut walk = base.walk().top_down(false).sort(true);
@@ -368,7 +368,7 @@ fn dropped_streams_leave_nothing_behind() {
     ));
 }
 
-/// Directories and files come and go all the time; what nobody touches is found.
+/// Directories and files come and go all the time; entries that stay are found.
 #[test]
 fn streams_go_on_in_a_tree_that_changes() {
     let dir = forest(60, 20);
@@ -463,7 +463,7 @@ impl Drop for StopAtLast<'_> {
     }
 }
 
-/// The largest amount of memory that this process has held, in KiB.
+/// Returns the largest amount of memory that this process has held, in KiB.
 fn high_water() -> usize {
     let status = fs::read_to_string("/proc/self/status").unwrap();
     let line = status

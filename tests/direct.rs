@@ -49,7 +49,7 @@ fn open_std(path: &Path, write: bool) -> io::Result<File> {
         .open(path)
 }
 
-/// Whether files here can be opened that way, and refuse what is not aligned; says why if not.
+/// Returns `true` if files here can be opened that way, and refuse unaligned reads. Prints why if not.
 fn works(dir: &Dir) -> bool {
     let path = dir.file("probe", noise(2 * BLOCK));
     let opened = open_std(&path, false);

@@ -35,14 +35,14 @@ fn create(path: &Path) -> AsyncFile {
     block_on(options.mode(0o755)).expect("a new file")
 }
 
-/// The program `true`, wherever it is.
+/// Returns the contents of the program `true`.
 fn program() -> Vec<u8> {
     let found = ["/bin/true", "/usr/bin/true"].map(fs::read);
     let found = found.into_iter().find_map(Result::ok);
     found.expect("the program `true`")
 }
 
-/// Why a program could not be run, if that is because somebody has it open for writing.
+/// Returns why a program could not be run, if that is because it is open for writing.
 fn is_busy(path: &Path) -> bool {
     match Command::new(path).status() {
         // Whatever it makes of its new name.
@@ -54,7 +54,7 @@ fn is_busy(path: &Path) -> bool {
     }
 }
 
-/// Whether programs can be run in this directory; says why if not.
+/// Returns `true` if programs can be run in this directory. Prints why if not.
 fn runs_programs(dir: &Dir, program: &[u8]) -> bool {
     let path = dir.join("probe");
     let made = fs::write(&path, program).and_then(|()| {
@@ -324,7 +324,7 @@ fn a_child_gets_the_end_of_its_input() {
     }
 }
 
-/// What of `dir` this process has open.
+/// Returns what of `dir` this process has open.
 #[cfg(target_os = "linux")]
 fn open_in(dir: &Dir) -> usize {
     let open = common::descriptors();

@@ -1,4 +1,4 @@
-//! What is left behind when a call is given up, and what an answer is worth after something else was done.
+//! Dropped calls leave nothing behind, and their late answers are not used for later calls.
 
 mod common;
 

@@ -650,12 +650,12 @@ fn others_who_use_the_pool_have_their_turn() {
             most = most.max(calls);
         });
     }
-    println!("{most} calls before it was somebody else's turn");
+    println!("{most} calls before another job had its turn");
     // Those of the worker that was there, and of one that was on its way.
     assert!(most <= 128);
 }
 
-/// The resident memory of this process, in KiB.
+/// Returns the resident memory of this process, in KiB.
 #[cfg(target_os = "linux")]
 fn resident() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();

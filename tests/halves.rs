@@ -338,7 +338,7 @@ fn both_are_woken_however_often_they_are_polled() {
     }
 }
 
-/// A task that waited and was dropped takes nobody's wake-up along.
+/// A task that waited and was dropped does not take another task's wake-up along.
 #[test]
 fn a_half_that_was_dropped_or_forgotten_leaves_the_other_awake() {
     for seed in 0..24 {

@@ -14,7 +14,7 @@ use futures_lite::{AsyncSeekExt, AsyncWriteExt};
 
 use common::{Dir, Scripted, Step, contents, noise, poll_times};
 
-/// A failed attempt, and what it gives back.
+/// Checks that `into_inner` fails, and returns the file that the error gives back.
 #[track_caller]
 fn fails<T: Send + 'static>(file: AsyncFile<T>, kind: ErrorKind) -> AsyncFile<T> {
     match block_on(file.into_inner()) {

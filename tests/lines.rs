@@ -30,7 +30,7 @@ const CHUNKS: [usize; 7] = [
 /// A line, or what is wrong with it.
 type Line = Result<String, String>;
 
-/// The lines as the standard library splits them.
+/// Returns the lines as the standard library splits them.
 fn std_lines(bytes: &[u8], max_len: usize) -> Vec<Line> {
     let raw: Vec<Vec<u8>> = bytes
         .split_inclusive(|byte| *byte == b'\n')
@@ -60,7 +60,7 @@ enum Style {
 
 const STYLES: [Style; 3] = [Style::NextLine, Style::Stream, Style::Mixed];
 
-/// Every line of `lines`, and errors without the path.
+/// Returns every line of `lines`, and errors without the path.
 fn all<T: Read + Send + 'static>(mut lines: Lines<T>, style: Style) -> Vec<Line> {
     let mut seen = Vec::new();
     block_on(async {
@@ -239,7 +239,7 @@ fn check_records(dir: &Dir, bytes: &[u8]) {
     });
 }
 
-/// Every text of up to `len` parts of these.
+/// Returns every text of up to `len` parts of these.
 fn small_texts(len: usize) -> Vec<Vec<u8>> {
     let parts: [&[u8]; 5] = [b"a", b"\r", b"\n", "ü".as_bytes(), b"\xFF"];
     let mut texts = vec![Vec::new()];
@@ -497,7 +497,7 @@ proptest! {
     }
 }
 
-/// Every line, going on after errors other than those of a line.
+/// Returns every line, going on after errors other than those of a line.
 fn survive<T: Read + Send + 'static>(mut lines: Lines<T>) -> Vec<Line> {
     let mut seen = Vec::new();
     block_on(async {
@@ -540,7 +540,7 @@ fn an_error_at_any_byte_leaves_the_line_whole() {
     }
 }
 
-/// What was searched for one byte has yet to be searched for another.
+/// Bytes that were searched for one delimiter are searched again for another.
 #[test]
 fn an_error_in_a_field_leaves_the_line_to_be_found() {
     let bytes = b"one\ntwo;three\n";
@@ -644,7 +644,7 @@ fn max_len_is_exact_at_the_ends_of_chunks() {
     }
 }
 
-/// What has been searched is searched again after a seek back.
+/// Bytes that were searched are searched again after a seek back.
 #[test]
 fn a_line_that_was_too_long_is_read_after_a_seek_back() {
     let dir = Dir::new();
@@ -752,7 +752,7 @@ fn a_huge_line_is_passed_over_in_chunks() {
     assert!(reads.load(Ordering::Relaxed) >= HUGE / largest);
 }
 
-/// The most memory that this process has had, in KiB.
+/// Returns the most memory that this process has had, in KiB.
 #[cfg(target_os = "linux")]
 fn peak_memory() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();

@@ -343,7 +343,7 @@ fn objects_that_block_for_ever() {
     until("the objects are dropped", all);
 }
 
-/// Patterns that some matchers take for ever to compare.
+/// Patterns on which some matchers take forever.
 fn explosive() -> Vec<String> {
     let many = 1_000 * storm();
     vec![
@@ -506,7 +506,7 @@ impl Read for EndlessLine {
     }
 }
 
-/// The most memory that this process has had so far, in MiB.
+/// Returns the most memory that this process has had so far, in MiB.
 fn peak() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;

@@ -61,7 +61,7 @@ enum Op {
 }
 
 impl Op {
-    /// Whether it takes `&self`, and so comes between the operations that take `&mut self`.
+    /// Returns `true` if it takes `&self`, and so comes between the operations that take `&mut self`.
     fn is_positional(&self) -> bool {
         matches!(
             self,
@@ -110,7 +110,7 @@ impl Model {
         self.data[start..end].copy_from_slice(bytes);
     }
 
-    /// The state after the operation, if it could have come back with this.
+    /// Returns the state after the operation, if it could have come back with this.
     fn after(&self, op: &Op, outcome: &Outcome) -> Option<Model> {
         let mut model = self.clone();
         let len = |bytes: &Vec<u8>| bytes.len() as u64;
@@ -280,7 +280,7 @@ where
     (file, outcome)
 }
 
-/// The operations that only a [`File`] has. One that changes the file is not dropped midway: when it
+/// Returns the operations that only a [`File`] has. One that changes the file is not dropped midway: when it
 /// takes effect is not determined then.
 fn apply_to_file(
     file: &AsyncFile<File>,
@@ -407,7 +407,7 @@ where
 }
 
 impl Model {
-    /// The state after an operation that was dropped, but is carried out all the same.
+    /// Returns the state after an operation that was dropped, but is carried out all the same.
     fn carried_out(&self, op: &Op) -> Option<Model> {
         match op {
             Op::Seek(_) => self.after(op, &Outcome::Number(self.target(op)?)),

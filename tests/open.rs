@@ -69,7 +69,7 @@ fn fill(dir: &Dir) {
     }
 }
 
-/// The names in a directory, with the contents of files.
+/// Returns the names in a directory, with the contents of files.
 fn look(dir: &Dir) -> Vec<(String, Option<Vec<u8>>)> {
     let entries = std::fs::read_dir(dir.path()).unwrap().map(Result::unwrap);
     let look = |entry: std::fs::DirEntry| {
@@ -677,7 +677,7 @@ fn errors_of_a_closed_file_name_it() {
     });
 }
 
-/// The path is the one that was given, whatever becomes of the file.
+/// The path stays the one that was given, even after the file is renamed or removed.
 #[test]
 fn a_file_knows_the_path_it_was_opened_by() {
     let dir = Dir::new();

@@ -52,7 +52,7 @@ impl Op {
     }
 }
 
-/// What any object can do; `len` is the size that it begins with.
+/// Returns the operations that any object has. `len` is its initial size.
 fn common_ops(len: usize) -> Vec<Op> {
     let end = len as i64;
     let mut ops = vec![
@@ -125,7 +125,7 @@ impl Outcome {
     }
 }
 
-/// What the writes write: other bytes at each step.
+/// Returns the bytes of a write, which differ from step to step.
 fn payload(len: usize, step: usize) -> &'static [u8] {
     static BYTES: LazyLock<Vec<u8>> =
         LazyLock::new(|| b"ABCDEFGH IJKLMNOPQRS\nTUVWXYZ".repeat(6_000));
@@ -406,7 +406,7 @@ impl<'a> Bench<'a> {
         }
     }
 
-    /// The operations that can be compared. A write that a buffer accepts fails later: left out.
+    /// Returns the operations that can be compared. A write that a buffer accepts fails later: left out.
     fn ops(&self) -> Vec<Op> {
         let mut ops = file_ops(self.begin.len());
         let late = self.mode == Mode::Read && self.how != How::Buffering(0);

@@ -1,4 +1,4 @@
-//! `write_atomic`: the old contents or the new ones, whole, whoever looks and whatever happens.
+//! `write_atomic`: readers see the old contents or the new ones, never a mix.
 
 #![cfg(unix)]
 
@@ -25,7 +25,7 @@ fn version(number: usize) -> String {
     line.repeat(1 + number * 37 % 9000)
 }
 
-/// The number of a version, if it is whole.
+/// Returns the number of a version, if it is whole.
 #[track_caller]
 fn whole(contents: &[u8]) -> usize {
     let text = std::str::from_utf8(contents).expect("text");
@@ -39,7 +39,7 @@ fn whole(contents: &[u8]) -> usize {
     number
 }
 
-/// The names in a directory but those of its files.
+/// Returns the names in a directory but those of its files.
 fn leftovers(dir: &StdPath, files: &[&str]) -> Vec<String> {
     let names = fs::read_dir(dir)
         .unwrap()
@@ -234,7 +234,7 @@ fn relative_paths() {
     });
 }
 
-/// What is no regular file is not replaced by one.
+/// Only regular files are replaced.
 #[test]
 fn nothing_but_files_is_replaced() {
     let dir = Dir::new();

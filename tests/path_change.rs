@@ -129,7 +129,7 @@ fn mkdir_takes_a_link_to_a_directory_for_one() {
     });
 }
 
-/// The times of last access and of the last change.
+/// Returns the times of last access and of the last change.
 fn times(path: &Path) -> (SystemTime, SystemTime) {
     let metadata = fs::metadata(path).unwrap();
     (metadata.accessed().unwrap(), metadata.modified().unwrap())

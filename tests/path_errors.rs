@@ -114,7 +114,7 @@ fn opened(path: &StdPath) -> io::Result<()> {
     File::open(path).map(drop)
 }
 
-/// An old file is not written, so that only its directory must let that be.
+/// Meets the errors of `write_atomic` with std's calls: an old file is not written, so only its directory counts.
 fn replaced(path: &StdPath) -> io::Result<()> {
     if path.is_file() {
         File::create_new(path.with_file_name("beside")).map(drop)
@@ -218,7 +218,7 @@ fn unlock(dir: &Dir) {
     }
 }
 
-/// Whether there is a temporary file in the directory of `path`.
+/// Returns `true` if there is a temporary file in the directory of `path`.
 fn has_leftovers(path: &StdPath) -> bool {
     let entries = path.parent().and_then(|dir| dir.read_dir().ok());
     let mut names = entries
@@ -229,7 +229,7 @@ fn has_leftovers(path: &StdPath) -> bool {
     names.any(|name| name.as_encoded_bytes().starts_with(b".tmp"))
 }
 
-/// What a control character becomes in a message.
+/// Returns what a control character becomes in a message.
 fn shown(path: &StdPath) -> String {
     format!("`{}`", path.display()).replace('\0', "\\u{0}")
 }

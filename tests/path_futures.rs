@@ -18,7 +18,7 @@ use futures_lite::future::{self, block_on};
 
 use common::{Dir, with_one_thread};
 
-/// Takes only what may be sent to any thread and kept for ever.
+/// Takes only futures that are `Send` and `'static`.
 fn made(future: impl Future + Send + 'static) {
     drop(future);
 }
@@ -132,7 +132,7 @@ fn what_has_not_begun_when_dropped_is_not_carried_out() {
     });
 }
 
-/// What has begun is finished, though nobody waits for it.
+/// A call that has begun is finished even when its future is dropped.
 #[test]
 fn what_has_begun_when_dropped_is_finished() {
     let dir = Dir::new();
@@ -160,7 +160,7 @@ fn what_has_begun_when_dropped_is_finished() {
     panic!("it was not finished");
 }
 
-/// Opening a FIFO waits for its other end, and nobody else does.
+/// Opening a FIFO waits for its other end without blocking other tasks.
 #[test]
 fn a_fifo_holds_nobody_up() {
     let dir = Dir::new();

@@ -1,4 +1,4 @@
-//! What the system has cached is answered without a thread; what may wait never is.
+//! Cached metadata is answered without a pool thread; calls that may wait never are.
 
 #![cfg(target_os = "linux")]
 

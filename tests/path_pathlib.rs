@@ -133,7 +133,7 @@ fn escape(text: &OsStr) -> String {
     escaped.collect()
 }
 
-/// The pattern, with the option that the table has for it.
+/// Returns the pattern, with the option that the table has for it.
 fn pattern(text: &OsStr, option: &str) -> io::Result<Pattern> {
     let pattern = Pattern::new(text)?;
     Ok(match option {
@@ -144,7 +144,7 @@ fn pattern(text: &OsStr, option: &str) -> io::Result<Pattern> {
     })
 }
 
-/// What a compiled pattern answers, which is what the path does if there is no option.
+/// Returns what a compiled pattern answers, which is what the path does if there is no option.
 fn matches(path: &Path, text: &OsStr, option: &str) -> io::Result<bool> {
     let answer = pattern(text, option).map(|pattern| pattern.matches(path));
     let ours = answer.as_ref().is_ok_and(|&answer| answer);
@@ -162,7 +162,7 @@ fn full_match(path: &Path, text: &OsStr, option: &str) -> bool {
     answer
 }
 
-/// What the method answers, written as in the table, which has the names of `pathlib`.
+/// Returns what the method answers, written as in the table, which has the names of `pathlib`.
 fn ask(vector: &Vector) -> io::Result<String> {
     let (path, argument) = (&vector.path, &vector.argument);
     let text = |text: &OsStr| format!("={}", escape(text));
@@ -262,7 +262,7 @@ fn every_method_answers_as_pathlib_does() {
     }
 }
 
-/// What the script prints, with this for its input; says so if there is no Python.
+/// Returns what the script prints, given this input. Prints a line if there is no Python.
 fn python(arguments: &[&str], input: String) -> Option<String> {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pathlib_vectors.py");
     let child = Command::new("python3")

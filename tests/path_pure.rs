@@ -8,7 +8,7 @@ use std::path::{Path as StdPath, PathBuf};
 
 use anyfile::Path;
 
-/// Names with dots at every place, joined to paths in every way.
+/// Returns names with dots at every place, joined to paths in every way.
 fn corpus() -> Vec<PathBuf> {
     let names = [
         "a",

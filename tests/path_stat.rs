@@ -100,7 +100,7 @@ fn run(program: &str, arguments: &[PathBuf]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Paths into the tree: every name, and every name with something after it.
+/// Returns paths into the tree: every name, and every name with something after it.
 fn paths(dir: &Tree) -> Vec<PathBuf> {
     fn collect(dir: &StdPath, names: &mut Vec<PathBuf>) {
         for entry in fs::read_dir(dir).unwrap().map(Result::unwrap) {
@@ -144,7 +144,7 @@ fn paths(dir: &Tree) -> Vec<PathBuf> {
     paths
 }
 
-/// What a shell script prints for each path, up to the line `end`.
+/// Returns what a shell script prints for each path, up to the line `end`.
 fn script(body: &str, paths: &[PathBuf]) -> Vec<String> {
     let script = format!("for p; do {body}; echo; echo =end=; done 2>/dev/null");
     let mut arguments: Vec<PathBuf> = vec!["-c".into(), script.into(), "sh".into()];

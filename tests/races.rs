@@ -1,4 +1,4 @@
-//! Names that somebody else swaps while they are used: what was looked up is what is used, and nothing
+//! Names that another process swaps while they are used: what was looked up is what is used, and nothing
 //! outside is touched.
 //!
 //! `ANYFILE_STORM=20` makes it twenty times as heavy.
@@ -129,7 +129,7 @@ fn names_that_are_swapped_while_they_are_looked_up() {
     println!("the longest round: {longest:?}");
 }
 
-/// The contents, if it is a regular file.
+/// Returns the contents, if it is a regular file.
 fn contents_kind(path: &StdPath) -> String {
     let found = std::fs::symlink_metadata(path).unwrap();
     if found.is_file() {

@@ -70,7 +70,7 @@ fn run_in_storm(test: &str) {
     print!("{}", run_in_child(test, &[("LD_PRELOAD", library)]));
 }
 
-/// A tree with files for every way to copy: small, large, sparse and linked ones.
+/// Returns a tree with files for every way to copy: small, large, sparse and linked ones.
 fn tree(dir: &Dir) -> std::path::PathBuf {
     let source = dir.join("source");
     generate(&source, 100);
@@ -157,7 +157,7 @@ fn interrupt(calls: &str) -> Option<Child> {
 /// std makes more than one call of a kind to resolve a path, all of which must succeed in a row.
 const PERIOD: usize = 11;
 
-/// Every operation that makes calls of its own, or that has others make them.
+/// Returns every operation that makes calls of its own, or that has others make them.
 async fn everything(
     dir: &Path,
     source: &Path,

@@ -428,7 +428,7 @@ fn links_and_permissions() {
     }
 }
 
-/// All files and directories below `dir`, as the standard library finds them.
+/// Returns all files and directories below `dir`, as the standard library finds them.
 fn below(dir: &std::path::Path) -> BTreeSet<PathBuf> {
     let mut found = BTreeSet::new();
     let mut left = vec![dir.to_owned()];

@@ -31,7 +31,7 @@ fn mode(path: impl AsRef<StdPath>) -> u32 {
     fs::symlink_metadata(path).unwrap().mode() & 0o7777
 }
 
-/// What a command prints, and whether it succeeds.
+/// Runs a command. The error is what it prints if it fails.
 fn run(program: &str, arguments: &[&dyn AsRef<std::ffi::OsStr>]) -> Result<(), String> {
     let mut command = Command::new(program);
     command.args(arguments.iter().map(|argument| argument.as_ref()));
@@ -517,7 +517,7 @@ fn deep() {
     Snapshot::of(&dir.join("target")).assert_is(&Snapshot::of(&dir.join("source")));
 }
 
-/// While somebody swaps a directory for a link, nothing is copied from where that leads.
+/// While another thread swaps a directory for a link, nothing is copied from the link's target.
 #[test]
 fn a_directory_swapped_for_a_link() {
     let dir = Dir::new();
@@ -574,7 +574,7 @@ fn a_directory_swapped_for_a_link() {
     });
 }
 
-/// What somebody plants in the target is not written through.
+/// A link planted in the target is not written through.
 #[test]
 fn a_link_planted_in_the_target() {
     let dir = Dir::new();

@@ -75,7 +75,7 @@ fn generate(root: &StdPath, depth: usize) {
     write(&dir, "end");
 }
 
-/// The levels of such a tree, and the files in it.
+/// Counts the levels of such a tree, and the files in it.
 fn measure(root: &StdPath) -> (usize, usize) {
     let mut dir = OwnedFd::from(fs::File::open(root).unwrap());
     let (mut depth, mut files) = (1, 0);

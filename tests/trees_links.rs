@@ -17,7 +17,7 @@ use futures_lite::future::block_on;
 
 use common::{Dir, contents, noise};
 
-/// Copies as GNU `cp -a` does; says so if there is none.
+/// Copies with GNU `cp -a`. Prints a line if it is not installed.
 fn cp(source: &StdPath, target: &StdPath) -> bool {
     let copied = Command::new("cp").arg("-a").args([source, target]).status();
     let copied = copied.is_ok_and(|status| status.success());
@@ -134,7 +134,7 @@ fn files_that_are_made_up() {
     }
 }
 
-/// The names of each file in a tree.
+/// Returns the names of each file in a tree.
 fn families(root: &StdPath) -> Vec<(u64, Vec<PathBuf>)> {
     let mut found = BTreeMap::<u64, (u64, Vec<PathBuf>)>::new();
     let mut rest = vec![root.to_path_buf()];
@@ -225,7 +225,7 @@ fn hard_links_stay_links() {
     assert_eq!(contents(&there.join("two/below/c2")), b"two/below/c");
 }
 
-/// What is in the way of a link is replaced, but for a directory.
+/// Whatever a link's copy meets at its target is replaced, except for a directory.
 #[test]
 fn onto_what_is_there() {
     let dir = Dir::new();

@@ -189,7 +189,7 @@ fn errors_name_what_stays() {
     removed(dir.join("ours")).unwrap();
 }
 
-/// Everybody finds that something is gone already, and nobody that anything is left.
+/// Each of several removers finds that something is gone already, and none that anything is left.
 #[test]
 fn several_remove_the_same() {
     let dir = Dir::new();

@@ -1,4 +1,4 @@
-//! A waker that panics harms whoever made it, and nobody else: no later call is left hanging.
+//! A waker that panics harms only its own task: no later call hangs.
 //!
 //! In processes of their own, since a panic in a bad place may be the end of a process, or of its pool.
 

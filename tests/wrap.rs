@@ -18,7 +18,7 @@ use tempfile::NamedTempFile;
 
 use common::{Dir, Scripted, Step, contents, noise, poll_times, text, until};
 
-/// All that can be read, in pieces of different sizes.
+/// Reads to the end of the file, in pieces of different sizes.
 fn read_in_pieces<T: Read + Send + 'static>(mut file: AsyncFile<T>) -> Vec<u8> {
     let mut bytes = Vec::new();
     block_on(async {
@@ -79,7 +79,7 @@ fn closing_a_temporary_file_removes_it() {
     until("the file is removed", || !path.exists());
 }
 
-/// A compressed copy, opened by the standard library.
+/// Returns a compressed copy, opened by the standard library.
 fn gzipped(dir: &Dir, bytes: &[u8]) -> GzDecoder<File> {
     let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::fast());
     encoder.write_all(bytes).unwrap();
@@ -678,7 +678,7 @@ fn is_closed_tells_what_became_of_a_close() {
     assert!(file.is_closed(), "when the pool has closed it");
 }
 
-/// What was read ahead is no longer to be had when the file has been closed.
+/// Bytes that were read ahead are gone when the file has been closed.
 #[test]
 fn closing_forgets_what_was_read() {
     let dir = Dir::new();
@@ -798,7 +798,7 @@ fn what_into_inner_took_for_nobody_is_dropped_on_the_pool() {
     let (go, go_on) = mpsc::channel::<()>();
     let (begun, begins) = mpsc::channel();
     let mut file = wrap_file(Traced(dropped));
-    // A call that is at work for nobody.
+    // A call whose future was dropped.
     let work = move |_: &mut Traced| {
         begun.send(()).unwrap();
         let _ = go_on.recv();

@@ -15,10 +15,10 @@ cargo bench -p anyfile-bench -- [FILTER...] [--quick] [--dir DIR] [--json FILE] 
   --svg FILE   also draw the ratios there
   --list       only list the workloads";
 
-/// What the command line says.
+/// The arguments of the command line.
 #[derive(Debug, PartialEq)]
 pub struct Arguments {
-    /// What is to be done.
+    /// The action to take.
     pub mode: Mode,
     /// Whether to use less data and fewer rounds.
     pub quick: bool,
@@ -31,7 +31,7 @@ pub struct Arguments {
     filters: Vec<String>,
 }
 
-/// What is to be done.
+/// The action to take.
 #[derive(Debug, PartialEq)]
 pub enum Mode {
     /// Print how to call it.
@@ -76,7 +76,7 @@ impl Arguments {
         Ok(arguments)
     }
 
-    /// Whether a workload is to be measured.
+    /// Returns `true` if a workload is to be measured.
     pub fn chooses(&self, name: &str) -> bool {
         match self.mode {
             Mode::Child(_) => self.filters[0] == name,

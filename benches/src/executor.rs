@@ -42,7 +42,7 @@ thread_local! {
     static COMPIO: Result<compio::runtime::Runtime, String> = ring();
 }
 
-/// A runtime whose driver is io_uring, or why there is none.
+/// Returns a runtime whose driver is io_uring, or why there is none.
 fn ring() -> Result<compio::runtime::Runtime, String> {
     let runtime =
         compio::runtime::Runtime::new().map_err(|error| format!("no io_uring: {error}"))?;
@@ -59,7 +59,7 @@ impl Executor {
         ("tokio multi", Executor::TokioMulti),
     ];
 
-    /// Why this executor cannot be used here.
+    /// Returns why this executor cannot be used here.
     pub fn unavailable(self) -> Option<String> {
         match self {
             Executor::Compio => COMPIO.with(|runtime| runtime.as_ref().err().cloned()),
@@ -135,7 +135,7 @@ impl Executor {
     }
 }
 
-/// The outputs of all tasks, in their order.
+/// Returns the outputs of all tasks, in their order.
 async fn all<T: Future>(tasks: Vec<T>) -> Vec<T::Output> {
     let mut outputs = Vec::with_capacity(tasks.len());
     for task in tasks {

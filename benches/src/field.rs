@@ -59,7 +59,7 @@ pub enum Goal {
 /// The name of the contestant that the goals are about.
 pub const OWN: &str = "anyfile";
 
-/// What a contestant is to the others.
+/// The role of a contestant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
     /// What the ratios are made with: no asynchronous library can be expected to be faster.
@@ -111,7 +111,7 @@ pub struct Field {
 }
 
 impl Field {
-    /// A field without contestants, each of whose runs makes so many operations.
+    /// Returns a field without contestants, each of whose runs makes so many operations.
     pub fn new(operations: u64) -> Field {
         Field {
             operations,
@@ -121,7 +121,7 @@ impl Field {
         }
     }
 
-    /// What has to be done before each run, while no clock ticks.
+    /// Sets what is done before each run, outside the measured time.
     pub fn before(mut self, before: impl Fn() -> io::Result<()> + 'static) -> Field {
         self.before = Rc::new(before);
         self
@@ -159,7 +159,7 @@ impl Field {
         self.on(OWN, Role::Own, Executor::Lite, run);
     }
 
-    /// A variant of `anyfile`.
+    /// Returns a variant of `anyfile`.
     pub fn variant<F>(&mut self, name: &str, executor: Executor, run: F)
     where
         F: AsyncFnMut(&mut Tally) -> io::Result<()> + 'static,
@@ -214,7 +214,7 @@ impl Field {
         }
     }
 
-    /// A number of tasks on an executor. The first argument of `run` says which of them it is.
+    /// Adds a contestant of several tasks on an executor. The first argument of `run` says which of them it is.
     pub fn tasks<F, T>(&mut self, name: &str, executor: Executor, count: usize, run: F)
     where
         F: Fn(usize, Tally) -> T + 'static,
@@ -228,7 +228,7 @@ impl Field {
         self.many(name, role, executor, count, run, Executor::run_tasks);
     }
 
-    /// A number of tasks of compio.
+    /// Adds a contestant of several tasks on compio.
     pub fn compio_tasks<F, T>(&mut self, count: usize, run: F)
     where
         F: Fn(usize, Tally) -> T + 'static,

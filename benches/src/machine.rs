@@ -58,7 +58,7 @@ impl Machine {
         })
     }
 
-    /// The same for a program.
+    /// Returns the description as JSON.
     pub fn json(&self) -> Value {
         let versions = self.versions.iter();
         json!({
@@ -86,7 +86,7 @@ impl Display for Machine {
     }
 }
 
-/// The version of a package in a lock file.
+/// Returns the version of a package in a lock file.
 fn version<'a>(lock: &'a str, name: &str) -> Option<&'a str> {
     let start = format!("name = \"{name}\"");
     let mut lines = lock.lines().skip_while(|line| *line != start).skip(1);

@@ -112,7 +112,7 @@ pub fn sample(field: &mut Field, contestant: usize) -> io::Result<Sample> {
     })
 }
 
-/// The time that the cores have spent for this process: user and system, all threads.
+/// Returns the time that the cores have spent for this process: user and system, all threads.
 fn cpu_time() -> Duration {
     let time = clock_gettime(ClockId::ProcessCPUTime);
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
@@ -129,7 +129,7 @@ pub struct Spread {
     pub high: f64,
 }
 
-/// The quartiles of some numbers.
+/// Returns the quartiles of some numbers.
 pub fn spread(numbers: impl IntoIterator<Item = f64>) -> Spread {
     let mut numbers: Vec<_> = numbers.into_iter().collect();
     numbers.sort_by(f64::total_cmp);
@@ -150,12 +150,12 @@ pub fn spread(numbers: impl IntoIterator<Item = f64>) -> Spread {
 }
 
 impl Series {
-    /// The spread of something in every sample.
+    /// Returns the spread of something in every sample.
     pub fn spread(&self, number: impl Fn(&Sample) -> f64) -> Spread {
         spread(self.samples.iter().map(number))
     }
 
-    /// The median of the ratios of something, each with the other's sample of the same round: what
+    /// Returns the median of the ratios of something, each with the other's sample of the same round: what
     /// disturbs the machine for a while then disturbs both sides of a ratio.
     pub fn ratio(&self, to: &Series, number: impl Fn(&Sample) -> f64) -> f64 {
         let pairs = self.samples.iter().zip(&to.samples);

@@ -1,4 +1,4 @@
-//! What was measured of a workload, and what became of its goal.
+//! The figures of a workload, and whether it reached its goal.
 
 use crate::field::{Absent, Field, Goal, OWN, Role, Workload};
 use crate::measure::{Sample, Series};
@@ -46,7 +46,7 @@ impl Quantity {
         }
     }
 
-    /// An amount of it, for people.
+    /// Returns an amount of it, for people.
     pub fn show(self, amount: f64) -> String {
         match self {
             Quantity::Time => time(amount),
@@ -57,7 +57,7 @@ impl Quantity {
 }
 
 impl<'a> Outcome<'a> {
-    /// What was measured of a field.
+    /// Returns what was measured of a field.
     pub fn new(workload: &'a Workload, field: Field, series: Vec<Series>) -> Outcome<'a> {
         Outcome {
             workload,
@@ -67,12 +67,12 @@ impl<'a> Outcome<'a> {
         }
     }
 
-    /// Whether every contestant did what it should.
+    /// Returns `true` if every contestant did what it should.
     pub fn is_right(&self) -> bool {
         !self.absent.iter().any(|absent| absent.is_fault)
     }
 
-    /// What the contestants are compared by.
+    /// Returns what the contestants are compared by.
     pub fn quantity(&self) -> Quantity {
         match self.workload.goal {
             Goal::Memory(_) => Quantity::Memory,
@@ -81,12 +81,12 @@ impl<'a> Outcome<'a> {
         }
     }
 
-    /// The median of what the contestants are compared by.
+    /// Returns the median of what the contestants are compared by.
     pub fn median(&self, series: &Series) -> f64 {
         series.spread(|sample| self.quantity().of(sample)).median
     }
 
-    /// The ratio of one contestant to another.
+    /// Returns the ratio of one contestant to another.
     pub fn ratio(&self, series: &Series, to: &Series) -> f64 {
         series.ratio(to, |sample| self.quantity().of(sample))
     }
@@ -96,12 +96,12 @@ impl<'a> Outcome<'a> {
         self.series.iter().find(|series| series.name == OWN)
     }
 
-    /// What the goal is about.
+    /// Returns what the goal is about.
     pub fn limit(&self) -> Option<&Series> {
         self.series.iter().find(|series| series.role == Role::Limit)
     }
 
-    /// The peer whose median is least.
+    /// Returns the peer whose median is least.
     pub fn best_peer(&self) -> Option<&Series> {
         let peers = self
             .series
@@ -110,7 +110,7 @@ impl<'a> Outcome<'a> {
         peers.min_by(|a, b| self.median(a).total_cmp(&self.median(b)))
     }
 
-    /// What became of the goal on a filesystem.
+    /// Returns what became of the goal on a filesystem.
     pub fn verdict(&self, filesystem: &str) -> Verdict {
         match (self.workload.goal, filesystem) {
             (Goal::LimitOn { tmpfs, .. }, "tmpfs") => self.against_limit(tmpfs),

@@ -1,4 +1,4 @@
-//! What was measured, as Markdown and as JSON.
+//! The report of all figures, as Markdown and as JSON.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ use crate::table::{Table, ratio, time};
 
 const NOTHING: &str = "–";
 
-/// The section of a workload: all contestants.
+/// Returns the section of a workload: all contestants.
 pub fn section(outcome: &Outcome, filesystem: &str) -> String {
     let Workload {
         name, title, notes, ..
@@ -78,7 +78,7 @@ fn peaks(outcome: &Outcome) -> Table {
     table
 }
 
-/// All workloads in a row each.
+/// Returns a table with one row per workload.
 pub fn summary(outcomes: &[Outcome], filesystem: &str) -> String {
     let mut table = Table::new(vec![
         "workload",

@@ -13,7 +13,7 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// A stage in a directory that exists. What it already holds is not made again.
+    /// Returns a stage in a directory that exists. What it already holds is not made again.
     pub fn new(dir: &Path, quick: bool) -> Stage {
         Stage {
             dir: dir.to_owned(),
@@ -21,27 +21,27 @@ impl Stage {
         }
     }
 
-    /// Where the files are.
+    /// Returns where the files are.
     pub fn dir(&self) -> &Path {
         &self.dir
     }
 
-    /// The first in a quick run, the second in a full one.
+    /// Returns `quick` in a quick run, else `full`.
     pub fn pick<T>(&self, quick: T, full: T) -> T {
         if self.quick { quick } else { full }
     }
 
-    /// Whether the filesystem is memory: there is nothing cold on it.
+    /// Returns `true` if the filesystem is memory: there is nothing cold on it.
     pub fn is_memory(&self) -> io::Result<bool> {
         Ok(matches!(filesystem(&self.dir)?.as_str(), "tmpfs" | "ramfs"))
     }
 
-    /// A place for a file that does not exist.
+    /// Returns a place for a file that does not exist.
     pub fn fresh(&self, name: &str) -> &'static Path {
         Box::leak(self.dir.join(name).into_boxed_path())
     }
 
-    /// Text of 1.5 million lines in 128 MiB; a quarter of it in a quick run.
+    /// Returns text of 1.5 million lines in 128 MiB; a quarter of it in a quick run.
     pub fn lines(&self) -> io::Result<&'static Path> {
         let size = self.pick(32, 128) * MIB;
         self.file("lines.txt", |file| {
@@ -65,12 +65,12 @@ impl Stage {
         self.bytes("data", size, 2)
     }
 
-    /// The size of `data`.
+    /// Returns the size of `data`.
     pub fn data_size(&self) -> u64 {
         self.pick(32, 128) * MIB
     }
 
-    /// A file of so many random bytes.
+    /// Returns a file of so many random bytes.
     pub fn bytes(&self, name: &str, size: u64, seed: u64) -> io::Result<&'static Path> {
         self.file(name, |file| {
             let mut random = Random(seed);
@@ -81,7 +81,7 @@ impl Stage {
         })
     }
 
-    /// A file of 2 KB of text.
+    /// Returns a file of 2 KB of text.
     pub fn text(&self) -> io::Result<&'static Path> {
         self.file("text", |file| {
             file.write_all(&random_text(&mut Random(3), 2048))
@@ -101,7 +101,7 @@ impl Stage {
         Ok(Box::leak(paths.collect()))
     }
 
-    /// A directory of 50,000 files; a fifth of them in a quick run.
+    /// Returns a directory of 50,000 files; a fifth of them in a quick run.
     pub fn flat(&self) -> io::Result<&'static Path> {
         let count = self.pick(10_000, 50_000);
         self.directory("flat", |dir| {
@@ -109,7 +109,7 @@ impl Stage {
         })
     }
 
-    /// A tree of 130,000 entries in three levels, the files of sizes that differ; 20,000 in a quick run.
+    /// Returns a tree of 130,000 entries in three levels, the files of sizes that differ; 20,000 in a quick run.
     pub fn tree(&self) -> io::Result<&'static Path> {
         let wide = self.pick(2, 13);
         self.directory("tree", |dir| {
@@ -169,7 +169,7 @@ impl Stage {
     }
 }
 
-/// The type of the filesystem that a directory is on, as the mount table has it.
+/// Returns the type of the filesystem that a directory is on, as the mount table has it.
 pub fn filesystem(dir: &Path) -> io::Result<String> {
     let dir = dir.canonicalize()?;
     let mounts = fs::read_to_string("/proc/self/mountinfo")?;
@@ -188,7 +188,7 @@ pub fn filesystem(dir: &Path) -> io::Result<String> {
 pub struct Random(pub u64);
 
 impl Random {
-    /// The next number.
+    /// Returns the next number.
     pub fn next(&mut self) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
@@ -196,7 +196,7 @@ impl Random {
         self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
     }
 
-    /// The next number below a limit.
+    /// Returns the next number below a limit.
     pub fn below(&mut self, limit: u64) -> usize {
         (((self.next() >> 32) * limit) >> 32) as usize
     }

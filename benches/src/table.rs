@@ -8,7 +8,7 @@ pub struct Table {
 }
 
 impl Table {
-    /// A table with these columns.
+    /// Returns a table with these columns.
     pub fn new<S: Into<String>>(columns: Vec<S>) -> Table {
         Table {
             rows: vec![columns.into_iter().map(S::into).collect()],
@@ -58,7 +58,7 @@ fn three_digits(number: f64) -> String {
     }
 }
 
-/// A time in the unit that suits it.
+/// Returns a time in the unit that suits it.
 pub fn time(seconds: f64) -> String {
     let (factor, unit) = match seconds {
         0.0..999.5e-9 => (1e9, "ns"),
@@ -69,7 +69,7 @@ pub fn time(seconds: f64) -> String {
     format!("{} {unit}", three_digits(seconds * factor))
 }
 
-/// A ratio, if there is one: two peaks of no thread have none.
+/// Returns a ratio, if there is one: two peaks of no thread have none.
 pub fn ratio(ratio: f64) -> String {
     if ratio.is_finite() {
         three_digits(ratio)

@@ -1,4 +1,4 @@
-//! What a contestant has seen, to be compared with what `std` saw.
+//! The data that a contestant has seen, to compare with that of `std`.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -15,7 +15,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// A tally that digests every byte if it is `thorough`, and else only counts.
+    /// Returns a tally that digests every byte if it is `thorough`, and else only counts.
     pub fn new(thorough: bool) -> Tally {
         Tally {
             thorough,
@@ -23,7 +23,7 @@ impl Tally {
         }
     }
 
-    /// Whether time may be spent to look closer, for instance to read back what was written.
+    /// Returns `true` if time may be spent to look closer, for instance to read back what was written.
     pub fn is_thorough(&self) -> bool {
         self.thorough
     }
@@ -70,18 +70,18 @@ impl Tally {
         self.clocked = Some(time);
     }
 
-    /// The measured time, if it is not how long the whole took.
+    /// Returns the measured time, if it is not how long the whole took.
     pub fn clocked(&self) -> Option<Duration> {
         self.clocked
     }
 
-    /// What must be the same for all contestants: bytes, items and a digest.
+    /// Returns what must be the same for all contestants: bytes, items and a digest.
     pub fn answer(&self) -> (u64, u64, u64) {
         (self.bytes, self.items, self.digest)
     }
 }
 
-/// The hash of Fowler, Noll and Vo, which does not depend on how the bytes are cut into pieces.
+/// Returns the hash of Fowler, Noll and Vo, which does not depend on how the bytes are cut into pieces.
 fn fnv(seed: u64, bytes: &[u8]) -> u64 {
     let start = seed ^ 0xcbf2_9ce4_8422_2325;
     let hash = bytes.iter().fold(start, |hash, byte| {

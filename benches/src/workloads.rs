@@ -20,7 +20,7 @@ mod tasks;
 mod trees;
 mod write;
 
-/// All workloads, in the order in which they are measured and reported.
+/// Returns all workloads, in the order in which they are measured and reported.
 pub fn all() -> Vec<Workload> {
     let groups = [
         lines::workloads(),

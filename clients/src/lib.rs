@@ -1,4 +1,4 @@
-//! What the tests of this package share: scratch directories, contents, and a watchdog.
+//! Helpers that the tests of this package share: scratch directories, contents, and a watchdog.
 //!
 //! The tests put crates that know nothing of anyfile on top of its files, since adapters poll in an order
 //! of their own: they flush before every poll of a close, hold the halves of a file in two tasks, and drop
@@ -22,7 +22,7 @@ pub const SIZES: [usize; 7] = [0, 1, 4_096, 65_537, 131_072, 131_073, 1_000_003]
 ///
 /// # Panics
 ///
-/// It has not come to its end after half a minute: somebody was left asleep. Without this a test that
+/// It has not ended after half a minute: a task was never woken. Without this a test that
 /// fails would never end.
 #[track_caller]
 pub fn run<T>(future: impl Future<Output = T>) -> T {
@@ -32,7 +32,7 @@ pub fn run<T>(future: impl Future<Output = T>) -> T {
     });
     match async_io::block_on(ended) {
         Some(output) => output,
-        None => panic!("not done after {LIMIT:?}: somebody was left asleep"),
+        None => panic!("not done after {LIMIT:?}: a task was never woken"),
     }
 }
 
@@ -52,7 +52,7 @@ impl Dir {
         self.0.path()
     }
 
-    /// The path of a file in it.
+    /// Returns the path of a file in it.
     pub fn join(&self, name: &str) -> PathBuf {
         self.path().join(name)
     }
@@ -66,7 +66,7 @@ impl Dir {
     }
 }
 
-/// The contents of a file, read with the standard library's means.
+/// Returns the contents of a file, read with the standard library's means.
 #[track_caller]
 pub fn contents(path: impl AsRef<Path>) -> Vec<u8> {
     let path = path.as_ref();
@@ -109,7 +109,7 @@ pub async fn create_both(path: impl AsRef<Path>) -> io::Result<AsyncFile> {
         .await
 }
 
-/// Bytes that differ from place to place and that no compressor makes smaller.
+/// Returns bytes that differ from place to place and that no compressor makes smaller.
 pub fn noise(len: usize) -> Vec<u8> {
     let mut state = 0x9E37_79B9_7F4A_7C15_u64;
     let mut next = || {

@@ -12,7 +12,7 @@ use futures_lite::{AsyncReadExt, AsyncWriteExt, StreamExt, io};
 
 type Entries = Vec<(String, Vec<u8>)>;
 
-/// Names and contents: nothing, blocks of tar, more than a file's buffer, and a name that tar's header has
+/// Returns names and contents: nothing, blocks of tar, more than a file's buffer, and a name that tar's header has
 /// no room for.
 fn entries() -> Entries {
     vec![
@@ -24,7 +24,7 @@ fn entries() -> Entries {
     ]
 }
 
-/// Whether a program is there and, asked for its version, says that it is the one that is meant.
+/// Returns `true` if a program is installed and its version names the expected implementation.
 fn has(program: &str, version: &str) -> bool {
     let output = Command::new(program).arg("--version").output();
     let found = output.is_ok_and(|o| String::from_utf8_lossy(&o.stdout).contains(version));

@@ -53,7 +53,7 @@ fn assert_all_succeed(results: impl IntoIterator<Item = io::Result<()>>) {
     );
 }
 
-/// The close of a sink on a writer, as asynchronous-codec, tokio-util and others poll it: each poll
+/// Closes a writer as the sinks of asynchronous-codec, tokio-util and others do: each poll
 /// flushes before it closes, also those after the close has begun.
 async fn flush_and_close<W: AsyncWrite + Unpin>(writer: &mut W) -> io::Result<()> {
     poll_fn(|cx| {
@@ -138,7 +138,7 @@ fn every_close_of_tokio_framed_write_succeeds() {
     assert_all_succeed((0..TURNS).map(turn));
 }
 
-/// Bytes from one file forwarded into another, which ends in a close.
+/// Forwards bytes from one file into another, and closes that.
 async fn forward(
     source: impl Stream<Item = io::Result<Bytes>>,
     sink: impl Sink<Bytes, Error = io::Error>,

@@ -7,7 +7,7 @@ use anyfile_clients::{Dir, SIZES, assert_same, contents, create, noise, open, ru
 use async_compression::futures::{bufread, write};
 use futures_lite::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, io};
 
-/// What a coder of the writing side leaves in a file that is given these bytes and closed.
+/// Writes these bytes through a coder into a file, closes it, and returns the file's contents.
 #[track_caller]
 fn written<W: AsyncWrite + Unpin>(coder: impl Fn(AsyncFile) -> W, input: &[u8]) -> Vec<u8> {
     let dir = Dir::new();
@@ -22,7 +22,7 @@ fn written<W: AsyncWrite + Unpin>(coder: impl Fn(AsyncFile) -> W, input: &[u8]) 
     contents(dir.join("file"))
 }
 
-/// What a coder of the reading side makes of a file of these bytes.
+/// Reads a file of these bytes through a coder, and returns the output.
 #[track_caller]
 fn read<R: AsyncRead + Unpin>(coder: impl Fn(AsyncFile) -> R, input: &[u8]) -> Vec<u8> {
     let dir = Dir::new();

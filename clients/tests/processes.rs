@@ -8,7 +8,7 @@ use anyfile_clients::{Dir, assert_same, contents, create, create_both, noise, op
 use async_process::{Command, Stdio};
 use futures_lite::{AsyncSeekExt, AsyncWriteExt, StreamExt, future, io};
 
-/// A copy of the standard input on the standard output.
+/// Returns a command that copies its standard input to its standard output.
 fn cat() -> Command {
     Command::new("cat")
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-/// What the kernel may remember of what the server has told it.
+/// The server's answers that the kernel may cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Caching {
     /// Nothing: every question goes to the server.
@@ -61,7 +61,7 @@ struct Server {
 }
 
 impl Mount {
-    /// Why this machine cannot mount such a filesystem, if so.
+    /// Returns why this machine cannot mount such a filesystem, or `None` if it can.
     pub fn impossible() -> Option<&'static str> {
         if !rustix::process::geteuid().is_root() {
             return Some("only root may mount a filesystem");
@@ -101,7 +101,7 @@ impl Mount {
         }
     }
 
-    /// Where it is mounted.
+    /// Returns where it is mounted.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -121,7 +121,7 @@ impl Mount {
         self.command("forget");
     }
 
-    /// What the server was asked.
+    /// Returns what the server was asked.
     pub fn counts(&self) -> Counts {
         let mut counts = Counts::default();
         for pair in self.command("counts").split_whitespace() {

@@ -1,4 +1,4 @@
-//! What is asked on the caller's thread never reaches the server of a filesystem that may hang.
+//! Calls on the caller's thread never reach the server of a filesystem that may hang.
 //!
 //! The one thread of the pool is put to sleep, so that all that a first poll does is done by its caller.
 #![cfg(target_os = "linux")]
@@ -65,7 +65,7 @@ fn mounted(caching: Caching) -> Mount {
     mount
 }
 
-/// What is asked while `polls` is done.
+/// Returns the requests that the server got while `polls` ran.
 fn asked(mount: &Mount, polls: impl FnOnce()) -> Counts {
     // The kernel sends a release when it likes.
     std::thread::sleep(Duration::from_millis(100));

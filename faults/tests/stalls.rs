@@ -18,7 +18,7 @@ use futures_lite::{AsyncReadExt, AsyncWriteExt};
 use smol::Timer;
 use tempfile::TempDir;
 
-/// Longer than whatever is waited for here.
+/// Longer than anything that the tests wait for.
 const HANG: Duration = Duration::from_secs(8);
 
 /// A drop waits for a second; the machine may be busy.
@@ -304,7 +304,7 @@ impl Drop for Disk {
     }
 }
 
-/// What a program prints; says why if it does not work.
+/// Returns what a program prints, or prints why it does not work.
 fn run(program: &str, arguments: impl FnOnce(&mut Command) -> &mut Command) -> Option<String> {
     let output = arguments(&mut Command::new(program)).output();
     let reason = match output {

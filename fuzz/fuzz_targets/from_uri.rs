@@ -34,7 +34,7 @@ fn parse(uri: &str) {
     }
 }
 
-/// The path that the URI names, if it names one.
+/// Returns the path that the URI names, if it names one.
 fn expected(uri: &str) -> Option<Vec<u8>> {
     let uri = uri.as_bytes();
     if !uri.get(..5)?.eq_ignore_ascii_case(b"file:") {

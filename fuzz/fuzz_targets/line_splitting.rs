@@ -177,7 +177,7 @@ fn run<T: Read + Send + 'static>(
     }
 }
 
-/// One line; whether it is the one that `std` finds, and reported as `std` does.
+/// Reads one line, and checks that `std` finds the same line and reports it alike.
 fn line<T: Read + Send + 'static>(
     lines: &mut Lines<T>,
     call: Call,
@@ -337,7 +337,7 @@ impl Read for Scripted {
     }
 }
 
-/// A file in memory, if that is possible.
+/// Returns a file in memory, if that is possible.
 fn scratch() -> &'static PathBuf {
     static FILE: OnceLock<(TempDir, PathBuf)> = OnceLock::new();
     let make = || {

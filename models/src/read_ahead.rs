@@ -23,7 +23,7 @@ use chunk::{CHUNK, Chunk, Form};
 
 const SIZE: usize = 4;
 
-/// What is in each place of a file: lines, some of them longer than a chunk, and some that are not UTF-8.
+/// Returns what is in each place of a file: lines, some of them longer than a chunk, and some that are not UTF-8.
 fn byte(at: usize) -> u8 {
     match at % 29 {
         3 | 4 | 9 | 22 | 26 => b'\n',
@@ -312,7 +312,7 @@ fn read_all(reader: Reader, growth: Vec<usize>, clears: bool) {
     join_pool();
 }
 
-/// The reader of a long file goes away, or is forgotten and stays for ever.
+/// The reader of a long file goes away, or is leaked.
 pub fn a_job_stops_when_its_reader_is_gone() {
     const HIGH_WATER: usize = 16;
     let object = Arc::new(Object::default());
@@ -340,7 +340,7 @@ pub fn a_job_stops_when_its_reader_is_gone() {
     if is_forgotten {
         assert!(reads + more <= HIGH_WATER + 1, "{more} reads more");
     } else {
-        assert!(more <= 1, "{more} reads for nobody");
+        assert!(more <= 1, "{more} reads after the reader was dropped");
     }
 }
 

@@ -45,7 +45,7 @@ struct Written {
 const ELSEWHERE: usize = 1000;
 
 impl Object {
-    /// Whether this call fails.
+    /// Returns `true` if this call fails.
     fn fails(&self) -> bool {
         let faults = self.faults.load(Ordering::SeqCst);
         let fails = faults > 0 && chance(0.3);
@@ -251,7 +251,7 @@ impl File {
         assert_eq!(lock(&self.object.state).len, accepted);
     }
 
-    /// A drain on this thread, whatever becomes of it.
+    /// Drains on this thread, and turns an agreed panic into an error.
     fn try_drain(&self, deadline: Option<Instant>) -> io::Result<()> {
         let drained = catch_agreed(|| self.drain(1, deadline));
         drained.unwrap_or(Err(ErrorKind::Other.into()))

@@ -32,7 +32,7 @@ macro_rules! lessons {
     };
 }
 
-/// The entry named `name`.
+/// Finds the entry named `name`.
 async fn their_entry(dir: Path, name: &str) -> io::Result<theirs::DirEntry> {
     let mut entries = theirs::read_dir(dir).await?;
     loop {
@@ -53,12 +53,12 @@ async fn entry(dir: Path, name: &str) -> io::Result<Path> {
     }
 }
 
-/// How it ended.
+/// Returns how it ended.
 fn ended<R>(result: io::Result<R>) -> io::Result<String> {
     Ok(result.map_or_else(|error| error.kind().to_string(), |_| "done".to_owned()))
 }
 
-/// A file, and whether something has been done with it.
+/// Returns a file, and whether something has been done with it.
 fn undone() -> (AsyncFile<()>, Arc<AtomicBool>) {
     (wrap_file(()), Arc::new(AtomicBool::new(false)))
 }

@@ -1,4 +1,4 @@
-//! What the tests share: scratch directories, scripted objects, and children of the test program.
+//! Helpers that the tests share: scratch directories, scripted objects, and children of the test program.
 
 // Each test program uses a part of it.
 #![allow(dead_code)]
@@ -35,7 +35,7 @@ impl Dir {
         Dir(tempfile::tempdir().expect("a temporary directory"))
     }
 
-    /// In memory, where there is such a place: for what takes thousands of files.
+    /// Creates the directory in memory where possible, for tests with thousands of files.
     pub(crate) fn in_memory() -> Dir {
         tempfile::tempdir_in("/dev/shm").map_or_else(|_| Dir::new(), Dir)
     }
@@ -66,7 +66,7 @@ impl Dir {
     }
 }
 
-/// The permission bits of a file.
+/// Returns the permission bits of a file.
 #[cfg(unix)]
 #[track_caller]
 pub(crate) fn mode(path: impl AsRef<Path>) -> u32 {
@@ -84,13 +84,13 @@ pub(crate) fn set_mode(path: impl AsRef<Path>, mode: u32) {
         .unwrap_or_else(|e| panic!("chmod {path:?}: {e}"));
 }
 
-/// The contents of a file, seen from outside.
+/// Returns the contents of a file, seen from outside.
 #[track_caller]
 pub(crate) fn contents(path: &Path) -> Vec<u8> {
     std::fs::read(path).unwrap_or_else(|e| panic!("read {path:?}: {e}"))
 }
 
-/// Bytes that differ from place to place.
+/// Returns bytes that differ from place to place.
 pub(crate) fn noise(len: usize) -> Vec<u8> {
     let mut state = 0x9E37_79B9_7F4A_7C15_u64;
     let mut next = || {
@@ -104,7 +104,7 @@ pub(crate) fn noise(len: usize) -> Vec<u8> {
     bytes
 }
 
-/// Text in lines of 0 to 199 bytes.
+/// Returns text in lines of 0 to 199 bytes.
 pub(crate) fn text(len: usize) -> String {
     let mut text = String::new();
     for (number, byte) in noise(len / 40 + 1).into_iter().enumerate() {
@@ -124,7 +124,7 @@ pub(crate) fn text(len: usize) -> String {
 /// How the next call on a [`Scripted`] object goes.
 #[derive(Debug, Clone)]
 pub(crate) enum Step {
-    /// At most this many bytes.
+    /// Moves at most this many bytes.
     Short(usize),
     Fail(ErrorKind),
     /// Reports this many bytes more than there is room for.
@@ -160,12 +160,12 @@ impl Scripted {
         look(&mut self.0.lock().unwrap_or_else(|e| e.into_inner()))
     }
 
-    /// The handle that gets wrapped; the original stays for looking.
+    /// Returns a handle to wrap. The original can still look at the object.
     pub(crate) fn handle(&self) -> ScriptedHandle {
         ScriptedHandle(self.clone())
     }
 
-    /// How many bytes the next call may move, out of `len`; what it reports then.
+    /// Returns how many of `len` bytes the next call moves, and how many it reports.
     fn step(&self, len: usize) -> io::Result<(usize, usize)> {
         match self.look(|script| script.steps.pop_front()) {
             None => Ok((len, len)),
@@ -298,7 +298,7 @@ pub(crate) fn run_unprivileged(test: &str) {
     run_child(test, Command::new("setpriv").args(nobody).arg(program));
 }
 
-/// Whether this process may do everything.
+/// Returns `true` if this process runs as root.
 #[cfg(unix)]
 pub(crate) fn is_root() -> bool {
     let output = Command::new("id").arg("-u").output().expect("id");
@@ -329,12 +329,12 @@ fn run_child(test: &str, command: &mut Command) -> String {
     stdout.into_owned()
 }
 
-/// Whether this process was made by [`run_in_child`].
+/// Returns `true` if this process was made by [`run_in_child`].
 pub(crate) fn in_child() -> bool {
     std::env::var_os("ANYFILE_TEST_CHILD").is_some()
 }
 
-/// How many threads of the pool this process has.
+/// Returns how many threads of the pool this process has.
 #[cfg(target_os = "linux")]
 pub(crate) fn pool_threads() -> usize {
     let tasks = std::fs::read_dir("/proc/self/task").expect("/proc/self/task");
@@ -347,7 +347,7 @@ pub(crate) fn pool_threads() -> usize {
         .count()
 }
 
-/// The release of `blocking` that this was built with.
+/// Returns the release of `blocking` that this was built with.
 pub(crate) fn blocking_release() -> &'static str {
     let package = "name = \"blocking\"\nversion = \"";
     let (_, rest) = include_str!("../../Cargo.lock")
@@ -356,7 +356,7 @@ pub(crate) fn blocking_release() -> &'static str {
     rest.split_once('"').unwrap().0
 }
 
-/// Whether the pool retires idle threads. Says so where it does not, since less is tested there.
+/// Returns `true` if the pool retires idle threads. Prints a line if not, since less is tested then.
 #[cfg(target_os = "linux")]
 pub(crate) fn pool_retires_threads() -> bool {
     static SAID: std::sync::Once = std::sync::Once::new();
@@ -367,13 +367,13 @@ pub(crate) fn pool_retires_threads() -> bool {
     retires
 }
 
-/// Whether no thread of the pool is held. Where none is retired it cannot be told, and is taken for true.
+/// Returns `true` if no thread of the pool is busy, or if that cannot be told because the pool retires none.
 #[cfg(target_os = "linux")]
 pub(crate) fn pool_is_empty() -> bool {
     !pool_retires_threads() || pool_threads() == 0
 }
 
-/// Descriptors of this process that are open.
+/// Returns the number of open descriptors of this process.
 #[cfg(target_os = "linux")]
 pub(crate) fn open_descriptors() -> usize {
     let descriptors = std::fs::read_dir("/proc/self/fd").expect("/proc/self/fd");
@@ -381,7 +381,7 @@ pub(crate) fn open_descriptors() -> usize {
     descriptors.count() - 1
 }
 
-/// Waits until this is so; false if that takes so long that it will never be.
+/// Waits until `so` returns `true`. Returns `false` after 30 seconds.
 pub(crate) fn comes_true(mut so: impl FnMut() -> bool) -> bool {
     (0..3000).any(|_| {
         let so = so();
@@ -409,7 +409,7 @@ pub(crate) fn without_hanging<R>(what: &str, work: impl FnOnce() -> R) -> R {
     result
 }
 
-/// Whether the no-wait calls may answer for files in `dir`: not if they are turned off or refused, and not
+/// Returns `true` if the no-wait calls may answer for files in `dir`: not if they are turned off or refused, and not
 /// on filesystems that they do not know.
 #[cfg(target_os = "linux")]
 pub(crate) fn nowait_works(dir: &Path) -> bool {
@@ -423,7 +423,7 @@ pub(crate) fn nowait_works(dir: &Path) -> bool {
     !off && !refuses_nowait(dir) && name.is_ok_and(|name| known.contains(&name.as_str()))
 }
 
-/// Whether the system does not know the no-wait calls, or a filter refuses them.
+/// Returns `true` if the system does not know the no-wait calls, or a filter refuses them.
 #[cfg(target_os = "linux")]
 fn refuses_nowait(dir: &Path) -> bool {
     use rustix::fs::{CWD, Mode, OFlags, ResolveFlags};
@@ -438,7 +438,7 @@ fn refuses_nowait(dir: &Path) -> bool {
     refused(found.err()) || refused(read.err())
 }
 
-/// The position of a file, asked by `seek`.
+/// Returns the position of a file, by a `seek`.
 pub(crate) async fn position<T>(file: &mut AsyncFile<T>) -> u64
 where
     T: Seek + Send + 'static,
@@ -446,7 +446,7 @@ where
     file.seek(SeekFrom::Current(0)).await.expect("the position")
 }
 
-/// Polls a future so many times at the most, then drops it.
+/// Polls a future at most `times` times, then drops it.
 pub(crate) fn poll_times<R>(future: impl Future<Output = R>, times: usize) -> Option<R> {
     let mut future = pin!(future);
     let mut cx = Context::from_waker(Waker::noop());
@@ -459,7 +459,7 @@ pub(crate) fn poll_times<R>(future: impl Future<Output = R>, times: usize) -> Op
     })
 }
 
-/// Puts every thread of the pool to sleep, until what this gives back is dropped.
+/// Keeps this many pool threads busy until the returned senders are dropped.
 pub(crate) fn saturate_pool(threads: usize) -> Vec<std::sync::mpsc::Sender<()>> {
     let asleep = || {
         let (wake, sleep) = std::sync::mpsc::channel::<()>();
@@ -477,13 +477,13 @@ pub(crate) fn saturate_pool(threads: usize) -> Vec<std::sync::mpsc::Sender<()>> 
     (0..threads).map(|_| asleep()).collect()
 }
 
-/// How many times as heavy as in the ordinary suite the storms are: `ANYFILE_STORM`, or 1.
+/// Returns the factor by which the stress tests are heavier than usual: `ANYFILE_STORM`, or 1.
 pub(crate) fn storm() -> usize {
     let wanted = std::env::var("ANYFILE_STORM").ok();
     wanted.and_then(|wanted| wanted.parse().ok()).unwrap_or(1)
 }
 
-/// Waits for what happens on its own, and prints how long that took.
+/// Waits until `happened` returns `true`, and prints how long that took. Panics after a minute.
 #[track_caller]
 pub(crate) fn until(what: &str, mut happened: impl FnMut() -> bool) {
     let begun = Instant::now();
@@ -494,7 +494,7 @@ pub(crate) fn until(what: &str, mut happened: impl FnMut() -> bool) {
     println!("{what} after {:?}", begun.elapsed());
 }
 
-/// What the open descriptors of this process lead to.
+/// Returns what the open descriptors of this process lead to.
 #[cfg(target_os = "linux")]
 pub(crate) fn descriptors() -> Vec<PathBuf> {
     let found = std::fs::read_dir("/proc/self/fd").expect("/proc/self/fd");
@@ -509,13 +509,13 @@ pub(crate) fn descriptors() -> Vec<PathBuf> {
     targets
 }
 
-/// A small filesystem of its own, which can be filled.
+/// A small tmpfs that a test can fill.
 #[cfg(target_os = "linux")]
 pub(crate) struct Tmpfs(Dir);
 
 #[cfg(target_os = "linux")]
 impl Tmpfs {
-    /// Says why if that is impossible.
+    /// Mounts the filesystem, or prints why that is impossible.
     pub(crate) fn new(bytes: usize) -> Option<Tmpfs> {
         let dir = Dir::new();
         let mut mount = Command::new("mount");
@@ -532,7 +532,7 @@ impl Tmpfs {
         &self.0
     }
 
-    /// Leaves room for so many pages.
+    /// Fills the filesystem, except for this many pages.
     pub(crate) fn fill_but(&self, pages: u64) {
         let mut ballast = std::fs::File::create(self.0.join("ballast")).expect("a file");
         while ballast.write(&[0; 4096]).is_ok() {}

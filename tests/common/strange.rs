@@ -46,7 +46,7 @@ const NAMES: &[&[u8]] = &[
 pub(crate) struct Tree(Dir);
 
 impl Tree {
-    /// A tree that everyone may read all of.
+    /// Returns a tree that everyone may read all of.
     pub(crate) fn new() -> Tree {
         let tree = Tree(Dir::new());
         for dir in [
@@ -117,7 +117,7 @@ impl Tree {
         tree
     }
 
-    /// A directory with little around it.
+    /// Returns a directory with little around it.
     pub(crate) fn root(&self) -> PathBuf {
         self.0.join("root")
     }
@@ -147,7 +147,7 @@ impl Drop for Tree {
     }
 }
 
-/// What `dir_oracle.py` prints for these arguments: each row in cells. Says why if there is no Python.
+/// Returns what `dir_oracle.py` prints for these arguments: each row in cells. Says why if there is no Python.
 pub(crate) fn ask_python(arguments: &[OsString]) -> Option<Vec<Vec<OsString>>> {
     ask_python_about(arguments, &[])
 }
@@ -202,7 +202,7 @@ fn from_hex(cell: &str) -> OsString {
     OsString::from_vec((0..cell.len()).step_by(2).map(byte).collect())
 }
 
-/// What GNU `find` prints for these arguments, with `-print0` at the end; `None` if it is another `find`.
+/// Returns what GNU `find` prints for these arguments, with `-print0` at the end; `None` if it is another `find`.
 pub(crate) fn ask_find(arguments: &[&OsStr]) -> Option<Vec<PathBuf>> {
     let version = Command::new("find").arg("--version").output();
     if !version.is_ok_and(|output| output.stdout.starts_with(b"find (GNU")) {

@@ -1,11 +1,11 @@
 //! A strict executor: it keeps to the letter of `Future::poll`, and not to its custom.
 //!
 //! * A task is polled only after a wake-up of the waker of its **last** poll. A wake-up of an older one is
-//!   ignored, as the contract allows: a future that keeps its first waker sleeps for ever here.
+//!   ignored, as the contract allows: a future that keeps its first waker sleeps forever here.
 //! * Every poll gets a new waker, for which `will_wake` of every older one is false.
 //! * With a seed, the order is random, and some polls come without any wake-up.
 //! * Tasks can be dropped, or forgotten: never polled again and never dropped.
-//! * If nothing is woken for many seconds, nobody will wake anything: it panics and names the tasks that
+//! * If nothing is woken for many seconds, nothing ever will be: it panics and names the tasks that
 //!   sleep. No poll is made meanwhile, since that would hide the lost wake-up.
 
 use std::cell::Cell;
@@ -28,7 +28,7 @@ impl Random {
         Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ 0xD1B5_4A32_D192_ED03)
     }
 
-    /// A number below `end`, which is not 0.
+    /// Returns a number below `end`, which is not 0.
     pub(crate) fn below(&mut self, end: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.0;
@@ -49,7 +49,7 @@ pub(crate) struct Strict<'a> {
     /// None: in the order in which they were woken, and no other polls.
     random: Option<Random>,
     patience: Duration,
-    /// In percent: how often a poll nobody asked for comes before one that is due.
+    /// In percent: how often a spurious poll comes before one that is due.
     spurious: usize,
 }
 
@@ -105,7 +105,7 @@ impl<'a> Strict<'a> {
         }
     }
 
-    /// Polls in a random order; `spurious` percent of the polls bring another one that nobody asked for.
+    /// Polls in a random order; `spurious` percent of the polls are followed by a spurious one.
     pub(crate) fn seeded(seed: u64, spurious: usize) -> Strict<'a> {
         Strict {
             random: Some(Random::new(seed)),
@@ -114,13 +114,13 @@ impl<'a> Strict<'a> {
         }
     }
 
-    /// How long nothing may be woken, if it is not the usual time.
+    /// Returns how long nothing may be woken, if it is not the usual time.
     pub(crate) fn patience(mut self, patience: Duration) -> Strict<'a> {
         self.patience = patience;
         self
     }
 
-    /// The number of the new task.
+    /// Returns the number of the new task.
     pub(crate) fn spawn(
         &mut self,
         name: impl Into<String>,
@@ -146,7 +146,7 @@ impl<'a> Strict<'a> {
         self.tasks[task].future = None;
     }
 
-    /// Leaves a task as it is for ever: it is neither polled nor dropped.
+    /// Leaks a task: it is neither polled nor dropped any more.
     pub(crate) fn forget_task(&mut self, task: usize) {
         mem::forget(self.tasks[task].future.take());
     }
@@ -187,7 +187,7 @@ impl<'a> Strict<'a> {
         true
     }
 
-    /// A task that the waker of its last poll has woken.
+    /// Returns a task that the waker of its last poll has woken.
     fn next_woken(&mut self) -> Option<usize> {
         let woken = self.woken.clone();
         let mut queue = woken.lock();
@@ -245,7 +245,7 @@ impl<'a> Strict<'a> {
     }
 }
 
-/// What a future comes to, alone on the executor. Without a seed there are no spurious polls.
+/// Runs a future alone on the executor, and returns its output. Without a seed there are no spurious polls.
 #[track_caller]
 pub(crate) fn block_on<R>(name: &str, seed: Option<u64>, future: impl Future<Output = R>) -> R {
     let result = Cell::new(None);

@@ -56,7 +56,7 @@ pub(crate) fn generate(root: &Path, entries: usize) -> (u64, u64) {
     (count, total)
 }
 
-/// Names of all sorts.
+/// Returns names of all sorts.
 fn name(number: usize) -> OsString {
     let name = match number % 11 {
         0 => format!(".hidden {number}"),
@@ -123,7 +123,7 @@ impl Snapshot {
     }
 }
 
-/// All that can be seen of what is at `path`, if there is something.
+/// Returns all that can be seen of what is at `path`, if there is something.
 fn facts(path: &Path) -> Option<String> {
     let found = fs::symlink_metadata(path).ok()?;
     let kind = found.file_type();

@@ -1,4 +1,4 @@
-//! How long a task that reads warm data for ever keeps the other one of its thread waiting.
+//! How long a task that reads warm data forever keeps the other task of its thread waiting.
 
 use std::io::{self, SeekFrom};
 use std::time::{Duration, Instant};

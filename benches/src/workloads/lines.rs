@@ -63,7 +63,7 @@ fn owned(stage: &Stage) -> io::Result<Field> {
     Ok(field)
 }
 
-/// What `std` does.
+/// Returns a run that reads the lines with `std`.
 pub fn blocking(path: &Path) -> impl FnMut(&mut Tally) -> io::Result<()> {
     move |tally| {
         for line in io::BufReader::new(File::open(path)?).lines() {
@@ -73,7 +73,7 @@ pub fn blocking(path: &Path) -> impl FnMut(&mut Tally) -> io::Result<()> {
     }
 }
 
-/// What `anyfile` does.
+/// Returns a run that reads the lines with `anyfile`.
 pub fn own(path: &Path) -> impl AsyncFnMut(&mut Tally) -> io::Result<()> + Clone {
     async move |tally| {
         let mut lines = open_file(path).await?.lines();

@@ -91,7 +91,7 @@ pub fn readers(stage: &Stage) -> io::Result<Field> {
     Ok(field)
 }
 
-/// A field for whose runs so many of the files are warm, whatever the system has evicted since.
+/// Returns a field for whose runs so many of the files are warm, whatever the system has evicted since.
 pub fn warm(paths: &'static [PathBuf], count: usize) -> Field {
     Field::new(count as u64).before(move || {
         let mut paths = paths[..count].iter();
@@ -99,7 +99,7 @@ pub fn warm(paths: &'static [PathBuf], count: usize) -> Field {
     })
 }
 
-/// What `std` does, one after the other.
+/// Returns a run that reads the files with `std`, one after the other.
 pub fn read_std(paths: &[PathBuf]) -> impl FnMut(&mut Tally) -> io::Result<()> {
     move |tally| {
         let mut buf = [0; BLOCK];
@@ -111,7 +111,7 @@ pub fn read_std(paths: &[PathBuf]) -> impl FnMut(&mut Tally) -> io::Result<()> {
     }
 }
 
-/// What `anyfile` does in each task.
+/// Returns a run of one task that reads its files with `anyfile`.
 pub fn read_own(
     paths: &'static [PathBuf],
 ) -> impl Fn(usize, Tally) -> Boxed<io::Result<Tally>> + Clone {
@@ -125,7 +125,7 @@ pub fn read_own(
     }
 }
 
-/// The files of one of the tasks.
+/// Returns the files of one of the tasks.
 fn share(paths: &[PathBuf], worker: usize) -> impl Iterator<Item = &PathBuf> {
     paths.iter().skip(worker).step_by(WORKERS)
 }

@@ -61,7 +61,7 @@ pub fn workloads() -> Vec<Workload> {
     ]
 }
 
-/// A place for a file that no run finds there.
+/// Returns a place for a file that no run finds there.
 fn target(stage: &Stage, operations: u64) -> (&'static Path, Field) {
     let path = stage.fresh("written");
     let field = Field::new(operations).before(move || match fs::remove_file(path) {

@@ -10,12 +10,12 @@ use futures_lite::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt, StreamExt};
 use crate::operation;
 use crate::scene::{Operation, Scene, contents};
 
-/// The file `file`, opened for reading and writing.
+/// Returns the file `file`, opened for reading and writing.
 async fn open(scene: &Scene) -> io::Result<AsyncFile> {
     open_file(scene.path("file")).read(true).write(true).await
 }
 
-/// The file `new`, with some bytes that were accepted.
+/// Opens the file `new` and writes some bytes, which are buffered.
 async fn written(scene: &Scene) -> io::Result<AsyncFile> {
     let mut file = open_file(scene.path("new"))
         .write(true)

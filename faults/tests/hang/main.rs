@@ -65,7 +65,7 @@ impl Play<'_> {
         }
     }
 
-    /// Whether the drop of what was written may wait for a second here, as is documented.
+    /// Returns `true` if the drop of what was written may wait for a second here, as is documented.
     fn waits(&self) -> bool {
         self.operation.waits_in.contains(&self.title().as_str())
     }

@@ -123,12 +123,12 @@ impl Scene {
         })
     }
 
-    /// A path on the filesystem.
+    /// Returns a path on the filesystem.
     pub(crate) fn path(&self, name: &str) -> Path {
         Path::new(self.mount.path()) / name
     }
 
-    /// The same by way of a symbolic link in a local directory.
+    /// Returns the path by way of a symbolic link in a local directory.
     pub(crate) fn way(&self, name: &str) -> Path {
         self.local("way") / name
     }
@@ -263,7 +263,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// An error unless it is true.
+/// Returns an error unless it is true.
 pub(crate) fn ensure(truth: bool) -> io::Result<()> {
     if truth {
         Ok(())
@@ -272,7 +272,7 @@ pub(crate) fn ensure(truth: bool) -> io::Result<()> {
     }
 }
 
-/// The contents of the file `file`, which is long enough to be read ahead.
+/// Returns the contents of the file `file`, which is long enough to be read ahead.
 pub(crate) fn contents() -> String {
     (0..60_000)
         .map(|number| format!("line {number}\n"))

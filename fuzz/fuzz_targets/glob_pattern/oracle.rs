@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-/// What there is in a pattern. It describes text, which is characters, with `SLASH` between names.
+/// The parts of a pattern. A pattern describes text, which is characters, with `SLASH` between names.
 enum Token {
     Unit(u32),
     One,
@@ -71,7 +71,7 @@ fn units(bytes: &[u8]) -> Vec<u32> {
     chunk_units.collect()
 }
 
-/// The tokens of a segment that is not `**`.
+/// Returns the tokens of a segment that is not `**`.
 fn segment(pattern: &[u8]) -> Vec<Token> {
     if pattern.iter().all(|&byte| byte == b'*') {
         return vec![Token::Name];
@@ -102,7 +102,7 @@ fn segment(pattern: &[u8]) -> Vec<Token> {
     tokens
 }
 
-/// Tries every length for every token. `failed` has the pairs of rests that were tried in vain.
+/// Tries every length for every token. `failed` has the pairs of rests that were tried and did not match.
 fn describes(
     tokens: &[Token],
     text: &[u32],
@@ -132,7 +132,7 @@ pub fn names(path: &[u8]) -> Vec<&[u8]> {
         .collect()
 }
 
-/// How many slashes the anchor has.
+/// Returns how many slashes the anchor has.
 pub fn anchor(path: &[u8]) -> usize {
     match path.iter().take_while(|&&byte| byte == b'/').count() {
         slashes @ 0..=2 => slashes,

@@ -49,7 +49,7 @@ fn kind(place: &[u8]) -> Option<Kind> {
     entry.map(|&(_, kind)| kind)
 }
 
-/// The directory that is there, or where a link leads.
+/// Returns the directory that is there, or where a link leads.
 fn directory(place: &[u8]) -> Option<&[u8]> {
     match kind(place)? {
         Kind::Dir => Some(place),
@@ -58,7 +58,7 @@ fn directory(place: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// A directory and those above it, itself the last one.
+/// Returns a directory and those above it, itself the last one.
 fn and_above(place: &[u8]) -> Vec<&[u8]> {
     let slashes = (0..place.len()).filter(|&at| place[at] == b'/');
     let mut dirs: Vec<_> = slashes.map(|at| &place[..at]).collect();

@@ -66,7 +66,7 @@ mod linux {
         gate.release();
         let _ = rustix::mount::unmount(&mountpoint, rustix::mount::UnmountFlags::DETACH);
         let _ = std::fs::remove_dir(&mountpoint);
-        // The session ends when the last open file is closed, which nobody waits for.
+        // The session ends when the last open file is closed, and nothing waits for that.
         std::mem::forget(session);
     }
 

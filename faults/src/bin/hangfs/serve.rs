@@ -10,7 +10,7 @@ use fuser::*;
 use crate::gate::Gate;
 use crate::tree::{Change, New, Result, Tree};
 
-/// What the kernel may remember, and for how long.
+/// The answers that the kernel may cache, and for how long.
 #[derive(Clone, Copy)]
 pub(crate) struct Ttl {
     pub(crate) name: Duration,

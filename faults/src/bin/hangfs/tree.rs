@@ -9,7 +9,7 @@ use fuser::{Errno, FileAttr, FileType, INodeNo, TimeOrNow};
 
 pub(crate) type Result<T> = std::result::Result<T, Errno>;
 
-/// Inodes by number. They are kept for ever: no test lives so long that it would matter.
+/// Inodes by number. They are never freed: no test runs so long that it would matter.
 pub(crate) struct Tree(HashMap<u64, Node>);
 
 struct Node {
