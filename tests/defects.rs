@@ -363,7 +363,7 @@ fn an_error_has_the_reason_of_the_system() {
 
 // blocking
 
-/// 200 jobs at once left 201 threads for ever.
+/// 200 jobs at once left 201 threads forever.
 #[cfg(target_os = "linux")]
 #[test]
 fn the_pool_shrinks_again() {

@@ -16,7 +16,7 @@ use rustix::fs::OFlags;
 use common::strict::Random;
 use common::{Dir, contents, in_child, noise, run_in_child};
 
-/// What is aligned enough for every disk.
+/// An alignment that suffices for every disk.
 const BLOCK: usize = 4096;
 
 fn flag() -> i32 {

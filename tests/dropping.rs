@@ -21,7 +21,7 @@ use common::{
     Dir, contents, in_child, noise, poll_times, run_in_child, with_one_thread, without_hanging,
 };
 
-/// Runs the test alone in a process, with the no-wait calls and without; true in that process.
+/// Runs the test alone in a process, with the no-wait calls and without. Returns `true` in that process.
 fn alone(test: &str) -> bool {
     if !in_child() {
         print!("{}", run_in_child(test, &[]));
@@ -274,7 +274,7 @@ fn what_was_written_to_stdout_at_the_end_of_the_process() {
 }
 
 /// A pipe takes no more than the child reads, and the child is read by who drops the file: if `drop` waited
-/// for that, both would wait for ever.
+/// for that, both would wait forever.
 #[test]
 fn a_child_whose_input_is_dropped_before_its_output_is_read() {
     // It keeps a thread of the pool waiting, and other tests must not wait for that one.

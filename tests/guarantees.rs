@@ -626,7 +626,7 @@ fn g9_fair_also_with_calls_on_the_pool() {
     assert!(most <= 128);
 }
 
-/// A chain of calls keeps its thread, but not for ever where the pool has no other.
+/// A chain of calls keeps its thread, but not forever where the pool has no other.
 #[test]
 fn others_who_use_the_pool_have_their_turn() {
     if !with_one_thread("others_who_use_the_pool_have_their_turn") {

@@ -1,4 +1,4 @@
-//! Objects that panic, lie or block for ever, patterns that are made to explode, and names that would
+//! Objects that panic, lie or block forever, patterns that are made to explode, and names that would
 //! forge an error message.
 //!
 //! `ANYFILE_STORM=20` makes it twenty times as heavy.
@@ -285,7 +285,7 @@ impl Drop for Stuck {
     }
 }
 
-/// Objects that block for ever hold up no other file, and nobody who drops them. Each takes a thread, which
+/// Objects that block forever hold up no other file, and no task that drops them. Each takes a thread, which
 /// other tests of the process may need.
 #[test]
 fn objects_that_block_for_ever() {

@@ -56,7 +56,7 @@ __attribute__((constructor)) static void begin(void) {
 }
 "#;
 
-/// Runs the test in a child amid signals; says why if that is impossible.
+/// Runs the test in a child that gets signals, or prints why that is impossible.
 fn run_in_storm(test: &str) {
     let dir = Dir::new();
     let (source, library) = (dir.file("storm.c", STORM), dir.join("storm.so"));
@@ -122,7 +122,7 @@ const CALLS: &str = "open,openat,stat,lstat,fstat,newfstatat,statx,access,facces
     symlinkat,chmod,fchmod,fchmodat,fchown,utimensat,fgetxattr,fsetxattr,flistxattr,ftruncate,fsync,\
     copy_file_range,sendfile,pread64,pwrite64,fstatfs";
 
-/// Has every so many-th of each of these calls in each thread end with EINTR; says why if that is impossible.
+/// Makes every n-th of these calls of each thread fail with EINTR, or prints why that is impossible.
 fn interrupt(calls: &str) -> Option<Child> {
     let mut strace = Command::new("strace");
     strace.args(["-f", "-qq", "-o", "/dev/null", "-p"]);

@@ -151,7 +151,7 @@ impl Reader {
             }
             Ok(None) => {
                 let len_then = self.len_then.unwrap();
-                // To ask a stream again may wait for ever, so its end may be an old one.
+                // Another read of a stream may wait forever, so its end may be an old one.
                 let is_old = self.is_regular && len_then > self.got;
                 let got = self.got;
                 assert!(!is_old, "the end at {got}, when there were {len_then}");

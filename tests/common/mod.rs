@@ -275,7 +275,7 @@ pub(crate) fn run_in_child_after(commands: &str, test: &str) -> String {
     run_child(test, Command::new("sh").arg("-c").arg(script).arg(program))
 }
 
-/// As [`run_in_child`], as a user without privileges; says why if that is impossible.
+/// As [`run_in_child`], as a user without privileges. Prints why if that is impossible.
 #[cfg(unix)]
 #[track_caller]
 pub(crate) fn run_unprivileged(test: &str) {

@@ -169,7 +169,7 @@ impl<'a> Strict<'a> {
             return false;
         }
         let Some(due) = self.next_woken() else {
-            panic!("asleep for ever:\n{}", self.sleepers());
+            panic!("asleep forever:\n{}", self.sleepers());
         };
         if let Some(random) = &mut self.random {
             let alive: Vec<usize> = (0..self.tasks.len())

@@ -168,7 +168,7 @@ impl Drop for Mounted {
     }
 }
 
-/// Mounts a filesystem of this size; says why if that is impossible.
+/// Mounts a filesystem of this size, or prints why that is impossible.
 pub(crate) fn tmpfs(size: &str) -> Option<Mounted> {
     let dir = tempfile::tempdir().unwrap();
     let options = format!("size={size}");

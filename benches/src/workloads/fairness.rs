@@ -29,7 +29,7 @@ pub fn workloads() -> Vec<Workload> {
     vec![
         Workload {
             name: "fairness_random",
-            title: "longest hold-up by a task that seeks and reads 4 KiB for ever",
+            title: "longest hold-up by a task that seeks and reads 4 KiB forever",
             notes: "What a task that only yields sees on a single-threaded executor, in 20 ms. \
                     async-std's file on the executor of smol, as its own has several threads.",
             goal: Goal::Seen,
@@ -37,7 +37,7 @@ pub fn workloads() -> Vec<Workload> {
         },
         Workload {
             name: "fairness_lines",
-            title: "longest hold-up by a task that reads lines for ever",
+            title: "longest hold-up by a task that reads lines forever",
             notes: "Likewise, with a large text that is opened again at its end.",
             goal: Goal::Seen,
             kind: Kind::Race(lines),

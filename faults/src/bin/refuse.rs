@@ -25,7 +25,7 @@ mod linux {
     use std::os::unix::process::CommandExt;
     use std::process::Command;
 
-    /// Becomes the command; returns only if that is impossible, and says why.
+    /// Becomes the command. Returns only if that fails, with the error.
     pub(super) fn run(mut arguments: impl Iterator<Item = OsString>) -> io::Error {
         let errno = match (arguments.next(), arguments.next()) {
             (Some(option), Some(name)) if option == "--errno" => name,

@@ -1,4 +1,4 @@
-//! What patterns mean, by a matcher that tries every length for everything.
+//! A naive matcher for patterns, which tries every length for every token.
 
 use std::collections::BTreeSet;
 
