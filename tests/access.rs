@@ -1,4 +1,4 @@
-//! Nobody gains access by what replaces, copies or moves a file, as other users see it.
+//! Replacing, copying or moving a file gives no user more access than before.
 //!
 //! `--nocapture` prints tables of each user's access after each operation of this crate, coreutils and sed.
 
@@ -61,7 +61,7 @@ fn list(user: u16, named: u16, group: u16, mask: u16, other: u16) -> Vec<u8> {
     [2_u32.to_le_bytes().to_vec(), entries].concat()
 }
 
-/// Returns `true` if such a list allows the named user anything: its mask does.
+/// Returns `true` if the mask of such a list allows the named user anything.
 fn allows(list: &[u8]) -> bool {
     let mut entries = list[4..].chunks(8);
     entries.any(|entry| entry[0] == 0x10 && entry[2] != 0)
@@ -90,14 +90,14 @@ fn has_lists(dir: &StdPath) -> bool {
     set.is_ok()
 }
 
-/// Returns a directory that every user can get to, on the filesystem of `parent`.
+/// Creates a directory that every user can search, on the filesystem of `parent`.
 fn open_dir(parent: &StdPath) -> TempDir {
     let dir = tempfile::tempdir_in(parent).unwrap();
     set_mode(dir.path(), 0o755);
     dir
 }
 
-/// Returns a directory on another filesystem than that of temporary files. Prints a line if there is none.
+/// Returns a directory on a filesystem other than that of temporary files. Prints a line if there is none.
 fn elsewhere() -> Option<&'static StdPath> {
     let here = fs::metadata(std::env::temp_dir()).unwrap().dev();
     let candidates = ["/dev/shm", "/var/tmp"].map(StdPath::new);
@@ -137,7 +137,7 @@ impl Drop for Ramfs {
     }
 }
 
-/// Returns a copy of this program that every user can run, or prints why other users cannot be tested.
+/// Copies this program to where every user can run it, or prints why other users cannot be tested.
 fn for_other_users() -> Option<(TempDir, PathBuf)> {
     if !is_root() {
         println!("skipped: only root may act as other users");
@@ -159,7 +159,7 @@ fn for_other_users() -> Option<(TempDir, PathBuf)> {
     Some((dir, program))
 }
 
-/// Returns what `path` can be opened for by a user: `r`, `w`, both or nothing.
+/// Returns how a user can open `path`: `r`, `w`, both or nothing.
 fn access(path: &StdPath, user: u32, group: u32) -> String {
     let script = r#"(: <"$0") 2>/dev/null && printf r; (: >>"$0") 2>/dev/null && printf w; :"#;
     let mut shell = Command::new("sh");
@@ -182,7 +182,7 @@ fn accesses(path: &StdPath) -> Accesses {
     SUBJECTS.map(|(_, user, group)| access(path, user, group))
 }
 
-/// Returns `true` if no user has more access than in one of the others.
+/// Returns `true` if every right of every user is also in one of the others.
 fn is_within(accesses: &Accesses, others: &[&Accesses]) -> bool {
     let allowed = |subject: usize, right| others.iter().any(|other| other[subject].contains(right));
     (0..accesses.len()).all(|subject| {
@@ -230,7 +230,8 @@ impl Operation {
         matches!(self, WriteAtomic | PlainCopy | FullCopy | Move)
     }
 
-    /// Returns `true` if it is this, `None`, or a program that gives `to` the contents of `from`.
+    /// Returns the shell script of an operation of another program, with `from` as `$0` and `to` as `$1`, or
+    /// `None` for one of this crate.
     fn program(self) -> Option<&'static str> {
         match self {
             Cp => Some(r#"cp "$0" "$1""#),
@@ -241,7 +242,7 @@ impl Operation {
         }
     }
 
-    /// Ours, in this process.
+    /// Runs an operation of this crate, in this process.
     fn call(self, from: &StdPath, to: &StdPath) -> std::io::Result<()> {
         let from = Path::new(from);
         match self {
@@ -262,7 +263,7 @@ enum By {
 }
 
 impl By {
-    /// Returns a command that runs as this user. The arguments still to come are a program and its arguments.
+    /// Returns a `setpriv` command that runs as this user. The caller adds the program and its arguments.
     fn command(self) -> Command {
         let mut command = Command::new("setpriv");
         if let By::Writer(groups) = self {

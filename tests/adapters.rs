@@ -30,7 +30,7 @@ async fn create(path: &std::path::Path) -> AsyncFile {
     options.await.expect("a new file")
 }
 
-/// Returns how many of the rounds do not end with `Ok`, and what the first one said.
+/// Returns how many of the rounds failed, with the first error, or `None` if none did.
 fn failures(rounds: usize, mut round: impl FnMut(usize) -> io::Result<()>) -> Option<String> {
     let results: Vec<io::Result<()>> = (0..rounds).map(&mut round).collect();
     let errors: Vec<io::Error> = results.into_iter().filter_map(Result::err).collect();

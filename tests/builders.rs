@@ -18,7 +18,7 @@ use futures_lite::{StreamExt, stream};
 
 use common::Dir;
 
-/// Passes the builder through if it has what every builder promises.
+/// Accepts only builders that have the traits that every builder promises.
 fn promised<F>(builder: F) -> F
 where
     F: Future + Debug + Send + Unpin + 'static,
@@ -26,7 +26,7 @@ where
     builder
 }
 
-/// Returns a directory with files of one line, and their paths.
+/// Creates a directory with files of one line, and returns it with their paths.
 fn scene() -> (Dir, Vec<Path>) {
     let dir = Dir::new();
     let names = ["a", "b", "c"];

@@ -344,7 +344,7 @@ async fn opens(mut random: Random, dir: PathBuf, rounds: usize) {
 
 type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Returns all kinds of work, each in a directory of its own.
+/// Returns every kind of work, each in its own directory.
 fn works(dir: &Dir) -> Vec<Work> {
     fn boxed<F, W>(work: W) -> Box<dyn Fn(Random, PathBuf) -> Work>
     where

@@ -24,7 +24,7 @@ use common::Dir;
 const CRATE: &str = include_str!("../src/lib.rs");
 const README: &str = include_str!("../README.md");
 
-/// Returns the left cells of a table whose head begins like this.
+/// Returns the left cells of the table whose head starts with `head`.
 fn rows(text: &'static str, head: &str) -> BTreeSet<&'static str> {
     let lines = text.lines().map(|line| line.trim_start_matches("//! "));
     let table = lines
@@ -36,7 +36,7 @@ fn rows(text: &'static str, head: &str) -> BTreeSet<&'static str> {
         .collect()
 }
 
-/// Returns what both sides find: files, a directory and a link.
+/// Creates the files, directories and link that both sides work on.
 fn scene() -> (Dir, Path) {
     let dir = Dir::new();
     dir.file("notes", "first\nsecond\n");
@@ -93,7 +93,7 @@ macro_rules! said {
     }};
 }
 
-/// Returns names or paths, in order.
+/// Sorts names or paths, and joins them with commas.
 fn sorted<T: AsRef<OsStr>>(names: impl IntoIterator<Item = T>) -> String {
     let names = names.into_iter();
     let mut names: Vec<_> = names
@@ -450,7 +450,7 @@ shutil.move(d / 'sub', d / 'moved'); shutil.move(p, d / 'empty')", |d| {
     }
 }
 
-/// Returns what Python says of its scene; `None` where it does not start, or is too old for that.
+/// Runs the code with Python in `dir` and returns the output, or `None` if Python does not start or is too old.
 fn python(code: &str, dir: &Path) -> Option<String> {
     let mut child = Command::new("python3");
     let child = child

@@ -1,7 +1,7 @@
 //! The cost of the hot paths, counted in system calls and pool jobs rather than time.
 //!
-//! Each test runs in a child process, for the counts of `/proc/self/io` are those of the process. A
-//! thread pool that is asleep shows that an operation makes no job: with one, it would not end.
+//! Each test runs in a child process, since `/proc/self/io` counts for the whole process. A thread pool whose
+//! threads are all blocked shows that an operation makes no job: with one, it would not end.
 
 #![cfg(target_os = "linux")]
 
@@ -44,7 +44,7 @@ impl Calls {
         })
     }
 
-    /// Returns what `work` costs the process, or this thread alone: `self` or `thread-self`.
+    /// Counts the calls that `work` makes in the process (`self`), or in this thread alone (`thread-self`).
     fn of(whose: &str, work: impl FnOnce()) -> Calls {
         let count = || Calls::count(whose).expect("counted before");
         // Counting costs calls too.
@@ -87,7 +87,7 @@ impl Wake for Woken {
     }
 }
 
-/// Returns the outcome of a future that needs no job, even where it yields, or `None` if it waits.
+/// Returns the output of a future that needs no job, even if it yields, or `None` if it waits for a job.
 fn without_job<R>(future: impl Future<Output = R>) -> Option<R> {
     let mut future = pin!(future);
     let woken = Arc::new(Woken::default());
@@ -102,8 +102,8 @@ fn without_job<R>(future: impl Future<Output = R>) -> Option<R> {
     }
 }
 
-/// Tries until `attempt` succeeds with `path` cached, for somebody else may drop the caches or, by a
-/// rename, make the system look twice for a name.
+/// Tries until `attempt` succeeds with `path` cached. Other processes may drop the caches, or make the system
+/// look twice for a name by a rename.
 #[track_caller]
 fn warm_at_last<R>(path: &Path, mut attempt: impl FnMut() -> Result<R, String>) -> R {
     let mut failure = String::new();
@@ -118,7 +118,7 @@ fn warm_at_last<R>(path: &Path, mut attempt: impl FnMut() -> Result<R, String>) 
     panic!("{failure}");
 }
 
-/// Returns the answer about `path`, which must come without the pool.
+/// Returns the answer about `path`. Panics if it needs the pool.
 #[track_caller]
 fn ask_warm<R, F: Future<Output = R>>(path: &Path, what: &str, ask: impl Fn() -> F) -> R {
     warm_at_last(path, || {
@@ -126,7 +126,7 @@ fn ask_warm<R, F: Future<Output = R>>(path: &Path, what: &str, ask: impl Fn() ->
     })
 }
 
-/// Counts the reading calls that `work` makes on this thread, without a job: as `expected`, once.
+/// Checks that `work` makes the `expected` number of reading calls on this thread, and no job.
 #[track_caller]
 fn check_reads<F: Future<Output = ()>>(
     path: &Path,
@@ -146,7 +146,7 @@ fn check_reads<F: Future<Output = ()>>(
     });
 }
 
-/// Returns a file that the system has cached, on a filesystem that the library has met.
+/// Creates a file that is in the page cache, on a filesystem whose type the library has already looked up.
 fn warm(dir: &Dir, contents: &[u8]) -> Path {
     let path = Path::new(dir.file("file", contents));
     block_on(async {

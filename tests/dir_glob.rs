@@ -146,7 +146,7 @@ struct Query {
 }
 
 impl Query {
-    /// Returns every pattern, everywhere and not, with and without the options.
+    /// Returns queries of every pattern, from the base and at any depth, with and without the options.
     fn all() -> Vec<Query> {
         let mut queries = Vec::new();
         let agreed = PATTERNS
@@ -209,7 +209,7 @@ impl Query {
         found.recurse_symlinks(self.recurse_symlinks)
     }
 
-    /// Returns `true` if there is a segment that can be looked up.
+    /// Returns `true` if a segment has no wildcard, so that it can be looked up.
     fn looks_up(&self) -> bool {
         let mut segments = self.pattern.as_bytes().split(|&byte| byte == b'/');
         segments.any(|segment| !segment.iter().any(|byte| b"*?[".contains(byte)))
@@ -228,7 +228,7 @@ impl Query {
     }
 }
 
-/// Returns what was found, each path once, and the directories and links that had errors.
+/// Returns the paths that a search finds, and those of its errors. Panics if one comes twice.
 fn collect(what: &str, found: Glob) -> (BTreeSet<OsString>, BTreeSet<OsString>) {
     let (mut paths, mut errors) = (BTreeSet::new(), BTreeSet::new());
     for item in block_on(found.collect::<Vec<io::Result<Path>>>()) {
@@ -252,7 +252,7 @@ fn is_closed(path: &OsString) -> bool {
     fs::symlink_metadata(path).is_err_and(denied) || fs::read_dir(path).is_err_and(denied)
 }
 
-/// Returns what is missing and what is too much, for a message.
+/// Describes which paths are missing and which are too many.
 fn difference(found: &BTreeSet<OsString>, expected: &BTreeSet<OsString>) -> String {
     let some = |a: &BTreeSet<OsString>, b| a.difference(b).take(5).cloned().collect::<Vec<_>>();
     let (less, more) = (some(expected, found), some(found, expected));
@@ -613,7 +613,7 @@ fn links_to_above_the_base_are_found_and_not_followed() {
     }
 }
 
-/// Returns the messages of all errors of a search.
+/// Returns the kinds and messages of the errors of a search that finds nothing.
 fn failures(found: Glob) -> Vec<(ErrorKind, String)> {
     let items = block_on(found.collect::<Vec<_>>());
     let failed = items.into_iter().map(|item| {

@@ -81,7 +81,7 @@ fn make(root: &StdPath, tree: &[(Vec<&str>, Node)]) {
     }
 }
 
-/// Returns `true` if one segment describes a name, character by character.
+/// Returns `true` if a segment of a pattern matches a name, compared character by character.
 fn describes(pattern: &[char], name: &[char], ignore_case: bool) -> bool {
     let fold = |c: char| {
         if ignore_case {
@@ -142,7 +142,8 @@ fn entries(dir: &StdPath) -> Vec<PathBuf> {
         .collect()
 }
 
-/// Returns `true` if a link leads to a directory on the way to it: by names up to the root or a `..`, then as it is.
+/// Returns `true` if a link leads to a directory above it: one in its own path, up to the root or a `..`, or one
+/// above that.
 fn leads_back(link: &StdPath, root: &StdPath) -> bool {
     let target = fs::canonicalize(link).unwrap();
     let mut above = link.to_path_buf();
@@ -233,7 +234,7 @@ struct Asked {
 }
 
 impl Asked {
-    /// Returns what `dir_oracle.py` reads.
+    /// Returns the row that `dir_oracle.py` reads.
     fn row(&self, locks: Locks) -> Vec<OsString> {
         let flag = |flag: bool| if flag { "1" } else { "0" };
         let Options {
@@ -251,8 +252,8 @@ impl Asked {
         iter::once(self.root.clone().into()).chain(cells).collect()
     }
 
-    /// Returns `true` if older ones than 3.13 find the same: see `CHANGED` of `dir_glob.rs`. They look for no broken
-    /// links, and give a directory up in which something cannot be looked at.
+    /// Returns `true` if Python before 3.13 finds the same: see `CHANGED` of `dir_glob.rs`. It does not find
+    /// broken links, and gives up a directory if it cannot stat one of its entries.
     fn agrees(&self, locks: Locks) -> bool {
         let is_same = !self.pattern.contains("**b") && !self.pattern.ends_with("**");
         locks == Locks::Open && is_same && self.found.iter().all(|path| path.exists())
@@ -348,7 +349,7 @@ fn compare(locks: Locks) {
     assert!(something > searches / 4);
 }
 
-/// Returns the paths found, if the naive search finds the same.
+/// Returns the paths found. Fails if the naive search does not find the same.
 fn find(
     root: &StdPath,
     pattern: &str,

@@ -61,7 +61,7 @@ fn bush() -> Dir {
     dir
 }
 
-/// Returns all kinds of streams, in a row and side by side.
+/// Runs all kinds of streams, in a row and side by side, and returns how much each of them found.
 async fn session(base: &StdPath) -> io::Result<[usize; 5]> {
     let base = Path::new(base);
     let mut walk = base.walk().top_down(false).sort(true);
@@ -463,7 +463,7 @@ impl Drop for StopAtLast<'_> {
     }
 }
 
-/// Returns the largest amount of memory that this process has held, in KiB.
+/// Returns the peak of this process's resident memory, in KiB.
 fn high_water() -> usize {
     let status = fs::read_to_string("/proc/self/status").unwrap();
     let line = status

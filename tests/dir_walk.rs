@@ -24,7 +24,7 @@ use common::{Dir, in_child, is_root, run_in_child, run_unprivileged, without_han
 /// Directories with the names in them.
 type Listings = Vec<(OsString, Vec<OsString>, Vec<OsString>)>;
 
-/// Returns what a walk came through, in its order, and the paths of its errors.
+/// Returns the directories of a walk in its order, and the paths of its errors.
 fn collect(walk: Walk) -> (Listings, BTreeSet<OsString>) {
     let (mut listings, mut errors) = (Vec::new(), BTreeSet::new());
     for item in block_on(walk.collect::<Vec<io::Result<WalkEntry>>>()) {
@@ -55,7 +55,7 @@ fn unordered(listings: Listings) -> BTreeMap<OsString, [BTreeSet<OsString>; 2]> 
     found
 }
 
-/// Returns what the rows of one kind say.
+/// Returns the listings in the rows of one kind.
 fn listings(rows: &[Vec<OsString>], kind: &str) -> Listings {
     let rows = rows.iter().filter(|row| row[0] == kind).map(|row| {
         let mut names = row[3..].split(|name| name == "/").map(<[_]>::to_vec);

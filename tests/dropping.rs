@@ -21,7 +21,7 @@ use common::{
     Dir, contents, in_child, noise, poll_times, run_in_child, with_one_thread, without_hanging,
 };
 
-/// Runs the test alone in a process, with the no-wait calls and without. Returns `true` in that process.
+/// Runs the test in child processes, with the no-wait calls and without. Returns `true` in a child.
 fn alone(test: &str) -> bool {
     if !in_child() {
         print!("{}", run_in_child(test, &[]));
@@ -42,7 +42,7 @@ fn program() -> Vec<u8> {
     found.expect("the program `true`")
 }
 
-/// Returns why a program could not be run, if that is because it is open for writing.
+/// Returns `true` if a program cannot be run because it is open for writing.
 fn is_busy(path: &Path) -> bool {
     match Command::new(path).status() {
         // Whatever it makes of its new name.
@@ -324,7 +324,7 @@ fn a_child_gets_the_end_of_its_input() {
     }
 }
 
-/// Returns what of `dir` this process has open.
+/// Returns the number of files in `dir` that this process has open.
 #[cfg(target_os = "linux")]
 fn open_in(dir: &Dir) -> usize {
     let open = common::descriptors();

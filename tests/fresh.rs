@@ -26,12 +26,12 @@ async fn read_write(path: &Path) -> AsyncFile {
     opened.expect("the file")
 }
 
-/// Returns a line of a status file.
+/// Returns a line of a status file, which repeats `text`.
 fn line_of(text: &str) -> String {
     text.repeat(39) + "\n"
 }
 
-/// Returns a status file, as long as it is always, and so long that it is read ahead.
+/// Returns the contents of a status file, of constant length and long enough to be read ahead.
 fn status(text: &str) -> String {
     line_of(text).repeat(15_000)
 }

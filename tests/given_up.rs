@@ -1,4 +1,4 @@
-//! Dropped calls leave nothing behind, and their late answers are not used for later calls.
+//! Dropped calls, and state that a later call makes stale.
 
 mod common;
 
@@ -13,7 +13,7 @@ use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
 
 use common::{Dir, in_child, noise, run_in_child, saturate_pool, with_one_thread, without_hanging};
 
-/// In processes of their own: without the no-wait calls, and with them.
+/// Runs the test in child processes, with the no-wait calls and without. Returns `true` in a child.
 fn both_ways(test: &str) -> bool {
     if !in_child() {
         print!("{}", run_in_child(test, &[("ANYFILE_NOWAIT", "0")]));
@@ -27,7 +27,7 @@ fn open(path: &Path) -> AsyncFile {
     block_on(options).expect("a file")
 }
 
-/// A read that takes several chunks leaves those that it has taken to the next one, in order.
+/// A dropped read of several chunks leaves the chunks that it took to the next read, in order.
 #[test]
 fn a_read_of_several_chunks_that_is_dropped_loses_no_order() {
     if !both_ways("a_read_of_several_chunks_that_is_dropped_loses_no_order") {
@@ -62,7 +62,7 @@ fn a_read_of_several_chunks_that_is_dropped_loses_no_order() {
     }
 }
 
-/// The end of a file is old after the file was made longer by the handle itself.
+/// The end of a file that was seen is forgotten when a call on the same handle makes the file longer.
 #[test]
 fn an_end_is_forgotten_after_a_change_of_ones_own() {
     if !both_ways("an_end_is_forgotten_after_a_change_of_ones_own") {
@@ -108,7 +108,7 @@ fn an_end_is_forgotten_after_a_change_of_ones_own() {
     });
 }
 
-/// What the object itself buffers is none of the bytes that are discarded.
+/// Discarding bytes leaves the object's own buffer alone: `close` still flushes it.
 #[test]
 fn an_object_is_still_flushed_after_bytes_were_discarded() {
     struct Full;
@@ -131,7 +131,7 @@ fn an_object_is_still_flushed_after_bytes_were_discarded() {
     });
 }
 
-/// A call that was given up, and waits for a thread, keeps no file open.
+/// A dropped call that still waits for a thread keeps no file open.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_call_that_was_given_up_keeps_no_file_open() {
@@ -161,7 +161,7 @@ fn a_call_that_was_given_up_keeps_no_file_open() {
     }
 }
 
-/// Nobody reads the other end, and no thread is free.
+/// Dropping a full pipe takes at most a second when its other end is not read and no thread is free.
 #[cfg(unix)]
 #[test]
 fn a_pipe_that_is_full_is_dropped_within_a_second() {

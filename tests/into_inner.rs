@@ -369,7 +369,7 @@ mod pipes {
     use std::os::fd::OwnedFd;
     use std::os::unix::net::UnixStream;
 
-    /// A peer that has gone never takes anything: the bytes stay until they are discarded.
+    /// The other end is closed, so every attempt fails: the bytes stay buffered until they are discarded.
     #[test]
     fn a_pipe_without_a_reader_gives_the_file_back() {
         let (here, there) = UnixStream::pair().unwrap();

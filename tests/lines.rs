@@ -60,7 +60,7 @@ enum Style {
 
 const STYLES: [Style; 3] = [Style::NextLine, Style::Stream, Style::Mixed];
 
-/// Returns every line of `lines`, and errors without the path.
+/// Reads every line of `lines`, and returns them with the errors, without their paths.
 fn all<T: Read + Send + 'static>(mut lines: Lines<T>, style: Style) -> Vec<Line> {
     let mut seen = Vec::new();
     block_on(async {
@@ -239,7 +239,7 @@ fn check_records(dir: &Dir, bytes: &[u8]) {
     });
 }
 
-/// Returns every text of up to `len` parts of these.
+/// Returns every text that consists of up to `len` of these parts.
 fn small_texts(len: usize) -> Vec<Vec<u8>> {
     let parts: [&[u8]; 5] = [b"a", b"\r", b"\n", "ü".as_bytes(), b"\xFF"];
     let mut texts = vec![Vec::new()];
@@ -497,7 +497,7 @@ proptest! {
     }
 }
 
-/// Returns every line, going on after errors other than those of a line.
+/// Reads every line, and goes on after timeouts.
 fn survive<T: Read + Send + 'static>(mut lines: Lines<T>) -> Vec<Line> {
     let mut seen = Vec::new();
     block_on(async {
@@ -540,7 +540,7 @@ fn an_error_at_any_byte_leaves_the_line_whole() {
     }
 }
 
-/// Bytes that were searched for one delimiter are searched again for another.
+/// After a failed search for one delimiter, the same bytes are searched from the start for another.
 #[test]
 fn an_error_in_a_field_leaves_the_line_to_be_found() {
     let bytes = b"one\ntwo;three\n";
@@ -644,7 +644,7 @@ fn max_len_is_exact_at_the_ends_of_chunks() {
     }
 }
 
-/// Bytes that were searched are searched again after a seek back.
+/// A seek back forgets how far the bytes were searched.
 #[test]
 fn a_line_that_was_too_long_is_read_after_a_seek_back() {
     let dir = Dir::new();
@@ -752,7 +752,7 @@ fn a_huge_line_is_passed_over_in_chunks() {
     assert!(reads.load(Ordering::Relaxed) >= HUGE / largest);
 }
 
-/// Returns the most memory that this process has had, in KiB.
+/// Returns the peak of this process's resident memory, in KiB.
 #[cfg(target_os = "linux")]
 fn peak_memory() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();

@@ -285,8 +285,8 @@ impl Drop for Stuck {
     }
 }
 
-/// Objects that block forever hold up no other file, and no task that drops them. Each takes a thread, which
-/// other tests of the process may need.
+/// Objects that block forever hold up no other file, and no task that drops them. Each blocks a pool thread,
+/// which other tests of the process may need.
 #[test]
 fn objects_that_block_for_ever() {
     if !in_child() {
@@ -343,7 +343,7 @@ fn objects_that_block_for_ever() {
     until("the objects are dropped", all);
 }
 
-/// Patterns on which some matchers take forever.
+/// Returns patterns for which some matchers take exponential time.
 fn explosive() -> Vec<String> {
     let many = 1_000 * storm();
     vec![
@@ -506,7 +506,7 @@ impl Read for EndlessLine {
     }
 }
 
-/// Returns the most memory that this process has had so far, in MiB.
+/// Returns the peak of this process's resident memory, in MiB.
 fn peak() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;

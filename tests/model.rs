@@ -61,7 +61,7 @@ enum Op {
 }
 
 impl Op {
-    /// Returns `true` if it takes `&self`, and so comes between the operations that take `&mut self`.
+    /// Returns `true` if it takes `&self`, so that it can come between operations that take `&mut self`.
     fn is_positional(&self) -> bool {
         matches!(
             self,
@@ -110,7 +110,7 @@ impl Model {
         self.data[start..end].copy_from_slice(bytes);
     }
 
-    /// Returns the state after the operation, if it could have come back with this.
+    /// Returns the state after the operation, or `None` if this outcome is impossible.
     fn after(&self, op: &Op, outcome: &Outcome) -> Option<Model> {
         let mut model = self.clone();
         let len = |bytes: &Vec<u8>| bytes.len() as u64;
@@ -280,8 +280,8 @@ where
     (file, outcome)
 }
 
-/// Returns the operations that only a [`File`] has. One that changes the file is not dropped midway: when it
-/// takes effect is not determined then.
+/// Applies an operation that only a [`File`] has. One that changes the file is not dropped midway, since it
+/// could take effect at any time then.
 fn apply_to_file(
     file: &AsyncFile<File>,
     op: &Op,
@@ -407,7 +407,7 @@ where
 }
 
 impl Model {
-    /// Returns the state after an operation that was dropped, but is carried out all the same.
+    /// Returns the state after a dropped operation that took effect all the same.
     fn carried_out(&self, op: &Op) -> Option<Model> {
         match op {
             Op::Seek(_) => self.after(op, &Outcome::Number(self.target(op)?)),

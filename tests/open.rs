@@ -69,7 +69,7 @@ fn fill(dir: &Dir) {
     }
 }
 
-/// Returns the names in a directory, with the contents of files.
+/// Lists the names in a directory, with the contents of files.
 fn look(dir: &Dir) -> Vec<(String, Option<Vec<u8>>)> {
     let entries = std::fs::read_dir(dir.path()).unwrap().map(Result::unwrap);
     let look = |entry: std::fs::DirEntry| {

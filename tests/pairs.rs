@@ -406,7 +406,8 @@ impl<'a> Bench<'a> {
         }
     }
 
-    /// Returns the operations that can be compared. A write that a buffer accepts fails later: left out.
+    /// Returns the operations that can be compared. Writes that a buffer accepts and that fail later are left
+    /// out.
     fn ops(&self) -> Vec<Op> {
         let mut ops = file_ops(self.begin.len());
         let late = self.mode == Mode::Read && self.how != How::Buffering(0);

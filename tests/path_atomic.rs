@@ -25,7 +25,7 @@ fn version(number: usize) -> String {
     line.repeat(1 + number * 37 % 9000)
 }
 
-/// Returns the number of a version, if it is whole.
+/// Returns the number of a version. Panics if the contents are not whole.
 #[track_caller]
 fn whole(contents: &[u8]) -> usize {
     let text = std::str::from_utf8(contents).expect("text");
@@ -39,7 +39,7 @@ fn whole(contents: &[u8]) -> usize {
     number
 }
 
-/// Returns the names in a directory but those of its files.
+/// Returns the names in a directory except for `files`.
 fn leftovers(dir: &StdPath, files: &[&str]) -> Vec<String> {
     let names = fs::read_dir(dir)
         .unwrap()
@@ -234,7 +234,7 @@ fn relative_paths() {
     });
 }
 
-/// Only regular files are replaced.
+/// Only regular files are replaced: other types are refused and stay.
 #[test]
 fn nothing_but_files_is_replaced() {
     let dir = Dir::new();

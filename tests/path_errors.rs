@@ -114,7 +114,8 @@ fn opened(path: &StdPath) -> io::Result<()> {
     File::open(path).map(drop)
 }
 
-/// Meets the errors of `write_atomic` with std's calls: an old file is not written, so only its directory counts.
+/// Fails as `write_atomic` does, with calls of std. An existing file is replaced and not written to, so that
+/// only the permissions of its directory count.
 fn replaced(path: &StdPath) -> io::Result<()> {
     if path.is_file() {
         File::create_new(path.with_file_name("beside")).map(drop)

@@ -18,7 +18,7 @@ use futures_lite::future::{self, block_on};
 
 use common::{Dir, with_one_thread};
 
-/// Takes only futures that are `Send` and `'static`.
+/// Accepts only futures that are `Send` and `'static`.
 fn made(future: impl Future + Send + 'static) {
     drop(future);
 }

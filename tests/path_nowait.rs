@@ -1,4 +1,4 @@
-//! Cached metadata is answered without a pool thread; calls that may wait never are.
+//! Cached metadata comes without a pool thread. Calls that may block always use one.
 
 #![cfg(target_os = "linux")]
 

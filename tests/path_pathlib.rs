@@ -133,7 +133,7 @@ fn escape(text: &OsStr) -> String {
     escaped.collect()
 }
 
-/// Returns the pattern, with the option that the table has for it.
+/// Compiles the pattern with the option from the table.
 fn pattern(text: &OsStr, option: &str) -> io::Result<Pattern> {
     let pattern = Pattern::new(text)?;
     Ok(match option {
@@ -144,7 +144,7 @@ fn pattern(text: &OsStr, option: &str) -> io::Result<Pattern> {
     })
 }
 
-/// Returns what a compiled pattern answers, which is what the path does if there is no option.
+/// Returns the answer of a compiled pattern. Without an option, checks that the path's method agrees.
 fn matches(path: &Path, text: &OsStr, option: &str) -> io::Result<bool> {
     let answer = pattern(text, option).map(|pattern| pattern.matches(path));
     let ours = answer.as_ref().is_ok_and(|&answer| answer);
@@ -162,7 +162,7 @@ fn full_match(path: &Path, text: &OsStr, option: &str) -> bool {
     answer
 }
 
-/// Returns what the method answers, written as in the table, which has the names of `pathlib`.
+/// Calls the method, and returns its answer in the form of the table, which has the names of `pathlib`.
 fn ask(vector: &Vector) -> io::Result<String> {
     let (path, argument) = (&vector.path, &vector.argument);
     let text = |text: &OsStr| format!("={}", escape(text));
@@ -262,7 +262,7 @@ fn every_method_answers_as_pathlib_does() {
     }
 }
 
-/// Returns what the script prints, given this input. Prints a line if there is no Python.
+/// Runs the script with this input, and returns its output. Prints a line if Python does not start.
 fn python(arguments: &[&str], input: String) -> Option<String> {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pathlib_vectors.py");
     let child = Command::new("python3")

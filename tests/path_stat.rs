@@ -144,7 +144,7 @@ fn paths(dir: &Tree) -> Vec<PathBuf> {
     paths
 }
 
-/// Returns what a shell script prints for each path, up to the line `end`.
+/// Runs a shell script for each path, and returns what it prints for each.
 fn script(body: &str, paths: &[PathBuf]) -> Vec<String> {
     let script = format!("for p; do {body}; echo; echo =end=; done 2>/dev/null");
     let mut arguments: Vec<PathBuf> = vec!["-c".into(), script.into(), "sh".into()];

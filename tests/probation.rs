@@ -73,7 +73,7 @@ fn path(dir: &Dir, number: usize) -> Path {
     Path::new(dir.join(&number.to_string()))
 }
 
-/// Returns the outcome of a call, and whether its first poll blocked the caller for a scan.
+/// Runs a call, and returns its output and whether its first poll blocked the caller for a scan.
 fn call<R>(future: impl Future<Output = R>) -> (R, bool) {
     let mut future = pin!(future);
     let begun = Instant::now();

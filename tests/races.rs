@@ -1,5 +1,5 @@
-//! Names that another process swaps while they are used: what was looked up is what is used, and nothing
-//! outside is touched.
+//! Names that are swapped while they are used: operations act on the files that they looked up, and touch
+//! nothing outside.
 //!
 //! `ANYFILE_STORM=20` makes it twenty times as heavy.
 
@@ -129,7 +129,7 @@ fn names_that_are_swapped_while_they_are_looked_up() {
     println!("the longest round: {longest:?}");
 }
 
-/// Returns the contents, if it is a regular file.
+/// Describes the file: its contents if it is a regular one.
 fn contents_kind(path: &StdPath) -> String {
     let found = std::fs::symlink_metadata(path).unwrap();
     if found.is_file() {

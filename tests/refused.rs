@@ -34,7 +34,7 @@ async fn goes_on(what: &str, mut file: AsyncFile, text: &str) {
     assert_eq!(inner.stream_position().expect(what), 1, "{what}");
 }
 
-/// Returns the error of the system behind one that names a path.
+/// Returns the error number of the system, also from an error that names a path.
 fn os_error(error: &io::Error) -> Option<i32> {
     let original = PathError::of(error).map_or(error, |details| details.original());
     original.raw_os_error()
@@ -77,7 +77,7 @@ fn a_file_that_is_not_open_for_writing() {
     assert_eq!(contents(&path), b"contents");
 }
 
-/// However the read-only file was opened.
+/// A write is refused however the read-only file was opened.
 #[test]
 fn a_clone_or_a_descriptor_that_is_not_open_for_writing() {
     let dir = Dir::new();

@@ -70,7 +70,7 @@ fn run_in_storm(test: &str) {
     print!("{}", run_in_child(test, &[("LD_PRELOAD", library)]));
 }
 
-/// Returns a tree with files for every way to copy: small, large, sparse and linked ones.
+/// Creates a tree with files for every way to copy: small, large, sparse and linked ones.
 fn tree(dir: &Dir) -> std::path::PathBuf {
     let source = dir.join("source");
     generate(&source, 100);
@@ -122,7 +122,8 @@ const CALLS: &str = "open,openat,stat,lstat,fstat,newfstatat,statx,access,facces
     symlinkat,chmod,fchmod,fchmodat,fchown,utimensat,fgetxattr,fsetxattr,flistxattr,ftruncate,fsync,\
     copy_file_range,sendfile,pread64,pwrite64,fstatfs";
 
-/// Makes every n-th of these calls of each thread fail with EINTR, or prints why that is impossible.
+/// Makes every [`PERIOD`]th of each of these calls fail with EINTR in each thread, or prints why that is
+/// impossible.
 fn interrupt(calls: &str) -> Option<Child> {
     let mut strace = Command::new("strace");
     strace.args(["-f", "-qq", "-o", "/dev/null", "-p"]);
@@ -157,7 +158,7 @@ fn interrupt(calls: &str) -> Option<Child> {
 /// std makes more than one call of a kind to resolve a path, all of which must succeed in a row.
 const PERIOD: usize = 11;
 
-/// Returns every operation that makes calls of its own, or that has others make them.
+/// Runs every operation that makes system calls itself or through std, and returns the results.
 async fn everything(
     dir: &Path,
     source: &Path,

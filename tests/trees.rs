@@ -31,7 +31,7 @@ fn mode(path: impl AsRef<StdPath>) -> u32 {
     fs::symlink_metadata(path).unwrap().mode() & 0o7777
 }
 
-/// Runs a command. The error is what it prints if it fails.
+/// Runs a command. If it fails, the error is its output.
 fn run(program: &str, arguments: &[&dyn AsRef<std::ffi::OsStr>]) -> Result<(), String> {
     let mut command = Command::new(program);
     command.args(arguments.iter().map(|argument| argument.as_ref()));

@@ -75,7 +75,7 @@ fn generate(root: &StdPath, depth: usize) {
     write(&dir, "end");
 }
 
-/// Counts the levels of such a tree, and the files in it.
+/// Returns the number of levels of such a tree, and of the files in it.
 fn measure(root: &StdPath) -> (usize, usize) {
     let mut dir = OwnedFd::from(fs::File::open(root).unwrap());
     let (mut depth, mut files) = (1, 0);

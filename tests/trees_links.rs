@@ -134,7 +134,7 @@ fn files_that_are_made_up() {
     }
 }
 
-/// Returns the names of each file in a tree.
+/// Returns the number of links and the names of each file in a tree.
 fn families(root: &StdPath) -> Vec<(u64, Vec<PathBuf>)> {
     let mut found = BTreeMap::<u64, (u64, Vec<PathBuf>)>::new();
     let mut rest = vec![root.to_path_buf()];
@@ -225,7 +225,7 @@ fn hard_links_stay_links() {
     assert_eq!(contents(&there.join("two/below/c2")), b"two/below/c");
 }
 
-/// Whatever a link's copy meets at its target is replaced, except for a directory.
+/// A link is copied over any existing file or link, but never over a directory.
 #[test]
 fn onto_what_is_there() {
     let dir = Dir::new();

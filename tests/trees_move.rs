@@ -23,7 +23,7 @@ fn moved(source: &StdPath, target: &StdPath) -> io::Result<Path> {
     block_on(Path::new(source).move_to(target))
 }
 
-/// Returns a directory on another filesystem than that of temporary files. Prints a line if there is none.
+/// Creates a directory on a filesystem other than that of temporary files. Prints a line if there is none.
 fn elsewhere() -> Option<TempDir> {
     let here = fs::metadata(std::env::temp_dir()).unwrap().dev();
     let candidates = ["/dev/shm", "/var/tmp"].map(StdPath::new);
@@ -52,7 +52,7 @@ fn by_name() {
     assert!(!source.exists());
 }
 
-/// Returns a filesystem that ignores case, if one can be made here.
+/// Mounts a filesystem that ignores case, if that is possible here.
 fn ignoring_case() -> Option<Mounted> {
     let images = Dir::new();
     let image = images.join("image");

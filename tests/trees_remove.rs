@@ -189,7 +189,7 @@ fn errors_name_what_stays() {
     removed(dir.join("ours")).unwrap();
 }
 
-/// Each of several removers finds that something is gone already, and none that anything is left.
+/// Several threads remove the same tree. Each succeeds, although the others remove its entries too.
 #[test]
 fn several_remove_the_same() {
     let dir = Dir::new();

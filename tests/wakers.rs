@@ -1,6 +1,6 @@
-//! A waker that panics harms only its own task: no later call hangs.
+//! Wakers that panic harm no other task, and no later call hangs.
 //!
-//! In processes of their own, since a panic in a bad place may be the end of a process, or of its pool.
+//! The tests run in child processes, since a panic in a bad place may end the process or its pool.
 
 mod common;
 

@@ -79,7 +79,7 @@ fn closing_a_temporary_file_removes_it() {
     until("the file is removed", || !path.exists());
 }
 
-/// Returns a compressed copy, opened by the standard library.
+/// Compresses the bytes into a file, and returns a decoder of it.
 fn gzipped(dir: &Dir, bytes: &[u8]) -> GzDecoder<File> {
     let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::fast());
     encoder.write_all(bytes).unwrap();
@@ -678,7 +678,7 @@ fn is_closed_tells_what_became_of_a_close() {
     assert!(file.is_closed(), "when the pool has closed it");
 }
 
-/// Bytes that were read ahead are gone when the file has been closed.
+/// Closing a file discards the bytes that were read ahead.
 #[test]
 fn closing_forgets_what_was_read() {
     let dir = Dir::new();

@@ -104,7 +104,7 @@ fn is_expected(implementation: &Impl) -> bool {
         || ["Freeze", "UnsafeUnpin", "StructuralPartialEq"].contains(&name)
 }
 
-/// Returns the item and all that it is in, the crate first.
+/// Returns the item after its ancestors, the crate first.
 fn ancestry(item: &PublicItem, items: &HashMap<Id, &PublicItem>, source: &Crate) -> Vec<Line> {
     let parent = |item: &&PublicItem| items.get(&item.parent_id()?).copied();
     let mut lines: Vec<Line> = iter::successors(Some(item), parent)
@@ -114,7 +114,7 @@ fn ancestry(item: &PublicItem, items: &HashMap<Id, &PublicItem>, source: &Crate)
     lines
 }
 
-/// Returns the text of an item below its ancestors, of which the crate takes no line.
+/// Returns the line of an item, indented by its depth, or `None` for the crate itself.
 fn indented(ancestry: &[Line]) -> Option<String> {
     let [_, ancestors @ .., item] = ancestry else {
         return None;

@@ -76,7 +76,7 @@ impl Arguments {
         Ok(arguments)
     }
 
-    /// Returns `true` if a workload is to be measured.
+    /// Returns `true` if the arguments select this workload.
     pub fn chooses(&self, name: &str) -> bool {
         match self.mode {
             Mode::Child(_) => self.filters[0] == name,

@@ -42,7 +42,7 @@ thread_local! {
     static COMPIO: Result<compio::runtime::Runtime, String> = ring();
 }
 
-/// Returns a runtime whose driver is io_uring, or why there is none.
+/// Creates a runtime whose driver is io_uring, or returns why that is impossible.
 fn ring() -> Result<compio::runtime::Runtime, String> {
     let runtime =
         compio::runtime::Runtime::new().map_err(|error| format!("no io_uring: {error}"))?;
@@ -59,7 +59,7 @@ impl Executor {
         ("tokio multi", Executor::TokioMulti),
     ];
 
-    /// Returns why this executor cannot be used here.
+    /// Returns why this executor cannot be used here, or `None` if it can.
     pub fn unavailable(self) -> Option<String> {
         match self {
             Executor::Compio => COMPIO.with(|runtime| runtime.as_ref().err().cloned()),
@@ -135,7 +135,7 @@ impl Executor {
     }
 }
 
-/// Returns the outputs of all tasks, in their order.
+/// Awaits all tasks, and returns their outputs in order.
 async fn all<T: Future>(tasks: Vec<T>) -> Vec<T::Output> {
     let mut outputs = Vec::with_capacity(tasks.len());
     for task in tasks {

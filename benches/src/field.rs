@@ -62,7 +62,7 @@ pub const OWN: &str = "anyfile";
 /// The role of a contestant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    /// What the ratios are made with: no asynchronous library can be expected to be faster.
+    /// The base of the ratios: no asynchronous library can be expected to be faster.
     Limit,
     /// Another blocking way, for comparison.
     Blocking,
@@ -76,7 +76,7 @@ pub enum Role {
 pub struct Contestant {
     /// Unique in its field.
     pub name: String,
-    /// What it is to the others.
+    /// Its role among the others.
     pub role: Role,
     run: Box<dyn FnMut(Tally) -> io::Result<Tally>>,
 }
@@ -111,7 +111,7 @@ pub struct Field {
 }
 
 impl Field {
-    /// Returns a field without contestants, each of whose runs makes so many operations.
+    /// Returns a field without contestants, where each run makes this many operations.
     pub fn new(operations: u64) -> Field {
         Field {
             operations,
@@ -121,13 +121,13 @@ impl Field {
         }
     }
 
-    /// Sets what is done before each run, outside the measured time.
+    /// Sets the work that is done before each run, outside the measured time.
     pub fn before(mut self, before: impl Fn() -> io::Result<()> + 'static) -> Field {
         self.before = Rc::new(before);
         self
     }
 
-    /// Does what has to be done before each run.
+    /// Does the work that comes before each run.
     pub fn prepare(&self) -> io::Result<()> {
         (self.before)()
     }
@@ -154,12 +154,12 @@ impl Field {
         self.add(name, role, move |mut tally| run(&mut tally).map(|()| tally));
     }
 
-    /// `anyfile`.
+    /// Adds `anyfile`.
     pub fn anyfile(&mut self, run: impl AsyncFnMut(&mut Tally) -> io::Result<()> + 'static) {
         self.on(OWN, Role::Own, Executor::Lite, run);
     }
 
-    /// Returns a variant of `anyfile`.
+    /// Adds a variant of `anyfile`.
     pub fn variant<F>(&mut self, name: &str, executor: Executor, run: F)
     where
         F: AsyncFnMut(&mut Tally) -> io::Result<()> + 'static,
@@ -167,7 +167,7 @@ impl Field {
         self.on(&format!("{OWN}, {name}"), Role::Own, executor, run);
     }
 
-    /// `async-fs`, or what is built on it, on the executor that `anyfile` has.
+    /// Adds `async-fs`, or a library that is built on it, on the executor that `anyfile` has.
     pub fn smol<F>(&mut self, name: &str, run: F)
     where
         F: AsyncFnMut(&mut Tally) -> io::Result<()> + 'static,
@@ -175,7 +175,7 @@ impl Field {
         self.on(name, Role::Peer, Executor::Lite, run);
     }
 
-    /// An asynchronous way that is the limit, on the executor that `anyfile` has.
+    /// Adds an asynchronous limit, on the executor that `anyfile` has.
     pub fn limit_smol<F>(&mut self, name: &str, run: F)
     where
         F: AsyncFnMut(&mut Tally) -> io::Result<()> + 'static,
@@ -183,7 +183,7 @@ impl Field {
         self.on(name, Role::Limit, Executor::Lite, run);
     }
 
-    /// `tokio::fs` on both of its runtimes.
+    /// Adds `tokio::fs`, once on each of its runtimes.
     pub fn tokio<F>(&mut self, run: F)
     where
         F: AsyncFnMut(&mut Tally) -> io::Result<()> + Clone + 'static,
@@ -193,12 +193,12 @@ impl Field {
         }
     }
 
-    /// `async-std`.
+    /// Adds `async-std`.
     pub fn async_std(&mut self, run: impl AsyncFnMut(&mut Tally) -> io::Result<()> + 'static) {
         self.on("async-std", Role::Peer, Executor::AsyncStd, run);
     }
 
-    /// `compio`, where there is io_uring.
+    /// Adds `compio`, where there is io_uring.
     pub fn compio(&mut self, run: impl AsyncFnMut(&mut Tally) -> io::Result<()> + 'static) {
         self.on("compio", Role::Peer, Executor::Compio, run);
     }
@@ -214,7 +214,8 @@ impl Field {
         }
     }
 
-    /// Adds a contestant of several tasks on an executor. The first argument of `run` says which of them it is.
+    /// Adds a contestant of several tasks on an executor. The first argument of `run` is the number of the
+    /// task.
     pub fn tasks<F, T>(&mut self, name: &str, executor: Executor, count: usize, run: F)
     where
         F: Fn(usize, Tally) -> T + 'static,

@@ -24,7 +24,7 @@ static PEAK: AtomicU64 = AtomicU64::new(0);
 /// How long threads that have nothing more to do may take to end.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Returns `true` if this process runs one contestant, to see its peaks.
+/// Returns `true` if this process runs one contestant only, to measure its peaks.
 pub fn is_on() -> bool {
     IS_ON.load(Ordering::Relaxed)
 }
@@ -38,7 +38,7 @@ pub fn settle() {
     PEAK.store(0, Ordering::Relaxed);
 }
 
-/// Returns the threads beside the main one and the one that counts: Linux has a link for each.
+/// Counts the threads other than the main one and the counting one: the directory has a link for each.
 fn threads() -> io::Result<u64> {
     Ok(fs::metadata("/proc/self/task")?.nlink().saturating_sub(4))
 }
@@ -122,7 +122,7 @@ pub fn child(mut field: Field, contestant: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// Returns the most memory that was resident so far, in bytes.
+/// Returns the peak of the resident memory, in bytes.
 fn peak_of_memory() -> io::Result<u64> {
     let status = fs::read_to_string("/proc/self/status")?;
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

@@ -46,7 +46,7 @@ impl Quantity {
         }
     }
 
-    /// Returns an amount of it, for people.
+    /// Formats an amount with its unit.
     pub fn show(self, amount: f64) -> String {
         match self {
             Quantity::Time => time(amount),
@@ -57,7 +57,7 @@ impl Quantity {
 }
 
 impl<'a> Outcome<'a> {
-    /// Returns what was measured of a field.
+    /// Returns the outcome of a field whose contestants had these samples.
     pub fn new(workload: &'a Workload, field: Field, series: Vec<Series>) -> Outcome<'a> {
         Outcome {
             workload,
@@ -67,12 +67,12 @@ impl<'a> Outcome<'a> {
         }
     }
 
-    /// Returns `true` if every contestant did what it should.
+    /// Returns `true` if no contestant failed or saw wrong data.
     pub fn is_right(&self) -> bool {
         !self.absent.iter().any(|absent| absent.is_fault)
     }
 
-    /// Returns what the contestants are compared by.
+    /// Returns the quantity that the contestants are compared by.
     pub fn quantity(&self) -> Quantity {
         match self.workload.goal {
             Goal::Memory(_) => Quantity::Memory,
@@ -81,12 +81,12 @@ impl<'a> Outcome<'a> {
         }
     }
 
-    /// Returns the median of what the contestants are compared by.
+    /// Returns a contestant's median of that quantity.
     pub fn median(&self, series: &Series) -> f64 {
         series.spread(|sample| self.quantity().of(sample)).median
     }
 
-    /// Returns the ratio of one contestant to another.
+    /// Returns the ratio of one contestant to another in that quantity.
     pub fn ratio(&self, series: &Series, to: &Series) -> f64 {
         series.ratio(to, |sample| self.quantity().of(sample))
     }
@@ -96,12 +96,12 @@ impl<'a> Outcome<'a> {
         self.series.iter().find(|series| series.name == OWN)
     }
 
-    /// Returns what the goal is about.
+    /// Returns the limit, which the ratios are based on.
     pub fn limit(&self) -> Option<&Series> {
         self.series.iter().find(|series| series.role == Role::Limit)
     }
 
-    /// Returns the peer whose median is least.
+    /// Returns the peer with the lowest median.
     pub fn best_peer(&self) -> Option<&Series> {
         let peers = self
             .series
@@ -110,7 +110,7 @@ impl<'a> Outcome<'a> {
         peers.min_by(|a, b| self.median(a).total_cmp(&self.median(b)))
     }
 
-    /// Returns what became of the goal on a filesystem.
+    /// Returns whether the goal for a filesystem was reached.
     pub fn verdict(&self, filesystem: &str) -> Verdict {
         match (self.workload.goal, filesystem) {
             (Goal::LimitOn { tmpfs, .. }, "tmpfs") => self.against_limit(tmpfs),

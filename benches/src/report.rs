@@ -9,7 +9,7 @@ use crate::table::{Table, ratio, time};
 
 const NOTHING: &str = "–";
 
-/// Returns the section of a workload: all contestants.
+/// Returns the report's section on a workload, with a table of all contestants.
 pub fn section(outcome: &Outcome, filesystem: &str) -> String {
     let Workload {
         name, title, notes, ..

@@ -13,7 +13,7 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Returns a stage in a directory that exists. What it already holds is not made again.
+    /// Returns a stage in an existing directory. Files that are already there are not made again.
     pub fn new(dir: &Path, quick: bool) -> Stage {
         Stage {
             dir: dir.to_owned(),
@@ -21,7 +21,7 @@ impl Stage {
         }
     }
 
-    /// Returns where the files are.
+    /// Returns the directory of the files.
     pub fn dir(&self) -> &Path {
         &self.dir
     }
@@ -31,17 +31,17 @@ impl Stage {
         if self.quick { quick } else { full }
     }
 
-    /// Returns `true` if the filesystem is memory: there is nothing cold on it.
+    /// Returns `true` if the filesystem is in memory, where no file is ever cold.
     pub fn is_memory(&self) -> io::Result<bool> {
         Ok(matches!(filesystem(&self.dir)?.as_str(), "tmpfs" | "ramfs"))
     }
 
-    /// Returns a place for a file that does not exist.
+    /// Returns a path for a file that the caller creates.
     pub fn fresh(&self, name: &str) -> &'static Path {
         Box::leak(self.dir.join(name).into_boxed_path())
     }
 
-    /// Returns text of 1.5 million lines in 128 MiB; a quarter of it in a quick run.
+    /// Returns a file of 1.5 million lines in 128 MiB, or a quarter of it in a quick run.
     pub fn lines(&self) -> io::Result<&'static Path> {
         let size = self.pick(32, 128) * MIB;
         self.file("lines.txt", |file| {
@@ -70,7 +70,7 @@ impl Stage {
         self.pick(32, 128) * MIB
     }
 
-    /// Returns a file of so many random bytes.
+    /// Returns a file of `size` random bytes.
     pub fn bytes(&self, name: &str, size: u64, seed: u64) -> io::Result<&'static Path> {
         self.file(name, |file| {
             let mut random = Random(seed);
@@ -101,7 +101,7 @@ impl Stage {
         Ok(Box::leak(paths.collect()))
     }
 
-    /// Returns a directory of 50,000 files; a fifth of them in a quick run.
+    /// Returns a directory of 50,000 files, or a fifth of them in a quick run.
     pub fn flat(&self) -> io::Result<&'static Path> {
         let count = self.pick(10_000, 50_000);
         self.directory("flat", |dir| {
@@ -109,7 +109,8 @@ impl Stage {
         })
     }
 
-    /// Returns a tree of 130,000 entries in three levels, the files of sizes that differ; 20,000 in a quick run.
+    /// Returns a tree of 130,000 entries in three levels, with files of different sizes. In a quick run it has
+    /// 20,000 entries.
     pub fn tree(&self) -> io::Result<&'static Path> {
         let wide = self.pick(2, 13);
         self.directory("tree", |dir| {
@@ -169,7 +170,7 @@ impl Stage {
     }
 }
 
-/// Returns the type of the filesystem that a directory is on, as the mount table has it.
+/// Returns the type of the filesystem of a directory, by the mount table.
 pub fn filesystem(dir: &Path) -> io::Result<String> {
     let dir = dir.canonicalize()?;
     let mounts = fs::read_to_string("/proc/self/mountinfo")?;

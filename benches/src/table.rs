@@ -58,7 +58,7 @@ fn three_digits(number: f64) -> String {
     }
 }
 
-/// Returns a time in the unit that suits it.
+/// Formats a time with the unit that suits it.
 pub fn time(seconds: f64) -> String {
     let (factor, unit) = match seconds {
         0.0..999.5e-9 => (1e9, "ns"),
@@ -69,7 +69,7 @@ pub fn time(seconds: f64) -> String {
     format!("{} {unit}", three_digits(seconds * factor))
 }
 
-/// Returns a ratio, if there is one: two peaks of no thread have none.
+/// Formats a ratio, or a dash if there is none, as between two peaks of no thread.
 pub fn ratio(ratio: f64) -> String {
     if ratio.is_finite() {
         three_digits(ratio)
@@ -78,7 +78,7 @@ pub fn ratio(ratio: f64) -> String {
     }
 }
 
-/// Memory in MiB.
+/// Formats an amount of memory in MiB.
 pub fn memory(bytes: f64) -> String {
     format!("{} MiB", three_digits(bytes / 1024.0 / 1024.0))
 }

@@ -15,7 +15,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Returns a tally that digests every byte if it is `thorough`, and else only counts.
+    /// Returns a tally that hashes every byte if it is `thorough`, and only counts otherwise.
     pub fn new(thorough: bool) -> Tally {
         Tally {
             thorough,
@@ -23,7 +23,7 @@ impl Tally {
         }
     }
 
-    /// Returns `true` if time may be spent to look closer, for instance to read back what was written.
+    /// Returns `true` if a run may spend time on checks, for instance to read back what it wrote.
     pub fn is_thorough(&self) -> bool {
         self.thorough
     }
@@ -70,18 +70,18 @@ impl Tally {
         self.clocked = Some(time);
     }
 
-    /// Returns the measured time, if it is not how long the whole took.
+    /// Returns the measured time, if the run measured it itself.
     pub fn clocked(&self) -> Option<Duration> {
         self.clocked
     }
 
-    /// Returns what must be the same for all contestants: bytes, items and a digest.
+    /// Returns the bytes, items and digest, which must be the same for all contestants.
     pub fn answer(&self) -> (u64, u64, u64) {
         (self.bytes, self.items, self.digest)
     }
 }
 
-/// Returns the hash of Fowler, Noll and Vo, which does not depend on how the bytes are cut into pieces.
+/// Returns the Fowler–Noll–Vo hash. It does not depend on how the bytes are split into pieces.
 fn fnv(seed: u64, bytes: &[u8]) -> u64 {
     let start = seed ^ 0xcbf2_9ce4_8422_2325;
     let hash = bytes.iter().fold(start, |hash, byte| {

@@ -22,8 +22,8 @@ pub const SIZES: [usize; 7] = [0, 1, 4_096, 65_537, 131_072, 131_073, 1_000_003]
 ///
 /// # Panics
 ///
-/// It has not ended after half a minute: a task was never woken. Without this a test that
-/// fails would never end.
+/// Panics if the future has not ended after half a minute, since a task was never woken then. Without this a
+/// failing test would never end.
 #[track_caller]
 pub fn run<T>(future: impl Future<Output = T>) -> T {
     let ended = future::or(async { Some(future.await) }, async {
@@ -47,7 +47,7 @@ impl Dir {
         Dir(tempfile::tempdir().expect("a temporary directory"))
     }
 
-    /// Its path.
+    /// Returns its path.
     pub fn path(&self) -> &Path {
         self.0.path()
     }
@@ -109,7 +109,7 @@ pub async fn create_both(path: impl AsRef<Path>) -> io::Result<AsyncFile> {
         .await
 }
 
-/// Returns bytes that differ from place to place and that no compressor makes smaller.
+/// Returns pseudo-random bytes, which no compressor makes smaller.
 pub fn noise(len: usize) -> Vec<u8> {
     let mut state = 0x9E37_79B9_7F4A_7C15_u64;
     let mut next = || {

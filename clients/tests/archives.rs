@@ -12,8 +12,8 @@ use futures_lite::{AsyncReadExt, AsyncWriteExt, StreamExt, io};
 
 type Entries = Vec<(String, Vec<u8>)>;
 
-/// Returns names and contents: nothing, blocks of tar, more than a file's buffer, and a name that tar's header has
-/// no room for.
+/// Returns names and contents: an empty file, blocks of tar, more than a file's buffer, and a name that is too
+/// long for tar's header.
 fn entries() -> Entries {
     vec![
         ("empty".into(), Vec::new()),
@@ -24,7 +24,8 @@ fn entries() -> Entries {
     ]
 }
 
-/// Returns `true` if a program is installed and its version names the expected implementation.
+/// Returns `true` if a program is installed and its output for `--version` contains `version`. Prints a line
+/// if not.
 fn has(program: &str, version: &str) -> bool {
     let output = Command::new(program).arg("--version").output();
     let found = output.is_ok_and(|o| String::from_utf8_lossy(&o.stdout).contains(version));

@@ -138,7 +138,7 @@ fn every_close_of_tokio_framed_write_succeeds() {
     assert_all_succeed((0..TURNS).map(turn));
 }
 
-/// Forwards bytes from one file into another, and closes that.
+/// Forwards bytes from one file into another, and closes the latter.
 async fn forward(
     source: impl Stream<Item = io::Result<Bytes>>,
     sink: impl Sink<Bytes, Error = io::Error>,

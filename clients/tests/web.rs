@@ -26,7 +26,7 @@ fn full(bytes: impl Into<Bytes>) -> Body {
         .boxed_unsync()
 }
 
-/// Returns the part of a file from `start` on, read while it is sent.
+/// Returns `len` bytes of a file from `start` on as a body, which is read while it is sent.
 async fn part(path: &Path, start: u64, len: u64) -> io::Result<Body> {
     let mut file = open(path).await?;
     file.seek(SeekFrom::Start(start)).await?;
@@ -81,7 +81,7 @@ async fn answer(dir: &Path, request: Request<Incoming>) -> Result<Response<Body>
     }))
 }
 
-/// Returns a server of the files in a directory, on its own port, until the process ends.
+/// Starts a server of the files in a directory, and returns its address. It runs until the process ends.
 async fn serve(dir: PathBuf) -> io::Result<SocketAddr> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let address = listener.local_addr()?;

@@ -101,7 +101,7 @@ impl Mount {
         }
     }
 
-    /// Returns where it is mounted.
+    /// Returns the mount point.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -121,7 +121,7 @@ impl Mount {
         self.command("forget");
     }
 
-    /// Returns what the server was asked.
+    /// Returns how many requests of each kind the server got.
     pub fn counts(&self) -> Counts {
         let mut counts = Counts::default();
         for pair in self.command("counts").split_whitespace() {

@@ -177,7 +177,8 @@ fn run<T: Read + Send + 'static>(
     }
 }
 
-/// Reads one line, and checks that `std` finds the same line and reports it alike.
+/// Reads one line. Returns `true` if `std` finds the same line and reports it alike, or if a scripted fault
+/// came first.
 fn line<T: Read + Send + 'static>(
     lines: &mut Lines<T>,
     call: Call,
@@ -224,7 +225,7 @@ fn line<T: Read + Send + 'static>(
     }
 }
 
-/// Anything but a line; whether it is what `std` finds.
+/// Makes a call of the file itself. Returns `true` if it finds what `std` does.
 async fn record<T: Read + Send + 'static>(
     file: &mut AsyncFile<T>,
     call: Call,
@@ -337,7 +338,7 @@ impl Read for Scripted {
     }
 }
 
-/// Returns a file in memory, if that is possible.
+/// Returns the path of a scratch file, in memory if that is possible.
 fn scratch() -> &'static PathBuf {
     static FILE: OnceLock<(TempDir, PathBuf)> = OnceLock::new();
     let make = || {

@@ -22,7 +22,7 @@ use demand::Kind;
 use real::WorkQueue;
 use spin::AdaptiveSpin;
 
-/// Returns the queue of one run. It is leaked, since workers take a `&'static` one.
+/// Returns the queue of one run. It is leaked, since workers need a `&'static` one.
 fn queue() -> &'static WorkQueue {
     let kind = if chance(0.5) { Kind::Work } else { Kind::Fetch };
     Box::leak(Box::new(WorkQueue::new(kind)))
@@ -156,8 +156,8 @@ pub fn spinning_in_vain_becomes_rare() {
     assert_eq!(tried(4), 4, "after luck as at first");
 }
 
-/// Returns how many workers are asked for when 64 jobs come to nobody, and then by each that begins with so much
-/// latency, while those at work have done so many jobs.
+/// Returns how many workers are requested when 64 jobs come and no worker is there, and then by each worker as
+/// it begins. `begins` has its latency, and how many jobs the workers have done by then.
 fn asked(begins: &[(Duration, u64)]) -> Vec<usize> {
     let mut demand = Kind::Work.first_demand();
     let (mut jobs, mut coming) = (64, 0);

@@ -23,7 +23,7 @@ use chunk::{CHUNK, Chunk, Form};
 
 const SIZE: usize = 4;
 
-/// Returns what is in each place of a file: lines, some of them longer than a chunk, and some that are not UTF-8.
+/// Returns the byte at an offset of a file of lines, some longer than a chunk, and some that are not UTF-8.
 fn byte(at: usize) -> u8 {
     match at % 29 {
         3 | 4 | 9 | 22 | 26 => b'\n',

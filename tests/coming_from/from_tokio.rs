@@ -12,7 +12,7 @@ use tokio_util::compat::FuturesAsyncReadCompatExt;
 
 use super::{Pair, sorted};
 
-/// Copies text in upper case, by tokio's traits.
+/// Copies text in upper case through tokio's traits.
 async fn shout(
     mut from: impl tokio::io::AsyncRead + Unpin,
     mut to: impl tokio::io::AsyncWrite + Unpin,

@@ -53,12 +53,12 @@ async fn entry(dir: Path, name: &str) -> io::Result<Path> {
     }
 }
 
-/// Returns how it ended.
+/// Returns `done`, or the kind of the error as text.
 fn ended<R>(result: io::Result<R>) -> io::Result<String> {
     Ok(result.map_or_else(|error| error.kind().to_string(), |_| "done".to_owned()))
 }
 
-/// Returns a file, and whether something has been done with it.
+/// Returns a file, and a flag that a call on it can set.
 fn undone() -> (AsyncFile<()>, Arc<AtomicBool>) {
     (wrap_file(()), Arc::new(AtomicBool::new(false)))
 }

@@ -84,13 +84,13 @@ pub(crate) fn set_mode(path: impl AsRef<Path>, mode: u32) {
         .unwrap_or_else(|e| panic!("chmod {path:?}: {e}"));
 }
 
-/// Returns the contents of a file, seen from outside.
+/// Returns the contents of a file, read with std.
 #[track_caller]
 pub(crate) fn contents(path: &Path) -> Vec<u8> {
     std::fs::read(path).unwrap_or_else(|e| panic!("read {path:?}: {e}"))
 }
 
-/// Returns bytes that differ from place to place.
+/// Returns pseudo-random bytes.
 pub(crate) fn noise(len: usize) -> Vec<u8> {
     let mut state = 0x9E37_79B9_7F4A_7C15_u64;
     let mut next = || {
@@ -160,7 +160,7 @@ impl Scripted {
         look(&mut self.0.lock().unwrap_or_else(|e| e.into_inner()))
     }
 
-    /// Returns a handle to wrap. The original can still look at the object.
+    /// Returns a handle to wrap. The original still has access to the object.
     pub(crate) fn handle(&self) -> ScriptedHandle {
         ScriptedHandle(self.clone())
     }
@@ -334,7 +334,7 @@ pub(crate) fn in_child() -> bool {
     std::env::var_os("ANYFILE_TEST_CHILD").is_some()
 }
 
-/// Returns how many threads of the pool this process has.
+/// Returns the number of pool threads of this process.
 #[cfg(target_os = "linux")]
 pub(crate) fn pool_threads() -> usize {
     let tasks = std::fs::read_dir("/proc/self/task").expect("/proc/self/task");
@@ -347,7 +347,7 @@ pub(crate) fn pool_threads() -> usize {
         .count()
 }
 
-/// Returns the release of `blocking` that this was built with.
+/// Returns the version of `blocking` in the lock file.
 pub(crate) fn blocking_release() -> &'static str {
     let package = "name = \"blocking\"\nversion = \"";
     let (_, rest) = include_str!("../../Cargo.lock")
@@ -409,8 +409,8 @@ pub(crate) fn without_hanging<R>(what: &str, work: impl FnOnce() -> R) -> R {
     result
 }
 
-/// Returns `true` if the no-wait calls may answer for files in `dir`: not if they are turned off or refused, and not
-/// on filesystems that they do not know.
+/// Returns `true` if the no-wait calls may answer for files in `dir`: if they are neither turned off nor
+/// refused, and its filesystem is one that they support.
 #[cfg(target_os = "linux")]
 pub(crate) fn nowait_works(dir: &Path) -> bool {
     let off = std::env::var_os("ANYFILE_NOWAIT").is_some_and(|value| value == "0");
@@ -423,7 +423,7 @@ pub(crate) fn nowait_works(dir: &Path) -> bool {
     !off && !refuses_nowait(dir) && name.is_ok_and(|name| known.contains(&name.as_str()))
 }
 
-/// Returns `true` if the system does not know the no-wait calls, or a filter refuses them.
+/// Returns `true` if the system does not have the no-wait calls, or a filter refuses them.
 #[cfg(target_os = "linux")]
 fn refuses_nowait(dir: &Path) -> bool {
     use rustix::fs::{CWD, Mode, OFlags, ResolveFlags};
@@ -438,7 +438,7 @@ fn refuses_nowait(dir: &Path) -> bool {
     refused(found.err()) || refused(read.err())
 }
 
-/// Returns the position of a file, by a `seek`.
+/// Returns the position of a file, as `seek` reports it.
 pub(crate) async fn position<T>(file: &mut AsyncFile<T>) -> u64
 where
     T: Seek + Send + 'static,
@@ -459,7 +459,7 @@ pub(crate) fn poll_times<R>(future: impl Future<Output = R>, times: usize) -> Op
     })
 }
 
-/// Keeps this many pool threads busy until the returned senders are dropped.
+/// Blocks this many pool threads until the returned senders are dropped.
 pub(crate) fn saturate_pool(threads: usize) -> Vec<std::sync::mpsc::Sender<()>> {
     let asleep = || {
         let (wake, sleep) = std::sync::mpsc::channel::<()>();
@@ -477,7 +477,7 @@ pub(crate) fn saturate_pool(threads: usize) -> Vec<std::sync::mpsc::Sender<()>> 
     (0..threads).map(|_| asleep()).collect()
 }
 
-/// Returns the factor by which the stress tests are heavier than usual: `ANYFILE_STORM`, or 1.
+/// Returns the factor by which stress tests do more than usual: `ANYFILE_STORM`, or 1.
 pub(crate) fn storm() -> usize {
     let wanted = std::env::var("ANYFILE_STORM").ok();
     wanted.and_then(|wanted| wanted.parse().ok()).unwrap_or(1)
@@ -494,7 +494,7 @@ pub(crate) fn until(what: &str, mut happened: impl FnMut() -> bool) {
     println!("{what} after {:?}", begun.elapsed());
 }
 
-/// Returns what the open descriptors of this process lead to.
+/// Returns the paths of the open descriptors of this process.
 #[cfg(target_os = "linux")]
 pub(crate) fn descriptors() -> Vec<PathBuf> {
     let found = std::fs::read_dir("/proc/self/fd").expect("/proc/self/fd");

@@ -46,7 +46,7 @@ const NAMES: &[&[u8]] = &[
 pub(crate) struct Tree(Dir);
 
 impl Tree {
-    /// Returns a tree that everyone may read all of.
+    /// Creates a tree in which every user may read everything.
     pub(crate) fn new() -> Tree {
         let tree = Tree(Dir::new());
         for dir in [
@@ -117,7 +117,7 @@ impl Tree {
         tree
     }
 
-    /// Returns a directory with little around it.
+    /// Returns the root of the tree.
     pub(crate) fn root(&self) -> PathBuf {
         self.0.join("root")
     }
@@ -147,7 +147,8 @@ impl Drop for Tree {
     }
 }
 
-/// Returns what `dir_oracle.py` prints for these arguments: each row in cells. Says why if there is no Python.
+/// Returns the cells of each row that `dir_oracle.py` prints for these arguments, or prints why Python does not
+/// start.
 pub(crate) fn ask_python(arguments: &[OsString]) -> Option<Vec<Vec<OsString>>> {
     ask_python_about(arguments, &[])
 }
@@ -202,7 +203,7 @@ fn from_hex(cell: &str) -> OsString {
     OsString::from_vec((0..cell.len()).step_by(2).map(byte).collect())
 }
 
-/// Returns what GNU `find` prints for these arguments, with `-print0` at the end; `None` if it is another `find`.
+/// Returns the paths that GNU `find` prints for these arguments and `-print0`, or `None` if it is another `find`.
 pub(crate) fn ask_find(arguments: &[&OsStr]) -> Option<Vec<PathBuf>> {
     let version = Command::new("find").arg("--version").output();
     if !version.is_ok_and(|output| output.stdout.starts_with(b"find (GNU")) {

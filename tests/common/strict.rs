@@ -5,8 +5,8 @@
 //! * Every poll gets a new waker, for which `will_wake` of every older one is false.
 //! * With a seed, the order is random, and some polls come without any wake-up.
 //! * Tasks can be dropped, or forgotten: never polled again and never dropped.
-//! * If nothing is woken for many seconds, nothing ever will be: it panics and names the tasks that
-//!   sleep. No poll is made meanwhile, since that would hide the lost wake-up.
+//! * If no task is woken for many seconds, none ever will be: it panics and names the sleeping tasks. It
+//!   makes no poll in that time, since that would hide the lost wake-up.
 
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -105,7 +105,7 @@ impl<'a> Strict<'a> {
         }
     }
 
-    /// Polls in a random order; `spurious` percent of the polls are followed by a spurious one.
+    /// Polls in a random order. Before `spurious` percent of the polls comes a spurious one.
     pub(crate) fn seeded(seed: u64, spurious: usize) -> Strict<'a> {
         Strict {
             random: Some(Random::new(seed)),
@@ -114,13 +114,13 @@ impl<'a> Strict<'a> {
         }
     }
 
-    /// Returns how long nothing may be woken, if it is not the usual time.
+    /// Sets how long the executor waits for a wake-up before it panics. The default is [`PATIENCE`].
     pub(crate) fn patience(mut self, patience: Duration) -> Strict<'a> {
         self.patience = patience;
         self
     }
 
-    /// Returns the number of the new task.
+    /// Adds a task, and returns its number.
     pub(crate) fn spawn(
         &mut self,
         name: impl Into<String>,
@@ -141,12 +141,12 @@ impl<'a> Strict<'a> {
         self.tasks[task].future.is_none()
     }
 
-    /// Drops a task wherever it is.
+    /// Drops a task, wherever it waits.
     pub(crate) fn drop_task(&mut self, task: usize) {
         self.tasks[task].future = None;
     }
 
-    /// Leaks a task: it is neither polled nor dropped any more.
+    /// Leaks a task: from now on it is neither polled nor dropped.
     pub(crate) fn forget_task(&mut self, task: usize) {
         mem::forget(self.tasks[task].future.take());
     }
@@ -162,7 +162,7 @@ impl<'a> Strict<'a> {
         while self.step() {}
     }
 
-    /// Makes the next poll that is due, waiting for it if need be; false if all tasks are done.
+    /// Makes the next poll that is due, after waiting for it if need be. Returns `false` if all tasks are done.
     #[track_caller]
     pub(crate) fn step(&mut self) -> bool {
         if self.tasks.iter().all(|task| task.future.is_none()) {
@@ -187,7 +187,7 @@ impl<'a> Strict<'a> {
         true
     }
 
-    /// Returns a task that the waker of its last poll has woken.
+    /// Waits for a task that the waker of its last poll wakes, and returns its number.
     fn next_woken(&mut self) -> Option<usize> {
         let woken = self.woken.clone();
         let mut queue = woken.lock();

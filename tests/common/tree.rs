@@ -56,7 +56,7 @@ pub(crate) fn generate(root: &Path, entries: usize) -> (u64, u64) {
     (count, total)
 }
 
-/// Returns names of all sorts.
+/// Returns a name, whose form depends on the number.
 fn name(number: usize) -> OsString {
     let name = match number % 11 {
         0 => format!(".hidden {number}"),
@@ -123,7 +123,7 @@ impl Snapshot {
     }
 }
 
-/// Returns all that can be seen of what is at `path`, if there is something.
+/// Returns all that can be seen of the file at `path`, or `None` if there is none.
 fn facts(path: &Path) -> Option<String> {
     let found = fs::symlink_metadata(path).ok()?;
     let kind = found.file_type();

@@ -43,7 +43,7 @@ pub fn workloads() -> Vec<Workload> {
     ]
 }
 
-/// Returns a field before each of whose runs a file is dropped from the page cache.
+/// Returns a field that drops a file from the page cache before each run.
 pub fn cold(stage: &Stage, path: &'static Path, operations: u64) -> io::Result<Field> {
     if stage.is_memory()? {
         let reason = "nothing on this filesystem is cold";

@@ -66,7 +66,7 @@ fn cold(stage: &Stage) -> io::Result<Field> {
     contestants(cold::cold(stage, path, 1)?, path, size(stage), count(stage))
 }
 
-/// Returns the ranges of one of the tasks: offsets and lengths.
+/// Returns the offsets and lengths of the ranges that one of the tasks reads.
 fn share(size: u64, count: u64, task: usize) -> impl Iterator<Item = (u64, usize)> {
     let mut random = Random(8);
     let ranges = (0..count).map(move |_| {

@@ -91,7 +91,7 @@ pub fn readers(stage: &Stage) -> io::Result<Field> {
     Ok(field)
 }
 
-/// Returns a field for whose runs so many of the files are warm, whatever the system has evicted since.
+/// Returns a field that reads the first `count` files before each run, so that they are in the page cache.
 pub fn warm(paths: &'static [PathBuf], count: usize) -> Field {
     Field::new(count as u64).before(move || {
         let mut paths = paths[..count].iter();

@@ -61,7 +61,7 @@ pub fn workloads() -> Vec<Workload> {
     ]
 }
 
-/// Returns a place for a file that no run finds there.
+/// Returns the path of a file, and a field that removes it before each run.
 fn target(stage: &Stage, operations: u64) -> (&'static Path, Field) {
     let path = stage.fresh("written");
     let field = Field::new(operations).before(move || match fs::remove_file(path) {

@@ -10,7 +10,7 @@ use futures_lite::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt, StreamExt};
 use crate::operation;
 use crate::scene::{Operation, Scene, contents};
 
-/// Returns the file `file`, opened for reading and writing.
+/// Opens the file `file` for reading and writing.
 async fn open(scene: &Scene) -> io::Result<AsyncFile> {
     open_file(scene.path("file")).read(true).write(true).await
 }

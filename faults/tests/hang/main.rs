@@ -65,7 +65,7 @@ impl Play<'_> {
         }
     }
 
-    /// Returns `true` if the drop of what was written may wait for a second here, as is documented.
+    /// Returns `true` if dropping a file with buffered bytes may wait for a second here, as documented.
     fn waits(&self) -> bool {
         self.operation.waits_in.contains(&self.title().as_str())
     }

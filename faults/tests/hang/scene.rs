@@ -128,7 +128,7 @@ impl Scene {
         Path::new(self.mount.path()) / name
     }
 
-    /// Returns the path by way of a symbolic link in a local directory.
+    /// Returns the path through a symbolic link in a local directory.
     pub(crate) fn way(&self, name: &str) -> Path {
         self.local("way") / name
     }
@@ -263,7 +263,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Returns an error unless it is true.
+/// Returns an error if `truth` is `false`.
 pub(crate) fn ensure(truth: bool) -> io::Result<()> {
     if truth {
         Ok(())

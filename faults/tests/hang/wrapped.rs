@@ -15,7 +15,7 @@ const WRITTEN_FIRST: [&str; 7] = [
     "getattr", "statfs", "flush", "write", "cached", "dropped", "killed",
 ];
 
-/// Returns the file `file`, opened elsewhere.
+/// Opens the file `file` with std.
 fn std_file(scene: &Scene) -> File {
     let mut options = File::options();
     let path = scene.path("file");

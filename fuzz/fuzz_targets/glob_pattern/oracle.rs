@@ -132,7 +132,7 @@ pub fn names(path: &[u8]) -> Vec<&[u8]> {
         .collect()
 }
 
-/// Returns how many slashes the anchor has.
+/// Returns the number of slashes in the anchor.
 pub fn anchor(path: &[u8]) -> usize {
     match path.iter().take_while(|&&byte| byte == b'/').count() {
         slashes @ 0..=2 => slashes,

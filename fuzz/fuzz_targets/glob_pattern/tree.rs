@@ -49,7 +49,7 @@ fn kind(place: &[u8]) -> Option<Kind> {
     entry.map(|&(_, kind)| kind)
 }
 
-/// Returns the directory that is there, or where a link leads.
+/// Returns the directory at `place`, or the one that a link there leads to.
 fn directory(place: &[u8]) -> Option<&[u8]> {
     match kind(place)? {
         Kind::Dir => Some(place),
@@ -58,7 +58,7 @@ fn directory(place: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// Returns a directory and those above it, itself the last one.
+/// Returns the directories above a directory, and then itself.
 fn and_above(place: &[u8]) -> Vec<&[u8]> {
     let slashes = (0..place.len()).filter(|&at| place[at] == b'/');
     let mut dirs: Vec<_> = slashes.map(|at| &place[..at]).collect();

@@ -356,7 +356,7 @@ fn drive<R>(future: impl Future<Output = R>, polls: Option<u8>) -> Option<R> {
     })
 }
 
-/// Returns a file in memory, if that is possible.
+/// Returns the path of a scratch file, in memory if that is possible.
 fn scratch() -> &'static PathBuf {
     static FILE: OnceLock<(TempDir, PathBuf)> = OnceLock::new();
     let make = || {

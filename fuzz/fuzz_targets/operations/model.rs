@@ -44,7 +44,7 @@ impl State {
         state
     }
 
-    /// Returns where a seek leads if the file ends there.
+    /// Returns the position after a seek in a file that ends at `end`.
     fn target(&self, to: SeekFrom, end: usize) -> Option<usize> {
         let from = |start: usize, by: i64| start.checked_add_signed(isize::try_from(by).ok()?);
         match to {
@@ -76,7 +76,7 @@ impl States {
         }
     }
 
-    /// Returns `true` if it is time to find out which of the states is the right one.
+    /// Returns `true` if there are so many states that the right one should be determined now.
     pub fn are_many(&self) -> bool {
         self.states.len() > MANY
     }
