@@ -28,10 +28,10 @@ const NAMED: u32 = 61003;
 const TEAM: u32 = 62001;
 /// The group of the directory, or of the writer.
 const PEERS: u32 = 62002;
-/// May do nothing special.
+/// A user without special rights.
 const WRITER: u32 = 65534;
 
-/// Who tries to open a file: a name for the table, the user, the group.
+/// The users who try to open a file: a name for the table, the user, the group.
 const SUBJECTS: [(&str, u32, u32); 5] = [
     ("owner", OWNER, OWNER),
     ("named", NAMED, NAMED),
@@ -112,7 +112,7 @@ fn elsewhere() -> Option<&'static StdPath> {
     found
 }
 
-/// A filesystem without lists, which is gone when this is dropped.
+/// A filesystem without access control lists, which is unmounted on drop.
 struct Ramfs(TempDir);
 
 impl Ramfs {
@@ -163,7 +163,7 @@ fn for_other_users() -> Option<(TempDir, PathBuf)> {
 fn access(path: &StdPath, user: u32, group: u32) -> String {
     let script = r#"(: <"$0") 2>/dev/null && printf r; (: >>"$0") 2>/dev/null && printf w; :"#;
     let mut shell = Command::new("sh");
-    // With no other groups: std sees to that.
+    // It has no other groups: std drops them.
     let output = shell
         .args(["-c", script])
         .arg(path)
@@ -175,7 +175,7 @@ fn access(path: &StdPath, user: u32, group: u32) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// What each of the [`SUBJECTS`] may do.
+/// The access of each of the [`SUBJECTS`].
 type Accesses = [String; SUBJECTS.len()];
 
 fn accesses(path: &StdPath) -> Accesses {
@@ -255,7 +255,7 @@ impl Operation {
     }
 }
 
-/// Who does it: this process, or the writer with its groups besides that of the peers.
+/// The user who runs an operation: root, or the writer with its groups besides that of the peers.
 #[derive(Debug, Clone, Copy)]
 enum By {
     Root,
@@ -297,7 +297,7 @@ impl By {
                     .output()
             }
         };
-        // What they cannot keep, some of them call a failure.
+        // Some programs fail if they cannot keep an attribute.
         output.unwrap();
     }
 }
@@ -319,19 +319,19 @@ fn the_writer() {
     operation.call(&from, &to).unwrap();
 }
 
-/// A file that is replaced, copied and moved, and who may do what with the outcome.
+/// A file that is replaced, copied and moved, and the access that users must have to the result.
 #[derive(Clone)]
 struct Case {
     name: &'static str,
     by: By,
-    /// Makes a file what it is. Nobody has it open or has it copied by then.
+    /// Sets up the file. It is neither open nor copied by then.
     file: fn(&StdPath),
-    /// Makes the directory what it is that the new file comes into.
+    /// Sets up the directory that the new file comes into.
     dir: fn(&StdPath),
     operations: &'static [Operation],
     /// Where copies go, if not to another directory nearby; what is moved goes to another filesystem anyway.
     target: Option<PathBuf>,
-    /// Ours, as far as more is promised than that nobody gains anything.
+    /// The access after operations of this crate that promise more than that no user gains access.
     expected: &'static [(Operation, [&'static str; 5])],
 }
 
@@ -380,7 +380,7 @@ impl Case {
                 (_, Some((_, expected))) => {
                     assert_eq!(outcome, expected.map(String::from), "{what}")
                 }
-                // A plain copy is as one of cp.
+                // A plain copy gives the same access as one by cp.
                 (PlainCopy, None) => {
                     let (_, theirs) = run(Cp).unwrap();
                     assert!(
@@ -393,7 +393,7 @@ impl Case {
         }
     }
 
-    /// Who may do what before and after.
+    /// Runs the operation, and returns the access before and after.
     fn run(&self, operation: Operation, program: &StdPath) -> Option<(Accesses, Accesses)> {
         let near = std::env::temp_dir();
         let source = open_dir(&near);
@@ -416,7 +416,7 @@ impl Case {
     }
 }
 
-/// An owner, a group and a mode.
+/// Sets an owner, a group and a mode.
 fn own(path: &StdPath, user: u32, group: u32, mode: u32) {
     chown(path, Some(user), Some(group)).unwrap();
     set_mode(path, mode);
@@ -424,14 +424,14 @@ fn own(path: &StdPath, user: u32, group: u32, mode: u32) {
 
 fn nothing(_: &StdPath) {}
 
-/// The group is denied what the mode seems to say.
+/// Sets a list that denies the group what the mode seems to allow.
 fn with_named_user(path: &StdPath) {
     own(path, OWNER, TEAM, 0o600);
     set_attribute(path, ACL, &list(6, 6, 0, 6, 0)).unwrap();
     assert_eq!(mode(path), 0o660);
 }
 
-/// A user is denied what all others may do.
+/// Sets a list that denies one user what all others may do.
 fn with_denied_user(path: &StdPath) {
     own(path, OWNER, TEAM, 0o600);
     set_attribute(path, ACL, &list(6, 0, 4, 6, 4)).unwrap();
@@ -555,7 +555,7 @@ fn a_refused_group() {
         by: By::Writer("65534"),
         file: for_the_team,
         dir: nothing,
-        // He may not read it.
+        // The writer may not read it.
         operations: &[WriteAtomic],
         target: None,
         expected: &[(WriteAtomic, ["", "", "", "", ""])],
@@ -618,13 +618,13 @@ fn a_refused_owner() {
     .check();
 }
 
-/// Bits that let others act as the owner are not for another one.
+/// The set-user-ID bit is not kept if the new file has another owner.
 #[test]
 fn a_set_user_id_program_of_another_owner() {
     let Some((_programs, program)) = for_other_users() else {
         return;
     };
-    // One of the team may keep the group.
+    // A member of the team may keep the group.
     for groups in ["65534", "62001"] {
         let dir = open_dir(&std::env::temp_dir());
         set_mode(dir.path(), 0o777);
@@ -637,7 +637,7 @@ fn a_set_user_id_program_of_another_owner() {
     }
 }
 
-/// What a user may do without being root: own files, and lists of them.
+/// Users other than root can keep the lists of their own files.
 #[test]
 fn a_list_of_ones_own_file() {
     let dir = Dir::new();
@@ -655,7 +655,7 @@ fn a_list_of_ones_own_file() {
         assert_eq!(mode(&file), mode_of_file);
     }
 
-    // One that is inherited goes; a new file has it, as any new file.
+    // A file without a list loses an inherited one when it is replaced. A new file keeps it.
     let plain = dir.file("plain", "old");
     set_mode(&plain, 0o640);
     set_attribute(dir.path(), DEFAULT_ACL, &list(7, 6, 5, 7, 5)).unwrap();
@@ -670,7 +670,7 @@ fn a_list_of_ones_own_file() {
     assert_eq!(mode(&new), mode(dir.join("theirs")));
 }
 
-/// The lists of directories too, and with them what they hand on.
+/// A copy with metadata keeps the lists of directories, and their default lists.
 #[test]
 fn lists_of_a_tree() {
     let dir = Dir::new();
@@ -709,13 +709,13 @@ fn lists_of_a_tree() {
     assert_eq!(mode(plain.join("plain")), 0o750);
 }
 
-/// What comes and goes while a file is replaced is for its owner alone, or final.
+/// At any time while a file is replaced, a new file is open to its owner only or has its final permissions.
 #[test]
 fn a_replaced_file_at_any_time() {
     let dir = Dir::new();
     let file = dir.file("file", "old");
     set_mode(&file, 0o640);
-    // Whatever a new file inherits would be open to the named user.
+    // The inherited list would give the named user access to every new file.
     let _ = set_attribute(dir.path(), DEFAULT_ACL, &list(7, 6, 5, 7, 5));
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
@@ -747,8 +747,8 @@ fn a_replaced_file_at_any_time() {
     });
 }
 
-/// A copy is for its owner alone until it is complete, also one of a file that anybody may read: that
-/// may change any time.
+/// A copy is open to its owner only until it is complete, even if every user may read the source, since that
+/// may change at any time.
 #[test]
 fn a_copy_at_any_time() {
     let dir = Dir::new();
@@ -775,12 +775,12 @@ fn a_copy_at_any_time() {
     }
 }
 
-/// Those of the user stay, as when the file is written in place; so go the rights of its old contents.
+/// Extended attributes are kept, as when the file is written in place. Capabilities of the old contents go.
 #[test]
 fn attributes_of_a_replaced_file() {
     let dir = Dir::new();
     let [ours, theirs] = ["ours", "theirs"].map(|name| dir.file(name, "old"));
-    // The right to bind low ports, in the form that the kernel has them.
+    // The capability to bind low ports, in the kernel's format.
     let rights = [0, 0, 0, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
     let attributes: [(&str, &[u8]); 5] = [
         ("user.comment", b"kept"),
@@ -830,7 +830,7 @@ fn a_file_that_cannot_be_read() {
     .check();
 }
 
-/// A target that has no room for an attribute still has it for everything else.
+/// An attribute that does not fit into the target is left out, and everything else is kept.
 #[test]
 fn an_attribute_that_is_too_long() {
     let Some(there) = elsewhere() else { return };

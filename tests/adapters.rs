@@ -67,7 +67,7 @@ fn a_sink_that_flushes_before_every_close_of_an_object() {
     assert_eq!(failed, None);
 }
 
-/// With nothing unwritten, there is nothing about which a flush could complain.
+/// A flush succeeds if nothing is unwritten, also during and after a close.
 #[test]
 fn a_flush_while_a_close_is_under_way_and_after_it() {
     let dir = Dir::new();
@@ -125,7 +125,7 @@ fn sinks_of_futures() {
                     sink.send(piece.to_vec()).await?;
                 }
                 sink.close().await?;
-                // As generic code does that is given a sink in an unknown state.
+                // Generic code flushes a sink whose state it does not know.
                 sink.flush().await
             },
         )?;
@@ -175,11 +175,11 @@ fn the_end_of_a_file_stays_an_answer() {
     }
 }
 
-/// `fill_buf` of futures-lite polls twice, and panics if the second answer is an error. What was given while a
-/// look for more was under way is given again, though that has failed by then.
+/// `fill_buf` of futures-lite polls twice, and panics if the second answer is an error. The first answer, given
+/// while a read for more was in flight, is given again even if that read has failed since.
 #[test]
 fn an_end_that_stays_is_not_followed_by_an_error_at_once() {
-    /// At its end first; then each read waits to be told, and fails.
+    /// First reports its end. Then each read waits for a signal, and fails.
     struct Growing {
         is_new: bool,
         go_on: mpsc::Receiver<()>,
@@ -207,7 +207,7 @@ fn an_end_that_stays_is_not_followed_by_an_error_at_once() {
     assert_eq!(poll(&mut file), end, "the end again");
     assert_eq!(poll(&mut file), end, "while a look for more is under way");
     go.send(()).unwrap();
-    // The job is over by then, as a rule; else nothing is seen here.
+    // Usually the job is over by then. If not, this checks nothing.
     std::thread::sleep(Duration::from_millis(50));
     assert_eq!(poll(&mut file), end, "what was given before");
     let fails = (0..2_000).any(|_| {
@@ -217,7 +217,7 @@ fn an_end_that_stays_is_not_followed_by_an_error_at_once() {
     assert!(fails, "the error comes after that");
 }
 
-/// After an end it may be tried again, but the answer stays ready, and empty, until there is data.
+/// After the end of file, further polls are ready with an empty buffer until there is data.
 #[test]
 fn after_an_end_the_buffer_stays_ready() {
     let dir = Dir::new();
@@ -276,7 +276,7 @@ fn a_file_that_grows_after_its_end() {
     }
 }
 
-/// Waits until what was added is there; the answer may be an empty one for a while.
+/// Waits until the added bytes can be read. The buffer may be empty for a while.
 async fn grows<R: AsyncBufRead + Unpin>(reader: &mut R, added: &[u8]) {
     let mut seen = Vec::new();
     for _ in 0..10_000 {

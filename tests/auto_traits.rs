@@ -40,7 +40,7 @@ impl Seek for Awkward {
     }
 }
 
-/// Asserts that a type has a trait, or with `!` that it has not.
+/// Asserts that a type has a trait, or with `!` that it does not.
 macro_rules! check {
     ($type:ty: $trait:ident) => {
         const _: fn() = || {
@@ -49,7 +49,7 @@ macro_rules! check {
         };
     };
     ($type:ty: ! $trait:ident) => {
-        // Which `some` is meant can only be told if one of the two impls does not apply.
+        // `some` is ambiguous unless one of the two impls does not apply.
         const _: fn() = || {
             trait Ambiguous<A> {
                 fn some() {}
@@ -81,7 +81,7 @@ macro_rules! table {
 }
 
 table! {
-    // That the table can tell.
+    // These check the table itself.
     Awkward: [Send !Sync !Unpin];
     std::rc::Rc<u8>: [!Send !Sync Unpin];
 
@@ -168,7 +168,7 @@ const _: fn(&AsyncFile, Permissions) =
 
 const _: fn() = || {
     sendable_for_ever(open_file("path"));
-    // Nor is the future of whoever awaits it tied to a thread or to the path.
+    // A future that awaits it is not tied to a thread or to the path either.
     sendable_for_ever(async { open_file(String::from("path")).read(true).await });
     sendable_for_ever(async {
         let mut file = open_file("path").await?;
@@ -193,7 +193,7 @@ const _: fn() = || {
     sendable(path.iterdir().next());
 };
 
-/// What may cross threads does.
+/// A file moves to another thread and works there.
 #[test]
 fn a_file_is_used_by_another_thread() {
     let mut file = wrap_file(Cursor::new(b"one\ntwo\n".to_vec()));

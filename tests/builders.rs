@@ -1,4 +1,4 @@
-//! Builders are futures: whatever takes a future takes them, and an option is never ignored.
+//! Builders are futures: every function that takes a future takes them, and no option is ignored.
 
 mod common;
 
@@ -180,7 +180,7 @@ fn tokio_takes_them() {
     assert!(fs::metadata(made).unwrap().is_dir());
 }
 
-/// Polls it, then sets an option: what the panic says.
+/// Polls a builder, sets an option, and returns the message of the panic.
 fn late<F: Future + Unpin, R>(mut builder: F, set: impl FnOnce(F) -> R) -> String {
     block_on(poll_once(&mut builder));
     said(|| drop(set(builder)))
@@ -225,7 +225,7 @@ fn an_option_that_comes_after_the_first_poll_panics() {
     late! { open_file(path) => mode(0o600), custom_flags(0); }
 }
 
-/// As [`late`], for a stream, of which `polls` items are taken.
+/// As [`late`], for a stream, after `polls` items.
 fn late_stream<S, R>(mut stream: S, polls: usize, set: impl FnOnce(S) -> R) -> String
 where
     S: futures_lite::Stream + Unpin,
@@ -238,7 +238,7 @@ where
 
 macro_rules! late_streams {
     ($($stream:expr => $($setter:ident($($argument:expr),*)),+;)+) => { $($(
-        // With one item taken, and when it has come to its end.
+        // After one item, and at the end of the stream.
         for polls in [1, 10] {
             let said = late_stream($stream, polls, |stream| stream.$setter($($argument),*));
             assert_eq!(said, "an option was set after the first poll", stringify!($setter));
@@ -281,7 +281,7 @@ fn create_file_leaves_nothing_of_a_longer_old_file() {
     let new = dir.join("new");
     block_on(create_file(&new)).unwrap();
     assert!(new.exists());
-    // Options may be added, or taken back.
+    // More options can be set, and the preset ones can be reset.
     let error = block_on(create_file(&path).create_new(true)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AlreadyExists);
     block_on(create_file(&path).truncate(false).read(true)).unwrap();

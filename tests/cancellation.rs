@@ -1,5 +1,5 @@
-//! Storms of operations that are dropped at random polls, on several executors, and an audit of what
-//! they leave behind: no byte lost or doubled, no descriptor and no thread kept.
+//! Stress tests whose operations are dropped at random polls, on several executors. Afterwards no byte is lost
+//! or doubled, and no descriptor or thread is kept.
 //!
 //! `ANYFILE_STORM=20` makes it twenty times as heavy; `ANYFILE_SEED` chooses the random numbers.
 
@@ -38,7 +38,7 @@ impl Random {
         (self.0 >> 11) as usize % end
     }
 
-    /// Awaits the future, or drops it after some polls.
+    /// Awaits the future, or drops it after a random number of polls.
     async fn some<F: Future>(&mut self, future: F) -> Option<F::Output> {
         let mut polls = [0, 1, 1, 1, 2, 2, 3, 5, usize::MAX, usize::MAX][self.below(10)];
         let mut future = pin!(future);
@@ -64,13 +64,13 @@ impl Random {
 
 const RECORD: usize = 14;
 
-/// Records from a number on.
+/// Returns `count` records, numbered from `from` on.
 fn records(from: usize, count: usize) -> Vec<u8> {
     let records = (from..from + count).map(|number| format!("line {number:08}\n"));
     records.collect::<String>().into_bytes()
 }
 
-/// What was accepted is what is there.
+/// Writes, and checks that the file contains all accepted bytes and no others.
 async fn writes(mut random: Random, dir: PathBuf, rounds: usize) {
     let path = dir.join("file");
     let opening = open_file(&path).read(true).write(true).create(true);
@@ -118,7 +118,7 @@ async fn writes(mut random: Random, dir: PathBuf, rounds: usize) {
     assert!(contents(&path) == accepted, "{} bytes", accepted.len());
 }
 
-/// The position is always where it must be, and the bytes there are right.
+/// Reads and seeks, and checks the position and the bytes there.
 async fn reads(mut random: Random, dir: PathBuf, rounds: usize) {
     let all = records(0, 30_000);
     let path = dir.join("file");
@@ -187,7 +187,7 @@ async fn reads(mut random: Random, dir: PathBuf, rounds: usize) {
     }
 }
 
-/// What goes in at one end comes out at the other.
+/// Writes into one end of a connection, and checks the bytes that arrive at the other.
 async fn echoes(mut random: Random, _: PathBuf, rounds: usize) {
     let (writer, reader) = UnixStream::pair().unwrap();
     let (mut writer, mut reader) = (wrap_file(writer), wrap_file(reader));
@@ -220,7 +220,7 @@ async fn echoes(mut random: Random, _: PathBuf, rounds: usize) {
     assert!(heard == records(0, accepted / RECORD + 1)[..accepted]);
 }
 
-/// An object that takes little at a time, and fails now and then.
+/// Writes into an object that makes short writes and fails now and then.
 async fn fails(mut random: Random, _: PathBuf, rounds: usize) {
     let full = || Step::Fail(ErrorKind::StorageFull);
     let steps = (0..rounds).flat_map(|_| [Step::Short(700), full(), Step::Short(1)]);
@@ -246,7 +246,7 @@ async fn fails(mut random: Random, _: PathBuf, rounds: usize) {
     assert!(written == records(0, accepted / RECORD + 1)[..accepted]);
 }
 
-/// Contents are whole, and nothing is left lying about.
+/// Replaces, copies and renames files, and checks that contents are whole and no temporary file is left.
 async fn paths(mut random: Random, dir: PathBuf, rounds: usize) {
     let dir = Path::new(dir);
     for round in 0..rounds {
@@ -281,10 +281,10 @@ async fn paths(mut random: Random, dir: PathBuf, rounds: usize) {
     }
 }
 
-/// The entries of a directory that is too large to be read ahead as a whole.
+/// The number of entries in a directory that is too large to be read ahead as a whole.
 const MANY: usize = 5_000;
 
-/// Streams that are dropped after some items, or are complete.
+/// Runs streams to their end, or drops them after some items.
 async fn searches(mut random: Random, dir: PathBuf, rounds: usize) {
     async fn take(random: &mut Random, mut stream: Pin<Box<impl Stream>>, all: usize) {
         let most = [0, 1, 10, 1_000][random.below(4)];
@@ -318,7 +318,7 @@ async fn searches(mut random: Random, dir: PathBuf, rounds: usize) {
     }
 }
 
-/// Files that are opened, or not, and closed, or not.
+/// Opens and closes files, or drops the futures that do so.
 async fn opens(mut random: Random, dir: PathBuf, rounds: usize) {
     let path = dir.join("file");
     std::fs::write(&path, records(0, 10)).unwrap();
@@ -378,7 +378,7 @@ fn works(dir: &Dir) -> Vec<Work> {
     (0..3 * kinds.len()).map(begin).collect()
 }
 
-/// Runs the storm in a child of its own, then looks at what is left.
+/// Runs all work in a child process, then checks that no descriptor or thread is left.
 fn storm_on(test: &str, run: impl FnOnce(Vec<Work>)) {
     if !in_child() {
         return print!("{}", run_in_child(test, &[("BLOCKING_MAX_THREADS", "8")]));
@@ -406,7 +406,7 @@ fn storm_on(test: &str, run: impl FnOnce(Vec<Work>)) {
             !names(own.path()).any(|entry| is_temporary(entry.file_name().into_string().unwrap()))
         );
     }
-    // And it works as before.
+    // The crate still works.
     let path = dir.join("after");
     block_on(async {
         let mut file: AsyncFile = open_file(&path).write(true).create(true).await.unwrap();

@@ -1,4 +1,4 @@
-//! To close a file may wait: what a job has opened is never closed by whoever drops its future.
+//! Closing a file may block, so dropping a future never closes the file that its job has opened.
 #![cfg(target_os = "linux")]
 
 mod common;
@@ -11,7 +11,7 @@ use futures_lite::future::block_on;
 
 use common::{Dir, in_child, poll_times, run_in_child, saturate_pool};
 
-/// Files in `dir` that this process has open.
+/// Returns the number of files in `dir` that this process has open.
 fn open_files(dir: &Dir) -> usize {
     let open = std::fs::read_dir("/proc/self/fd").expect("/proc/self/fd");
     let links = open.flatten().map(|entry| std::fs::read_link(entry.path()));
@@ -19,8 +19,8 @@ fn open_files(dir: &Dir) -> usize {
     links.flatten().filter(inside).count()
 }
 
-/// Drops a future whose job has been done, before it is polled again. With the pool asleep, the files that
-/// are open then stay so.
+/// Drops a future whose job is done, before it is polled again. While the pool is blocked, the files that the job
+/// opened stay open.
 #[track_caller]
 fn closes_elsewhere(
     what: &str,
@@ -31,7 +31,7 @@ fn closes_elsewhere(
     let asleep = saturate_pool(1);
     assert!(poll_times(future.as_mut(), 1).is_none(), "{what}");
     drop(asleep);
-    // The one thread takes its jobs in order.
+    // The only pool thread runs its jobs in order.
     let asleep = saturate_pool(1);
     assert_eq!(open_files(dir), open, "{what}");
     drop(future);
@@ -51,14 +51,14 @@ fn what_a_job_has_opened_is_closed_on_the_pool() {
     }
     let dir = Dir::new();
     let (small, big) = (dir.file("small", "contents"), dir.join("big"));
-    // More than is copied in one go, and no hole.
+    // Too large to be copied in one step, and without holes.
     std::fs::write(&big, vec![0; 40 << 20]).unwrap();
 
     let open = async { drop(open_file(&small).await.unwrap()) };
     closes_elsewhere("open_file", &dir, 1, Box::pin(open));
 
     let mut file = block_on(open_file(&small)).unwrap();
-    // The first time, there is the position to be settled.
+    // The first call has to settle the position.
     block_on(file.try_clone()).unwrap();
     let clone = async { drop(file.try_clone().await.unwrap()) };
     closes_elsewhere("try_clone", &dir, 2, Box::pin(clone));

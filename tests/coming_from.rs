@@ -1,6 +1,6 @@
-//! The tables "Coming from …" of the documentation: every row is what the other side does, by doing both.
+//! The tables "Coming from …" of the documentation: both sides of every row run, and must do the same.
 //!
-//! Python's own `open` and `pathlib` stand for AnyIO's, which only take them to threads.
+//! Python's own `open` and `pathlib` stand for AnyIO's, which only run them on threads.
 
 #![cfg(target_os = "linux")]
 
@@ -50,7 +50,7 @@ fn scene() -> (Dir, Path) {
     (dir, path)
 }
 
-/// Everything in a directory, for comparing what has become of it.
+/// Describes everything in a directory, for comparison.
 fn tree(dir: &StdPath) -> String {
     let mut lines = Vec::new();
     let mut rest = vec![dir.to_path_buf()];
@@ -73,8 +73,8 @@ fn tree(dir: &StdPath) -> String {
     lines.join("\n")
 }
 
-/// Acts in a fresh scene, unless that is skipped: what was said, and what has become of the scene, with its place
-/// left out.
+/// Runs `act` in a new scene, and returns its output and the state of the scene, without the scene's path.
+/// Returns `None` if `act` is skipped.
 fn outcome(act: impl FnOnce(&Path) -> Option<String>) -> Option<String> {
     let (scene, dir) = scene();
     let said = act(&dir)? + "\n" + &tree(scene.path());
@@ -123,7 +123,7 @@ macro_rules! rows {
     };
 }
 
-/// What comes before each piece of Python: `d` is the scene.
+/// The start of each Python script: `d` is the scene.
 const PRELUDE: &str = r#"
 import io, os, pathlib, shutil, sys
 from pathlib import Path, PurePath
@@ -497,7 +497,7 @@ fn each_row_of_anyio_and_python_is_what_these_do() {
     }
 }
 
-/// Python's text mode makes every line end `\n`.
+/// Unlike Python's text mode, the crate does not turn every line ending into `\n`.
 #[test]
 fn text_is_read_as_it_is_in_the_file() {
     let read = "p.write_bytes(b'a\\r\\nb'); say(ascii(p.read_text()))";
@@ -533,7 +533,7 @@ mod from_tokio;
 #[path = "coming_from/lessons.rs"]
 mod lessons;
 
-/// Runs what tokio does.
+/// Runs a future on tokio.
 fn on_tokio<R>(future: impl Future<Output = R>) -> R {
     let runtime = tokio::runtime::Builder::new_current_thread();
     { runtime }.build().unwrap().block_on(future)

@@ -24,7 +24,7 @@ use common::{Dir, noise, nowait_works, saturate_pool, text, with_one_thread};
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
 
-/// What the system counts for a process or a thread; nothing where it does not.
+/// The system's counts of calls for a process or a thread.
 #[derive(Debug, Clone, Copy)]
 struct Calls {
     reads: u64,
@@ -58,7 +58,7 @@ impl Calls {
     }
 }
 
-/// Runs a test in a child with one pool thread; gives the child a directory, if it can be done there.
+/// Runs a test in a child with one pool thread. Returns a directory in the child, if the system counts calls.
 fn in_child_with_counts(test: &str) -> Option<Dir> {
     if !with_one_thread(test) {
         return None;
@@ -287,7 +287,7 @@ fn small_writes_share_their_calls() {
     assert!(fs::read(&path).unwrap() == data);
 }
 
-/// Bytes that came with a shared call are as if nobody had read them.
+/// Bytes that a shared call has read ahead are never stale after a change by the same handle.
 #[test]
 fn what_a_shared_call_brought_is_current() {
     let dir = Dir::new();
@@ -304,7 +304,7 @@ fn what_a_shared_call_brought_is_current() {
             assert!(buf == expected[at..at + PIECE]);
             at += PIECE;
         }
-        // A change behind the cursor's back.
+        // A change that does not move the cursor.
         file.write_all_at(b"changed", at as u64 + 10).await.unwrap();
         expected[at + 10..at + 17].copy_from_slice(b"changed");
         for _ in 0..20 {
@@ -312,13 +312,13 @@ fn what_a_shared_call_brought_is_current() {
             assert!(buf == expected[at..at + PIECE]);
             at += PIECE;
         }
-        // A write at the position, and on from there.
+        // A write at the position, and reads after it.
         file.write_all(b"written").await.unwrap();
         expected[at..at + 7].copy_from_slice(b"written");
         at += 7;
         file.read_exact(&mut buf).await.unwrap();
         assert!(buf == expected[at..at + PIECE]);
-        // From the start again, up to an end that has moved meanwhile.
+        // From the start again, up to an end that has moved in between.
         file.seek(SeekFrom::Start(0)).await.unwrap();
         for at in (0..60 * PIECE).step_by(PIECE) {
             file.read_exact(&mut buf).await.unwrap();

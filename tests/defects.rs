@@ -63,7 +63,7 @@ fn a_sync_or_set_len_is_not_the_end_of_the_file() {
     }
 }
 
-/// A file that was written and dropped stayed empty; tokio's lost what was on its way.
+/// A file that was written and dropped stayed empty. In tokio, bytes in flight were lost.
 #[test]
 fn a_drop_does_not_lose_what_was_written() {
     let dir = Dir::new();
@@ -79,12 +79,12 @@ fn a_drop_does_not_lose_what_was_written() {
                 .unwrap();
             file.write_all(&bytes).await.unwrap();
         });
-        // Not in time: at once.
+        // They are there as soon as `drop` returns.
         assert!(contents(&path) == bytes, "{len} bytes");
     }
 }
 
-/// The same with nothing left to run on: no executor, and no free thread in the pool.
+/// The same without an executor and without a free thread in the pool.
 #[test]
 fn a_drop_needs_no_help_and_does_not_hang() {
     if !with_one_thread("a_drop_needs_no_help_and_does_not_hang") {
@@ -187,7 +187,7 @@ fn reading_into_a_string_appends() {
     });
 }
 
-/// Text that was not UTF-8 left a `String` emptied.
+/// Bytes that were not UTF-8 left the `String` empty.
 #[test]
 fn what_is_not_text_leaves_the_string_alone() {
     block_on(async {
@@ -236,7 +236,7 @@ fn an_error_in_a_line_does_not_lose_its_start() {
 
 // tokio
 
-/// After a flush that failed, the next one said that all was well.
+/// After a failed flush, the next one succeeded although bytes were lost.
 #[test]
 fn a_failed_flush_is_not_forgotten() {
     let full = || Step::Fail(ErrorKind::StorageFull);
@@ -248,7 +248,7 @@ fn a_failed_flush_is_not_forgotten() {
         for attempt in 0..3 {
             let error = file.flush().await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::StorageFull, "attempt {attempt}");
-            // What was accepted meanwhile comes after it.
+            // Bytes that are accepted later come after it.
             file.write_all(attempt.to_string().as_bytes())
                 .await
                 .unwrap();
@@ -259,7 +259,7 @@ fn a_failed_flush_is_not_forgotten() {
     assert_eq!(scripted.look(|script| script.data.clone()), b"hello012");
 }
 
-/// One on a real file: there is no room on this device at any time.
+/// The same on a real file: this device never has room.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_is_not_forgotten() {
@@ -283,7 +283,7 @@ fn a_full_disk_is_not_forgotten() {
     });
 }
 
-/// A large buffer was filled with 2 MiB at most, and what was beyond was forgotten by its users.
+/// A large buffer was filled with 2 MiB at most, and callers forgot about the rest.
 #[test]
 fn a_large_buffer_is_filled() {
     let dir = Dir::new();
@@ -308,7 +308,7 @@ fn a_large_buffer_is_filled() {
     });
 }
 
-/// Counts how often `future` has to wait.
+/// Runs `future`, and counts how often it has to wait.
 async fn counting<F: Future>(waits: &Cell<usize>, future: F) -> F::Output {
     let mut future = pin!(future);
     poll_fn(|cx| {
@@ -319,7 +319,7 @@ async fn counting<F: Future>(waits: &Cell<usize>, future: F) -> F::Output {
     .await
 }
 
-/// Every read of 4 KiB was a job of its own, anyio's every line.
+/// Every read of 4 KiB was a separate job. In AnyIO, every line was.
 #[test]
 fn small_reads_and_lines_are_not_a_job_each() {
     let dir = Dir::new();
@@ -346,7 +346,7 @@ fn small_reads_and_lines_are_not_a_job_each() {
 
 // async-std
 
-/// The message of an error did not have the reason that the system gives.
+/// The message of an error did not contain the system's reason.
 #[test]
 fn an_error_has_the_reason_of_the_system() {
     let dir = Dir::new();
@@ -429,7 +429,7 @@ fn a_last_write_that_is_queued_is_carried_out() {
     }
 }
 
-/// The same where there is nothing to write: what was wrapped is closed.
+/// The same with nothing to write: the wrapped object is closed.
 #[test]
 fn a_close_that_is_queued_is_carried_out() {
     if !with_one_thread("a_close_that_is_queued_is_carried_out") {
@@ -450,7 +450,7 @@ fn a_close_that_is_queued_is_carried_out() {
     }
 }
 
-/// A queued operation that is dropped is not carried out later, when nobody expects it.
+/// A queued operation whose future is dropped is not carried out later.
 #[test]
 fn a_queued_operation_that_is_given_up_is_not_carried_out() {
     if !with_one_thread("a_queued_operation_that_is_given_up_is_not_carried_out") {
@@ -473,7 +473,7 @@ fn a_queued_operation_that_is_given_up_is_not_carried_out() {
                 .is_none()
         );
         drop(busy);
-        // Comes after all that was queued.
+        // Runs after all queued jobs.
         assert_eq!(file.metadata().await.unwrap().len(), 5);
         file.sync_all().await.unwrap();
         assert_eq!(contents(&path), b"hello");

@@ -1,4 +1,4 @@
-//! `glob` and `rglob`: what they find, held against naive searches, `pathlib` and GNU `find`, and how they fail.
+//! `glob` and `rglob`: results compared with naive searches, `pathlib` and GNU `find`, and errors.
 
 #![cfg(unix)]
 
@@ -111,8 +111,8 @@ const PATTERNS: &[&str] = &[
     "di\nr",
 ];
 
-/// Patterns that 3.11 takes in another way, and why. A slash at the end and hidden names are not among
-/// them: there 3.11 does as 3.13 says already.
+/// Patterns that 3.11 interprets differently, and why. A slash at the end and hidden names are not among
+/// them: 3.11 already treats them as 3.13 documents.
 const CHANGED: &[(&str, &str)] = &[
     // "Changed in version 3.13: Patterns ending with `**` were changed to return files & directories. In
     // previous versions, only directories were returned." (documentation of `Path.glob`)
@@ -129,7 +129,7 @@ const CHANGED: &[(&str, &str)] = &[
     // segment are two of the others; 3.11 refuses them: "'**' can only be an entire path component".
     ("names/a**", "a star twice"),
     ("**/**.rs", "a star twice"),
-    // 3.13 asks `os.path.lexists` for what has no wildcards, 3.11 `exists`: false for a broken link.
+    // Without wildcards, 3.13 calls `os.path.lexists` and 3.11 `exists`, which is false for a broken link.
     ("broken", "looked up as a link"),
     ("a/b/broken", "looked up as a link"),
     ("self", "looked up as a link"),
@@ -141,7 +141,7 @@ struct Query {
     anywhere: bool,
     case_sensitive: Option<bool>,
     recurse_symlinks: bool,
-    /// Whether `pathlib` agrees, however old it is.
+    /// Whether every version of `pathlib` agrees.
     agrees: bool,
 }
 
@@ -246,7 +246,7 @@ fn collect(what: &str, found: Glob) -> (BTreeSet<OsString>, BTreeSet<OsString>) 
     (paths, errors)
 }
 
-/// Returns `true` if std may not see there either.
+/// Returns `true` if std is denied access to the path too.
 fn is_closed(path: &OsString) -> bool {
     let denied = |error: io::Error| error.kind() == ErrorKind::PermissionDenied;
     fs::symlink_metadata(path).is_err_and(denied) || fs::read_dir(path).is_err_and(denied)
@@ -263,7 +263,7 @@ fn difference(found: &BTreeSet<OsString>, expected: &BTreeSet<OsString>) -> Stri
     )
 }
 
-/// Holds every query against the naive search, and against `pathlib` if it may.
+/// Compares every query with the naive search, and with `pathlib` if `may_ask_pathlib` is set.
 fn compare_with_python(tree: &Tree, may_ask_pathlib: bool) {
     let queries = Query::all();
     let mut arguments = vec!["glob".into(), tree.root().into()];
@@ -283,7 +283,7 @@ fn compare_with_python(tree: &Tree, may_ask_pathlib: bool) {
         let (mut paths, mut errors) = collect(&name, query.search(&Path::new(tree.root())));
         let expected = found_by("naive", number);
         if query.looks_up() {
-            // A name may be listed where it may not be looked up.
+            // A name can be listed in a directory where it cannot be looked up.
             paths.retain(|path| expected.contains(path) || !is_closed(path));
         }
         if paths != expected {
@@ -291,7 +291,7 @@ fn compare_with_python(tree: &Tree, may_ask_pathlib: bool) {
         }
         let mut expected = found_by("error", number);
         if query.looks_up() {
-            // Nobody knows what is in a closed directory, and either search tries its own way.
+            // The contents of a closed directory are unknown, and each search tries in its own way.
             expected.retain(|path| fs::symlink_metadata(path).is_ok());
             errors.retain(|path| expected.contains(path) || !is_closed(path));
         }
@@ -329,7 +329,7 @@ fn patterns_find_what_a_naive_search_and_pathlib_find() {
     compare_with_python(&Tree::new(), true);
 }
 
-/// `pathlib` 3.11 gives a directory up when it may not look something up in it: "Changed in version 3.13:
+/// `pathlib` 3.11 gives up a directory when it cannot look up an entry in it: "Changed in version 3.13:
 /// Any OSError exceptions raised from scanning the filesystem are suppressed."
 #[test]
 fn patterns_find_what_may_be_read() {
@@ -345,7 +345,7 @@ fn found(found: Glob) -> BTreeSet<OsString> {
     paths
 }
 
-/// Below `base`, and without it.
+/// Returns the paths found, relative to `base`.
 fn names(base: &Path, found: Glob) -> Vec<String> {
     let paths = block_on(found.collect::<Vec<_>>()).into_iter();
     let names = paths.map(|path| {
@@ -473,7 +473,7 @@ fn links_are_followed_as_they_are_told_to_be() {
         names(base, base.rglob("*/").recurse_symlinks(true)).len(),
         names(base, base.rglob("**/").recurse_symlinks(true)).len() - 1
     );
-    // A segment that is not `**` is what it is, link or not.
+    // A segment other than `**` also matches a link.
     assert_eq!(names(base, base.glob("link/self/self/below/*")).len(), 2);
     assert_eq!(
         names(base, base.glob("l*/s*/s*/b*/x")),
@@ -553,7 +553,7 @@ fn everywhere_and_nothing_more() {
     fs::create_dir_all(dir.join("a/b")).unwrap();
     dir.file("a/x", "");
     let base = &Path::new(dir.path());
-    // As `**/` and `**`: what `pathlib` joins.
+    // They equal `**/` and `**`, as `pathlib` joins them.
     for (pattern, same) in [("", "**/"), ("./", "**/"), (".", "**"), ("./.", "**")] {
         let everywhere = names(base, base.rglob(pattern));
         assert_eq!(everywhere, names(base, base.glob(same)), "{pattern:?}");
@@ -601,7 +601,7 @@ fn links_to_above_the_base_are_found_and_not_followed() {
     symlink("outer/base", dir.join("alias")).unwrap();
     for (base, pattern, expected) in [
         ("outer/base", "**/x", vec!["x"]),
-        // What counts is where the base is, not what leads there.
+        // The place of the base counts, not the path that leads to it.
         ("alias", "**/x", vec!["x"]),
         ("outer/base/a/..", "**/x", vec!["x"]),
         ("outer/base/a", "../**/x", vec!["../x"]),
@@ -639,7 +639,7 @@ fn patterns_that_mean_nothing_are_refused() {
         ("a\0b", "a\\u{0}b", "the pattern contains a NUL byte"),
         ("*/\0", "*/\\u{0}", "the pattern contains a NUL byte"),
     ] {
-        // Everywhere, nothing more is asked for.
+        // `rglob` accepts an empty pattern.
         let is_empty = why == "the pattern is empty";
         for &anywhere in &[false, true][..if is_empty { 1 } else { 2 }] {
             for sort in [false, true] {
@@ -682,7 +682,7 @@ fn a_base_that_cannot_be_searched_is_one_error() {
         ] {
             assert_eq!(failures(search), [(kind, message.clone())]);
         }
-        // What is looked up is there or not.
+        // A name that is looked up is there or not, without an error.
         for pattern in ["a", "a/b/", "..", "a/*"] {
             assert_eq!(failures(base.glob(pattern)), [], "{name} {pattern}");
         }
@@ -728,7 +728,7 @@ fn what_may_not_be_read_is_an_error_and_the_search_goes_on() {
     );
     assert_eq!(names(&base, base.glob("entered/in/*")), ["entered/in/x"]);
     assert_eq!(names(&base, base.glob("listed/*")).len(), 3);
-    // A base in a directory that may not be entered.
+    // A base in a directory that cannot be entered.
     let below = Path::new(tree.join("closed/in"));
     assert_eq!(
         failures(below.rglob("*")),
@@ -739,7 +739,7 @@ fn what_may_not_be_read_is_an_error_and_the_search_goes_on() {
     );
 }
 
-/// What is unreadable, as root finds it too: nothing of that is looked at.
+/// Directories that cannot match are not read, so that unreadable ones cause no error.
 #[test]
 fn directories_that_cannot_contribute_are_not_read() {
     if !in_child() {
@@ -747,7 +747,7 @@ fn directories_that_cannot_contribute_are_not_read() {
     }
     let tree = Tree::with_locks();
     let base = &Path::new(tree.root());
-    // Each would have an error, were it read.
+    // Reading one of the others would be an error.
     assert_eq!(names(base, base.glob("a/*/c/**/l*.rs")), ["a/b/c/d/lib.rs"]);
     assert_eq!(names(base, base.glob("[!cel]*/x")), ["a/x", "b/x"]);
     assert_eq!(names(base, base.glob("*s/*/main.rs")).len(), 5);

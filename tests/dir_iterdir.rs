@@ -1,4 +1,4 @@
-//! `iterdir`: what it gives, what it knows of that, and how far it reads ahead.
+//! `iterdir`: its entries, their types, and how far it reads ahead.
 
 #![cfg(target_os = "linux")]
 
@@ -83,7 +83,7 @@ fn types_are_known_without_a_system_call() {
     );
 }
 
-/// Where names may be read and nothing may be asked about them.
+/// Types are known in a directory that can be listed and not entered.
 #[test]
 fn types_are_known_where_nobody_may_ask() {
     if !in_child() {
@@ -175,7 +175,7 @@ fn relative_bases_and_no_base_at_all() {
     assert_eq!(root.parent(), Some(Path::new("/")));
 }
 
-/// After the last item there is nothing, however often one asks.
+/// After the last item, every poll returns `None`.
 #[test]
 fn the_end_stays_the_end() {
     let dir = Dir::new();
@@ -204,10 +204,10 @@ impl Wake for Count {
 
 const MANY: usize = 200_000;
 
-/// What may be read ahead: a few parts of the directory.
+/// The number of entries that may be read ahead: a few parts of the directory.
 const AHEAD: usize = 6_000;
 
-/// The first entry comes, and the rest of the directory goes: only what was read before that ever comes.
+/// The first entry is taken and the rest of the directory removed: only entries that were read ahead follow.
 #[test]
 fn a_large_directory_is_read_as_it_is_consumed() {
     if !in_child() {
@@ -218,7 +218,7 @@ fn a_large_directory_is_read_as_it_is_consumed() {
     }
     let dir = Dir::in_memory();
     for number in 0..MANY {
-        // More names of a file are made faster than more files, and no file may have as many.
+        // Hard links are created faster than files, but a file cannot have this many.
         let first = dir.join(&(number - number % 10_000).to_string());
         match number % 10_000 {
             0 => drop(File::create(first).unwrap()),
@@ -235,7 +235,7 @@ fn a_large_directory_is_read_as_it_is_consumed() {
         "nothing happens before the first poll"
     );
     block_on(entries.next()).unwrap().unwrap();
-    // The pool comes to rest, though there is much to do, and the directory stays open.
+    // The pool becomes idle although much is left to read, and the directory stays open.
     assert!(comes_true(pool_is_empty));
     assert_eq!(open_descriptors(), descriptors + 1);
     drop(entries);
@@ -270,14 +270,14 @@ fn a_large_directory_is_read_as_it_is_consumed() {
     for entry in fs::read_dir(&base).unwrap() {
         fs::remove_file(entry.unwrap().path()).unwrap();
     }
-    // That the directory itself has gone is its end, and no error.
+    // A directory that is removed is at its end, without an error.
     fs::remove_dir(&base).unwrap();
     let ahead = block_on(entries.map(|entry| entry.unwrap()).count());
     println!("{ahead} entries of {MANY} were read ahead");
     assert!((1..AHEAD).contains(&ahead), "{ahead}");
 }
 
-/// Dropped at any poll: the work ends, and the directory is closed.
+/// Dropping a stream after any poll ends its work and closes the directory.
 #[test]
 fn a_dropped_stream_leaves_nothing_behind() {
     if !in_child() {

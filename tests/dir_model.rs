@@ -35,7 +35,7 @@ const SEGMENTS: &[&str] = &[
     "é", "..", "[é]", "**b", "[*]", "A", "[]-]", "[", ".a",
 ];
 
-/// How a name comes into the tree, below a path that is made of directories.
+/// The kind of an entry of the tree, below a path of directories.
 #[derive(Debug, Clone)]
 enum Node {
     Dir,
@@ -59,7 +59,7 @@ fn patterns() -> impl Strategy<Value = String> {
     (segments, ends).prop_map(|(segments, end)| segments.join("/") + end)
 }
 
-/// Makes as much of the tree as there is room for.
+/// Creates the tree, without entries whose paths are taken by others.
 fn make(root: &StdPath, tree: &[(Vec<&str>, Node)]) {
     fs::create_dir_all(root).unwrap();
     for (path, node) in tree {
@@ -101,7 +101,7 @@ fn describes(pattern: &[char], name: &[char], ignore_case: bool) -> bool {
                 ['!', set @ ..] => (true, set),
                 set => (false, set),
             };
-            // A bracket in front is one of the set.
+            // A bracket at the start is part of the set.
             let close = set.iter().skip(1).position(|&c| c == ']');
             let Some(close) = close.map(|close| close + 1) else {
                 return name.first() == Some(&'[')
@@ -127,7 +127,7 @@ fn describes(pattern: &[char], name: &[char], ignore_case: bool) -> bool {
     }
 }
 
-/// What a pattern asks for beside its segments.
+/// The options of a search.
 #[derive(Debug, Clone, Copy)]
 struct Options {
     case_sensitive: Option<bool>,
@@ -156,7 +156,7 @@ fn leads_back(link: &StdPath, root: &StdPath) -> bool {
     fs::canonicalize(&above).unwrap().starts_with(&target)
 }
 
-/// Adds what the segments lead to from a path.
+/// Adds the paths that match the segments below a path.
 fn search(
     root: &StdPath,
     path: &StdPath,
@@ -267,7 +267,7 @@ enum Locks {
     Closed,
 }
 
-/// Takes the right to read from some directories, and the right to search from some of these; returns them.
+/// Makes some directories unreadable, and some of these unsearchable, and returns them.
 fn lock(root: &StdPath) -> Vec<PathBuf> {
     let (mut dirs, mut rest) = (Vec::new(), vec![root.to_path_buf()]);
     while let Some(dir) = rest.pop() {
@@ -277,7 +277,7 @@ fn lock(root: &StdPath) -> Vec<PathBuf> {
     }
     dirs.sort();
     let locked: Vec<PathBuf> = dirs.into_iter().skip(2).step_by(3).collect();
-    // Those below first, while the way to them is open.
+    // Lower ones come first, while they can still be reached.
     for (number, dir) in locked.iter().enumerate().rev() {
         let mode = [0o311, 0o000][number % 2];
         fs::set_permissions(dir, Permissions::from_mode(mode)).unwrap();
@@ -291,7 +291,7 @@ fn unlock(locked: &[PathBuf]) {
     }
 }
 
-/// Holds 2,400 searches of 200 random trees against the naive one, and then against `pathlib`.
+/// Compares 2,400 searches of 200 random trees with the naive search, and then with `pathlib`.
 fn compare(locks: Locks) {
     let cases = 200 * u32::try_from(storm()).unwrap();
     let config = Config {
@@ -299,7 +299,7 @@ fn compare(locks: Locks) {
         failure_persistence: None,
         ..Config::default()
     };
-    // The same cases each time, unless another seed is asked for.
+    // The cases are the same each time, unless a seed is given.
     let seed = env::var("ANYFILE_SEED")
         .ok()
         .and_then(|seed| seed.parse().ok());
@@ -379,7 +379,7 @@ fn find(
     let mut found = BTreeSet::new();
     for path in block_on(paths.collect::<Vec<_>>()) {
         let path = match path {
-            // `pathlib` says nothing then.
+            // `pathlib` suppresses this error.
             Err(error) if locks == Locks::Closed && error.kind() == PermissionDenied => continue,
             path => path.map_err(|error| TestCaseError::fail(error.to_string()))?,
         };
@@ -391,7 +391,7 @@ fn find(
     Ok(found)
 }
 
-/// Asks the Python that is there for all that it answers as a new one does; returns how many that were.
+/// Compares searches with the installed Python, as far as it agrees with a new one. Returns how many it compared.
 fn compare_with_pathlib(asked: &[Asked], locks: Locks) -> usize {
     let queries: Vec<_> = asked.iter().map(|asked| asked.row(locks)).collect();
     let arguments = ["queries".into(), "-".into()];
@@ -401,7 +401,7 @@ fn compare_with_pathlib(asked: &[Asked], locks: Locks) -> usize {
         let number = row[1].to_str().unwrap().parse().unwrap();
         let found = answers.entry(number).or_default();
         let path = PathBuf::from(&row[2]);
-        // An empty one says that it was asked. Of `closed/..` it says without a look that it is there.
+        // An empty path shows that the search was run. Python reports `closed/..` without looking it up.
         if path.symlink_metadata().is_ok() {
             found.insert(path);
         }

@@ -1,5 +1,5 @@
-//! Checks that `drop` has written, flushed and closed a file when it returns, by what fails on an open file:
-//! executing it, locking it, reading the end of a compressed stream.
+//! When `drop` returns, the file is written, flushed and closed. The tests do what fails on an open file: execute
+//! it, lock it, read the end of a compressed stream.
 //!
 //! A process that is being started holds a copy of every open file for a moment. So most of this runs in
 //! children of the test program that start nothing at the same time.
@@ -45,7 +45,7 @@ fn program() -> Vec<u8> {
 /// Returns `true` if a program cannot be run because it is open for writing.
 fn is_busy(path: &Path) -> bool {
     match Command::new(path).status() {
-        // Whatever it makes of its new name.
+        // It ran, even if it fails under its new name.
         Ok(_) => false,
         Err(error) => {
             assert_eq!(error.kind(), ErrorKind::ExecutableFileBusy, "{error}");
@@ -108,7 +108,7 @@ fn a_program_that_was_written_can_be_run() {
     assert_eq!(busy, [0; 5], "busy, of 40 each: {ways}");
 }
 
-/// A timeout around a close, for example: the drop waits for what the close has begun.
+/// A drop after a close that timed out waits for the close.
 #[test]
 fn a_program_whose_close_was_given_up_can_be_run() {
     if !alone("a_program_whose_close_was_given_up_can_be_run") {
@@ -143,7 +143,7 @@ fn a_file_that_was_only_opened_for_writing_can_be_run() {
     if !runs_programs(&dir, &program) {
         return;
     }
-    // One for each, so that a close that is late concerns its own file only.
+    // A separate file for each, so that a late close affects its own file only.
     let paths = ["changed", "unchanged"].map(|name| dir.file(name, &program));
     let mut busy = [0; 2];
     for round in 0..100 {
@@ -220,7 +220,7 @@ fn a_compressor_writes_its_trailer() {
     assert_eq!(truncated, 0, "truncated, of 50");
 }
 
-/// The same of any object: it is written, flushed and dropped, in this order, when `drop` returns.
+/// The same for any object: it is written, flushed and dropped, in this order, when `drop` returns.
 #[test]
 fn an_object_is_dropped_by_then() {
     let mut late = 0;
@@ -244,7 +244,8 @@ fn an_object_is_dropped_by_then() {
     assert_eq!(late, 0, "not dropped yet, of 200");
 }
 
-/// Longer than any buffer between, without a newline at its end, as `stdout` has buffers for lines.
+/// Returns a text that is longer than any buffer on its way. It does not end in a newline, since `stdout` is
+/// line-buffered.
 fn output() -> String {
     common::text(20_000) + "the end"
 }
@@ -273,11 +274,11 @@ fn what_was_written_to_stdout_at_the_end_of_the_process() {
     assert_eq!(lost, 0, "output lost, of 50");
 }
 
-/// A pipe takes no more than the child reads, and the child is read by who drops the file: if `drop` waited
-/// for that, both would wait forever.
+/// A pipe takes no more than the child reads, and the thread that drops the file reads the child's output. If
+/// `drop` waited for the pipe, both would wait forever.
 #[test]
 fn a_child_whose_input_is_dropped_before_its_output_is_read() {
-    // It keeps a thread of the pool waiting, and other tests must not wait for that one.
+    // The test blocks a pool thread, for which other tests must not wait.
     if !alone("a_child_whose_input_is_dropped_before_its_output_is_read") {
         return;
     }
@@ -304,7 +305,7 @@ fn a_child_whose_input_is_dropped_before_its_output_is_read() {
     });
 }
 
-/// A child that reads has all of its input soon, and its end.
+/// A child that reads gets all of its input, and its end.
 #[test]
 fn a_child_gets_the_end_of_its_input() {
     let dir = Dir::new();
@@ -333,7 +334,7 @@ fn open_in(dir: &Dir) -> usize {
         .count()
 }
 
-/// The one thread of the pool is asleep: what is closed all the same is closed by the caller.
+/// The only pool thread is blocked, so that files that are closed at once are closed by the caller.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_close_that_may_take_long_is_left_to_the_pool() {
@@ -378,7 +379,7 @@ fn a_close_that_may_take_long_is_left_to_the_pool() {
     let mut here = Vec::new();
     for (name, work) in works {
         for drops in [false, true] {
-            // A drop does it on the spot: it is over when it returns, with the pool or without.
+            // A drop closes the file on this thread, before it returns.
             let reads = name.starts_with("read") || name == "large";
             if drops && !reads {
                 continue;
@@ -389,7 +390,7 @@ fn a_close_that_may_take_long_is_left_to_the_pool() {
             let options = open_file(&path).read(true).write(!reads);
             let mut file = block_on(options).unwrap();
             work(&mut file, &path);
-            // Whatever the pool has yet to do.
+            // Waits until the pool has done its queued jobs.
             block_on(wrap_file(io::empty()).with_mut(|_| ())).unwrap();
             let asleep = common::saturate_pool(1);
             let before = open_in(&dir);

@@ -30,7 +30,7 @@ async fn text(dir: &Dir) -> AsyncFile {
     open_file(path).read(true).write(true).await.unwrap()
 }
 
-/// What is the same under both sets of traits, and what each calls.
+/// Tests that are the same under both sets of traits.
 macro_rules! common_to_both {
     ($crate_name:literal) => {
         /// Names that only the traits have.
@@ -102,7 +102,7 @@ macro_rules! common_to_both {
                 assert_eq!(own, other);
                 assert_eq!(own, TEXT.lines().collect::<Vec<_>>());
 
-                // A file that is only borrowed lends itself to the trait's, and goes on after it.
+                // The trait's method can borrow the file, which can be used afterwards.
                 let mut file = text(&dir).await;
                 let mut borrowed = is_made_by!($crate_name: (&mut file).lines());
                 assert_eq!(borrowed.try_next().await.unwrap().unwrap(), "one");
@@ -113,7 +113,7 @@ macro_rules! common_to_both {
             });
         }
 
-        /// Bytes that are not text are refused by both.
+        /// Bytes that are not UTF-8 are refused by both.
         #[test]
         fn what_is_not_text() {
             let dir = Dir::new();
@@ -199,7 +199,7 @@ macro_rules! common_to_both {
                 R: AsyncBufRead + AsyncSeek + Unpin,
                 W: AsyncWrite + Unpin,
             {
-                // That of futures-lite appends to an empty string only.
+                // The one of futures-lite appends to an empty string only.
                 let (mut line, mut rest) = (String::new(), String::new());
                 is_made_by!($crate_name: reader.read_line(&mut line)).await?;
                 is_made_by!($crate_name: reader.read_to_string(&mut rest)).await?;

@@ -1,4 +1,4 @@
-//! What many files and many futures of one task get together between two turns of the executor.
+//! Fairness of many files and many futures of one task, between two turns of the executor.
 //!
 //! A task that reads cached data is as fair from a thousand files as from one: the executor gets its turn, so
 //! that other tasks run, and not only the next future of the same task.
@@ -16,9 +16,9 @@ use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, S
 
 use common::{Dir, in_child, run_in_child, text};
 
-/// Generous: the budget is 128 answers or 1 MiB, and what is under way may be finished.
+/// A generous limit: the budget is 128 answers or 1 MiB, and calls in flight may be finished.
 const MOST_ANSWERS: usize = 400;
-/// Half of it is for `for_each_concurrent`, which goes on with new futures while others give way.
+/// Half of it is for `for_each_concurrent`, which polls new futures while others yield.
 const MOST_BYTES: usize = 8 << 20;
 
 /// Counts the answers between two turns of another task.
@@ -44,7 +44,7 @@ impl Meter {
             .set(self.most_bytes.get().max(self.bytes.get()));
     }
 
-    /// The other task has its turn.
+    /// Ends a turn: the other task runs.
     fn pause(&self) {
         self.answers.set(0);
         self.bytes.set(0);
@@ -243,7 +243,7 @@ fn many_files_line_by_line() {
     check([merged, as_streams]);
 }
 
-/// Many futures of one task: when one of them gives way, all must.
+/// Many futures of one task: when one of them yields, all must.
 #[test]
 fn many_futures_of_one_task() {
     let dir = Dir::new();
@@ -277,7 +277,7 @@ fn many_futures_of_one_task() {
     check([joined(20), joined(300), unordered, buffered, for_each]);
 }
 
-/// Futures that are over when they are first polled, each of another file.
+/// Futures that are ready at their first poll, each for a different file.
 #[test]
 fn short_futures_of_one_task() {
     let dir = Dir::new();
@@ -309,7 +309,7 @@ fn short_futures_of_one_task() {
     check([unordered, buffered]);
 }
 
-/// Paths and files together draw on one allowance.
+/// Paths and files share one budget.
 #[test]
 fn paths_and_files_together() {
     let dir = Dir::new();

@@ -1,4 +1,4 @@
-//! What others write into a file is seen after a seek, and a read of a regular file is as long as it can be.
+//! Changes of a file by others are visible after a seek, and reads of a regular file are short only at its end.
 
 mod common;
 
@@ -13,7 +13,7 @@ use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 use common::strict::Random;
 use common::{Dir, in_child, noise, position, run_in_child};
 
-/// Runs the test here, and in a process without the no-wait calls.
+/// Runs the test in this process, and in a child without the no-wait calls.
 fn both_ways(test: &str, body: impl FnOnce()) {
     body();
     if !in_child() {
@@ -36,13 +36,13 @@ fn status(text: &str) -> String {
     line_of(text).repeat(15_000)
 }
 
-/// Rewrites the file in place, as another process does that keeps it open.
+/// Rewrites the file in place, as another process would.
 fn rewrite(path: &Path, text: &str) {
     let mut file = File::options().write(true).open(path).unwrap();
     file.write_all(status(text).as_bytes()).unwrap();
 }
 
-/// The ways to have read some of a file, after which something may have been read ahead.
+/// The ways to read some of a file, after which bytes may have been read ahead.
 const WAYS: [&str; 9] = [
     "nothing",
     "one read",
@@ -85,7 +85,7 @@ async fn read_some(file: &mut AsyncFile, way: &str) {
     }
 }
 
-/// A seek to each place; afterwards the file says what it says now.
+/// After a seek to any position, the current contents are read.
 #[test]
 fn a_seek_shows_what_others_have_written() {
     both_ways("a_seek_shows_what_others_have_written", || {
@@ -113,7 +113,7 @@ fn a_seek_shows_what_others_have_written() {
                         let mut line = String::new();
                         file.read_line(&mut line).await.unwrap();
                         rewrite(&path, "2");
-                        // The second time, with what the first has left.
+                        // The second seek meets the buffers that the first has left.
                         file.seek(to).await.unwrap();
                         let mut all = String::new();
                         file.read_to_string(&mut all).await.unwrap();
@@ -140,7 +140,7 @@ fn a_seek_shows_what_others_have_written() {
     });
 }
 
-/// A seek back from where one is, by as much as was read, is a seek to the start.
+/// A relative seek back to the start has the same effect as an absolute one.
 #[test]
 fn a_seek_back_shows_what_others_have_written() {
     both_ways("a_seek_back_shows_what_others_have_written", || {
@@ -168,7 +168,7 @@ fn a_seek_back_shows_what_others_have_written() {
     });
 }
 
-/// To ask for the position is no reason to read again.
+/// Asking for the position does not discard the buffer.
 #[test]
 fn the_question_for_the_position_keeps_the_buffer() {
     both_ways("the_question_for_the_position_keeps_the_buffer", || {
@@ -188,7 +188,7 @@ fn the_question_for_the_position_keeps_the_buffer() {
     });
 }
 
-/// A file of the kernel whose contents differ from one reading to the next.
+/// A file of the kernel whose contents differ at each read.
 #[cfg(target_os = "linux")]
 #[test]
 fn the_clock_of_the_kernel_goes_on() {
@@ -237,7 +237,7 @@ fn the_clock_of_the_kernel_goes_on() {
     });
 }
 
-/// A read at an offset keeps nothing, so that it needs no seek.
+/// A read at an offset does not use the buffer, so that it sees changes without a seek.
 #[test]
 fn a_read_at_an_offset_shows_what_others_have_written() {
     both_ways("a_read_at_an_offset_shows_what_others_have_written", || {
@@ -271,7 +271,7 @@ impl Short {
         }
     }
 
-    /// Notes what a read has given.
+    /// Records a read if it is short before the end of the file.
     fn note(&mut self, what: &str, at: usize, buf: &[u8], read: usize) {
         let rest = &self.data[at.min(self.data.len())..];
         assert!(buf[..read] == rest[..read], "{what} at {at}: wrong bytes");
@@ -298,7 +298,7 @@ impl Short {
 
 const MOST: usize = 256 * 1024;
 
-/// Reads here and there, in sequence, after lines, and at offsets, of a file in whatever state.
+/// Reads at random positions, in sequence, after lines, and at offsets, from a file in any state.
 async fn read_here_and_there(file: &mut AsyncFile, short: &mut Short, seed: u64, calls: usize) {
     let mut random = Random::new(seed);
     let len = short.data.len();
@@ -365,7 +365,7 @@ fn a_read_is_short_only_at_the_end() {
     });
 }
 
-/// The same of a small file, whose end is never far.
+/// The same for a small file, whose end is never far.
 #[test]
 fn a_read_is_short_only_at_the_end_of_small_files() {
     both_ways("a_read_is_short_only_at_the_end_of_small_files", || {
@@ -384,7 +384,7 @@ fn a_read_is_short_only_at_the_end_of_small_files() {
     });
 }
 
-/// Some pages are cached, some are not: what is there at once must not pass for all.
+/// Some pages are cached and some are not: a read must not end with the cached ones.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_read_of_a_file_that_is_partly_cached() {
@@ -413,7 +413,7 @@ fn a_read_of_a_file_that_is_partly_cached() {
     });
 }
 
-/// Also after writes of one's own, which are still on their way.
+/// Reads are short only at the end, also while writes of the same handle are in flight.
 #[test]
 fn a_read_after_writes_is_short_only_at_the_end() {
     both_ways("a_read_after_writes_is_short_only_at_the_end", || {

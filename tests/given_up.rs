@@ -72,7 +72,7 @@ fn an_end_is_forgotten_after_a_change_of_ones_own() {
     for change in ["write_at", "set_len", "with_mut"] {
         let mut file = open(&dir.file("file", "abc"));
         block_on(async {
-            // The traits' forms, which ask the buffer and nothing else.
+            // The traits' methods, which use the buffer only.
             let mut line = Vec::new();
             AsyncBufReadExt::read_until(&mut file, b'\n', &mut line)
                 .await

@@ -19,7 +19,7 @@ use common::{
     saturate_pool, text, with_one_thread,
 };
 
-/// Writes, reads, seeks, iterates and measures: the same under every executor.
+/// Writes, reads, seeks and iterates lines, with the same results under every executor.
 async fn session(path: &Path) -> io::Result<(u64, usize, usize)> {
     let mut file = open_file(path)
         .read(true)
@@ -113,7 +113,7 @@ fn g1_starts_no_thread_but_the_pools() {
     );
 }
 
-/// A ticker on the same thread goes on while a read waits for a writer that does not come.
+/// A ticker on the same thread continues while a read waits for a writer that does not come.
 #[cfg(unix)]
 #[test]
 fn g2_nobody_is_blocked_by_a_fifo() {
@@ -228,7 +228,7 @@ fn g4_accepted_bytes_stay_accepted() {
     assert!(contents(&path) == data);
 }
 
-/// With every thread of the pool asleep, what was dropped is never begun.
+/// While every pool thread is blocked, a dropped call is never started.
 #[test]
 fn g4_what_was_not_begun_is_not_carried_out() {
     if !in_child() {
@@ -277,7 +277,7 @@ fn g5_drop_does_not_wait_for_the_pool() {
     let mut file = block_on(open_file(&path).write(true).create(true)).unwrap();
     let asleep = saturate_pool(2);
     let data = noise(200_000);
-    // As much as is accepted without the pool.
+    // Writes as much as is accepted without the pool.
     let mut accepted = 0;
     while let Some(written) = poll_times(file.write(&data[accepted..]), 3) {
         accepted += written.unwrap();
@@ -337,7 +337,7 @@ fn g6_a_failed_write_is_not_forgotten() {
     });
 }
 
-/// A small filesystem that is full, then has room again: every byte is there once, in order.
+/// A small filesystem is full, and then has room again: every byte is written once, in order.
 #[cfg(target_os = "linux")]
 #[test]
 fn g6_what_did_not_fit_is_written_when_there_is_room() {
@@ -443,7 +443,7 @@ fn g7_errors_say_what_and_where() {
     });
 }
 
-/// Two readers of one pipe: what the first did not ask for is there for the second.
+/// Two readers share a pipe: bytes that the first did not ask for are left for the second.
 #[cfg(unix)]
 #[test]
 fn g8_a_pipe_is_read_only_when_asked() {
@@ -526,7 +526,7 @@ fn g9_fair() {
             (self.polls, self.bytes) = (0, 0);
         }
     }
-    /// Runs the future, and tells the meter of each pause.
+    /// Runs the future, and records each pause in the meter.
     fn metered<R>(meter: &std::cell::RefCell<Meter>, future: impl Future<Output = R>) -> R {
         let mut future = pin!(future);
         block_on(future::poll_fn(|cx| {
@@ -585,13 +585,13 @@ fn g9_fair() {
     assert!(positional.borrow().most.0 <= 128);
 }
 
-/// Calls that need a thread each time may be over when they are first polled.
+/// Calls that need a pool thread may be ready at their first poll.
 #[test]
 fn g9_fair_also_with_calls_on_the_pool() {
     const CALLS: usize = 6_400;
     let dir = Dir::new();
     let path = anyfile::Path::from(dir.path());
-    // In a row, and most of them.
+    // The calls in a row, and the longest row.
     let calls = std::cell::Cell::new((0, 0));
     let count = || {
         let (row, most) = calls.get();
@@ -651,7 +651,7 @@ fn others_who_use_the_pool_have_their_turn() {
         });
     }
     println!("{most} calls before another job had its turn");
-    // Those of the worker that was there, and of one that was on its way.
+    // The calls of the running worker, and of one that was about to start.
     assert!(most <= 128);
 }
 

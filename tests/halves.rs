@@ -1,6 +1,6 @@
-//! Two halves of one file in two tasks, or in four: whoever waits is woken, whoever else polls meanwhile.
+//! Two halves of one file in two or four tasks: every waiting task is woken, even if others poll in the meantime.
 //!
-//! Everything runs on the strict executor, since only that notices a wake-up that went to the wrong task.
+//! Everything runs on the strict executor, since only that detects a wake-up that went to the wrong task.
 
 mod common;
 
@@ -23,7 +23,7 @@ use common::{Dir, noise};
 type Reader = Box<dyn AsyncRead + Unpin>;
 type Writer = Box<dyn AsyncWrite + Unpin>;
 
-/// The simplest way to share something between tasks: it is locked for the time of a poll.
+/// The simplest way to share an object between tasks: each poll borrows it.
 struct Common<S>(Rc<RefCell<S>>);
 
 impl<S> Common<S> {
@@ -66,7 +66,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Common<S> {
     }
 }
 
-/// The ways by which people make halves.
+/// The ways to split a file into halves.
 #[derive(Debug, Clone, Copy)]
 enum Split {
     Futures,
@@ -95,7 +95,7 @@ impl Split {
     }
 }
 
-/// Where calls wait until it is opened.
+/// A gate at which calls wait until it is opened.
 #[derive(Clone, Default)]
 struct Gate(Arc<(Mutex<Passes>, Condvar)>);
 
@@ -117,7 +117,7 @@ impl Gate {
         passes.waiting -= 1;
     }
 
-    /// Waits, on this thread, until somebody waits here.
+    /// Blocks this thread until a call waits at the gate.
     fn until_waited_at(&self) {
         let (passes, changed) = &*self.0;
         let waited =
@@ -141,7 +141,7 @@ impl Drop for Gated {
     }
 }
 
-/// An object whose calls wait at a gate. It has an input and an output, as a socket.
+/// An object whose calls wait at a gate. It has an input and an output, like a socket.
 struct Gated {
     gate: Gate,
     gates_reads: bool,
@@ -252,7 +252,7 @@ fn a_reader_is_woken_though_the_writer_waits_for_room() {
     }
 }
 
-/// The same with an object that makes sure that both wait.
+/// The same with an object that ensures that both wait.
 #[test]
 fn a_reader_is_woken_though_the_writer_waits_for_an_object() {
     for split in SPLITS {
@@ -315,7 +315,7 @@ fn a_writer_is_woken_though_the_reader_is_polled_again() {
     }
 }
 
-/// Whoever polls last must not be the only one that is woken: here both halves are polled many times.
+/// Not only the task that polled last is woken: here both halves are polled many times.
 #[test]
 fn both_are_woken_however_often_they_are_polled() {
     for seed in 0..40 {
@@ -368,7 +368,7 @@ fn a_half_that_was_dropped_or_forgotten_leaves_the_other_awake() {
     }
 }
 
-/// One half closes the file while the other one waits for it: that is woken too, for an answer or an error.
+/// One half closes the file while the other waits for it: the other is woken too, with a result or an error.
 #[test]
 fn a_half_is_woken_though_the_other_closes_the_file() {
     for seed in 0..40 {
@@ -401,8 +401,8 @@ fn a_half_is_woken_though_the_other_closes_the_file() {
     }
 }
 
-/// A socket is worked on by one call at a time, so that a read that waits holds up the writes; but once
-/// the peer acts, nobody stays asleep.
+/// A socket has one call at a time, so that a waiting read holds up the writes. Once the peer acts, every task is
+/// woken.
 #[cfg(unix)]
 #[test]
 fn the_halves_of_a_socket_go_on_when_the_peer_acts() {
@@ -505,10 +505,10 @@ impl Write for Duplex {
     }
 }
 
-/// What the writers of a storm have written: how often each one's byte.
+/// How many bytes the writers of a stress test have written, by value.
 type Written = Rc<RefCell<[usize; 256]>>;
 
-/// Two tasks for each half, polled in any order, also when nobody has woken them.
+/// Runs two tasks for each half, polled in random order and with spurious polls.
 fn storm<'a, T: Read + Write + Send + 'static>(
     executor: &mut Strict<'a>,
     what: &str,
@@ -580,7 +580,8 @@ fn four_tasks_in_any_order_on_an_object() {
     }
 }
 
-/// Of a file there is one position: what is read depends on the order. But all is written, and all wake.
+/// A file has one position, so the bytes that are read depend on the order. But all bytes are written, and all
+/// tasks are woken.
 #[test]
 fn four_tasks_in_any_order_on_a_file() {
     let dir = Dir::new();
@@ -593,7 +594,7 @@ fn four_tasks_in_any_order_on_a_file() {
         drop(executor);
         let found = count(&common::contents(&dir.join("file")));
         assert!(found == *written.borrow(), "seed {seed}");
-        // Whoever reads at the end of the file finds nothing.
+        // Reads at the end of the file return no bytes.
         assert_eq!(*read.borrow(), 0, "seed {seed}");
     }
 }
@@ -610,7 +611,7 @@ fn four_tasks_in_any_order_on_a_cursor() {
     }
 }
 
-/// A third task that seeks, and one that lends the object, are waited for as anyone.
+/// A third task that seeks, and one that borrows the object, take their turns like the others.
 #[test]
 fn tasks_that_read_write_and_seek_the_same_file() {
     let dir = Dir::new();
@@ -635,7 +636,7 @@ fn tasks_that_read_write_and_seek_the_same_file() {
                         _ => SeekFrom::Current(0),
                     };
                     let (flushes, fills) = (random.percent(40), random.percent(40));
-                    // Only a poll borrows the file, as every lock of this kind does.
+                    // The file is borrowed for each poll only, as in every lock of this kind.
                     std::future::poll_fn(|cx| {
                         let mut file = file.borrow_mut();
                         let mut file = Pin::new(&mut *file);

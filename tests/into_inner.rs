@@ -1,4 +1,4 @@
-//! `into_inner` when it fails: the file comes back with the error, and nothing of it is lost.
+//! A failing `into_inner` returns the file with the error, and no bytes are lost.
 
 mod common;
 
@@ -26,7 +26,7 @@ fn fails<T: Send + 'static>(file: AsyncFile<T>, kind: ErrorKind) -> AsyncFile<T>
     }
 }
 
-/// Wherever a writer fails, and however little it takes, its bytes are written once each and in order.
+/// Wherever a writer fails, and however short its writes are, each byte is written once and in order.
 #[test]
 fn bytes_that_could_not_be_written_come_back() {
     let full = || Step::Fail(ErrorKind::StorageFull);
@@ -52,7 +52,7 @@ fn bytes_that_could_not_be_written_come_back() {
     }
 }
 
-/// A flush that fails is no loss either.
+/// After a failed flush, the next attempt flushes again.
 #[test]
 fn a_flush_that_failed_is_made_again() {
     struct Flushes(u8, Vec<u8>);
@@ -79,7 +79,7 @@ fn a_flush_that_failed_is_made_again() {
     assert_eq!((flushes, &bytes[..]), (3, &b"hello"[..]));
 }
 
-/// Whatever fails and whenever, in the background or not: every byte that a write took is written once.
+/// Wherever a call fails, in the background or not, every accepted byte is written once.
 #[test]
 fn large_writes_lose_nothing() {
     let mut failures = 0;
@@ -125,7 +125,7 @@ impl Random {
     }
 }
 
-/// A write that failed without a buffer was not accepted: nothing waits.
+/// A write that failed without a buffer was not accepted, so nothing is left to write.
 #[cfg(target_os = "linux")]
 #[test]
 fn what_was_not_accepted_does_not_come_back() {
@@ -136,7 +136,7 @@ fn what_was_not_accepted_does_not_come_back() {
     block_on(file.into_inner()).unwrap();
 }
 
-/// A cursor that cannot be moved to the logical position is where it was, and so is what was read ahead.
+/// If the cursor cannot be moved to the logical position, cursor and read-ahead buffer stay as they were.
 #[test]
 fn a_seek_that_failed_is_made_again() {
     #[derive(Debug)]
@@ -170,7 +170,7 @@ fn a_seek_that_failed_is_made_again() {
     assert_eq!(cursor.position(), 8);
 }
 
-/// What was read ahead of an object that cannot seek is there again, and so is the position.
+/// An object that cannot seek comes back with its read-ahead buffer and its position.
 #[test]
 fn what_was_read_ahead_is_kept() {
     let scripted = Scripted::new(*b"one\ntwo\nthree\n", []);
@@ -188,7 +188,7 @@ fn what_was_read_ahead_is_kept() {
     );
 }
 
-/// Of an object that can seek, the logical position stays where it was, though its own cursor was ahead.
+/// An object that can seek keeps its logical position, although its own cursor was ahead.
 #[test]
 fn the_position_is_kept() {
     let scripted = Scripted::new(*b"one\ntwo\nthree\n", []);
@@ -213,7 +213,7 @@ fn the_position_is_kept() {
     );
 }
 
-/// An object on which a call has panicked is given to nobody, but its handle is.
+/// An object on which a call has panicked is never given out, but the file comes back.
 #[test]
 fn a_file_whose_object_panicked_comes_back() {
     let mut file = wrap_file(Cursor::new(b"hello".to_vec()));
@@ -286,7 +286,7 @@ fn refused() -> IntoInnerError<Refuses> {
     block_on(file.into_inner()).err().unwrap()
 }
 
-/// As std's `IntoInnerError` of a `BufWriter`, but each reason is shown once.
+/// The error has the methods of std's `IntoInnerError` of a `BufWriter`, but shows each reason once.
 #[test]
 fn the_error_has_the_methods_of_stds() {
     let mut std = io::BufWriter::new(Refuses);
@@ -315,12 +315,12 @@ fn the_error_has_the_methods_of_stds() {
     assert_eq!(reason.to_string(), "outer");
     assert_eq!(block_on(file.discard_unwritten()).unwrap(), 5);
     assert!(block_on(file.into_inner()).is_ok());
-    // As `Box<dyn Error>`, for those who use that.
+    // As a `Box<dyn Error>`.
     let boxed: Box<dyn Error + Send + Sync> = Box::new(refused());
     assert_eq!(boxed.to_string(), "outer");
 }
 
-/// A device that takes nothing: the bytes wait until they are given up.
+/// A device never has room: the bytes stay buffered until they are discarded.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_device_without_room_gives_the_file_back() {
@@ -341,7 +341,7 @@ fn a_device_without_room_gives_the_file_back() {
     block_on(file.into_inner()).unwrap();
 }
 
-/// A disk that is full at first. The cursor of what is given back is at the end of what was written.
+/// A disk is full at first. The cursor of the returned file is at the end of the written bytes.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_disk_that_was_full_has_every_byte_once() {
@@ -413,7 +413,7 @@ mod pipes {
         }
     }
 
-    /// Tries until everything is sent; returns how often, and how many bytes the peer has read meanwhile.
+    /// Tries until everything is sent. Returns the number of attempts, and how many bytes the peer read by then.
     fn send<T: Write + Send + 'static>(
         mut file: AsyncFile<T>,
         bytes: &[u8],
@@ -488,7 +488,7 @@ fn a_file_that_cannot_be_duplicated_comes_back() {
     assert_eq!(contents(&path), b"hello WORLD");
 }
 
-/// However often the future was polled, the drop of it has written everything.
+/// However often the future was polled, dropping it writes everything.
 #[test]
 fn a_dropped_future_finishes_the_file_as_a_drop_does() {
     let dir = Dir::new();
@@ -503,7 +503,7 @@ fn a_dropped_future_finishes_the_file_as_a_drop_does() {
     }
 }
 
-/// Also while another call, whose future was dropped, keeps the pool from taking the object out.
+/// The same while another call, whose future was dropped, still has the object.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_dropped_future_waits_for_a_call_that_is_at_work() {
