@@ -246,7 +246,7 @@ async fn fails(mut random: Random, _: PathBuf, rounds: usize) {
     assert!(written == records(0, accepted / RECORD + 1)[..accepted]);
 }
 
-/// Replaces, copies and renames files, and checks that contents are whole and no temporary file is left.
+/// Changes files by their paths, and checks that contents are whole.
 async fn paths(mut random: Random, dir: PathBuf, rounds: usize) {
     let dir = Path::new(dir);
     for round in 0..rounds {
@@ -378,7 +378,7 @@ fn works(dir: &Dir) -> Vec<Work> {
     (0..3 * kinds.len()).map(begin).collect()
 }
 
-/// Runs all work in a child process, then checks that no descriptor or thread is left.
+/// Runs all work in a child process, then checks that no descriptor, thread or temporary file is left.
 fn storm_on(test: &str, run: impl FnOnce(Vec<Work>)) {
     if !in_child() {
         return print!("{}", run_in_child(test, &[("BLOCKING_MAX_THREADS", "8")]));

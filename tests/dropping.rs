@@ -379,7 +379,7 @@ fn a_close_that_may_take_long_is_left_to_the_pool() {
     let mut here = Vec::new();
     for (name, work) in works {
         for drops in [false, true] {
-            // A drop closes the file on this thread, before it returns.
+            // The drop of a written file always closes it before it returns, with the pool or without.
             let reads = name.starts_with("read") || name == "large";
             if drops && !reads {
                 continue;

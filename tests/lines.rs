@@ -54,7 +54,7 @@ fn std_lines(bytes: &[u8], max_len: usize) -> Vec<Line> {
 enum Style {
     NextLine,
     Stream,
-    /// One and the other by turns.
+    /// Both, in turns.
     Mixed,
 }
 
@@ -166,7 +166,7 @@ fn check_memory(bytes: &[u8], max_len: usize, short: impl IntoIterator<Item = us
     same("short reads", bytes, &seen, &expected);
 }
 
-/// Compares the lines of what comes through a decoder, and through a pipe.
+/// Compares the lines that come through a decoder, and through a pipe.
 fn check_streams(bytes: &[u8]) {
     let expected = std_lines(bytes, usize::MAX);
     let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::fast());
@@ -198,7 +198,7 @@ fn check_streams(bytes: &[u8]) {
     }
 }
 
-/// Compares `read_line` and `read_until`, which append to what is there.
+/// Compares `read_line` and `read_until`, which append to their buffers.
 fn check_records(dir: &Dir, bytes: &[u8]) {
     let path = dir.file("records", bytes);
     block_on(async {
@@ -271,7 +271,7 @@ fn small_texts_as_std() {
     }
 }
 
-/// Texts whose parts lie around the places where one chunk ends and the next begins.
+/// Returns texts whose parts lie around the ends of chunks.
 fn texts_at(chunk: usize) -> Vec<Vec<u8>> {
     let filler = |len: usize| {
         let mut filler =
@@ -285,7 +285,7 @@ fn texts_at(chunk: usize) -> Vec<Vec<u8>> {
             for after in ["", "\n", "next\r\nlast"] {
                 let text = filler(chunk - before) + end + after;
                 texts.push(text.clone().into_bytes());
-                // Enough to go on in large chunks.
+                // Enough text for large chunks to follow.
                 if before == 1 {
                     texts.push((text + &filler(200_000)).into_bytes());
                 }
@@ -457,7 +457,7 @@ proptest! {
         check_memory(&bytes, max_len, cuts);
     }
 
-    /// An error of the read is reported once, wherever it strikes, and no byte is lost by it.
+    /// A read error at any byte is reported once, and loses no byte.
     #[test]
     fn an_error_in_a_line_is_reported_once(
         (bytes, cuts) in bytes_and_cuts(),
@@ -561,7 +561,7 @@ fn an_error_in_a_field_leaves_the_line_to_be_found() {
     }
 }
 
-/// The same of a file, where a future that is dropped takes the place of the error.
+/// The same for a file, with a dropped future instead of the error.
 #[test]
 fn a_dropped_search_leaves_the_line_to_be_found() {
     let dir = Dir::new();
@@ -669,7 +669,7 @@ fn a_line_that_was_too_long_is_read_after_a_seek_back() {
     });
 }
 
-/// Whether or not it was in memory as a whole when it was refused.
+/// A line that was too long can still be read, whether or not all of it was in memory by then.
 #[test]
 fn a_line_that_was_too_long_has_not_been_taken_from_the_file() {
     let dir = Dir::new();
@@ -699,7 +699,7 @@ fn a_line_that_was_too_long_has_not_been_taken_from_the_file() {
     }
 }
 
-/// Yields one line without an end for as long as it is told to, then a short one.
+/// Yields one endless line until it is told to end, then a short one.
 struct Endless {
     left: usize,
     tail: &'static [u8],
@@ -771,7 +771,7 @@ fn a_huge_line_takes_little_memory() {
         return;
     }
     let dir = Dir::new();
-    // The first thread of the pool has its own memory.
+    // The first pool thread takes memory of its own.
     block_on(async { open_file(dir.file("first", "")).await }).unwrap();
     let before = peak_memory();
     let mut lines = wrap_file(Endless::new(HUGE)).lines().max_len(100_000);
@@ -788,7 +788,7 @@ fn a_huge_line_takes_little_memory() {
     assert!(grown < 4 * 1024, "{grown} KiB for a line of {HUGE} bytes");
 }
 
-/// After any number of lines, the file that `into_inner` gives is right after the last.
+/// After any number of lines, the file from `into_inner` is positioned after the last of them.
 #[test]
 fn into_inner_is_after_the_last_line() {
     let dir = Dir::new();
@@ -842,7 +842,7 @@ fn into_inner_is_after_the_last_line() {
     }
 }
 
-/// Runs over a file that grows, with `BufReader` on the same file as the oracle.
+/// Follows a growing file, with `BufReader` on the same file as the oracle.
 fn follow(begin: &str, reads_before: usize, pieces: &[&str]) {
     let dir = Dir::new();
     let path = dir.file("log", begin);
@@ -881,7 +881,7 @@ fn lines_that_are_appended_after_the_end_follow() {
     }
 }
 
-/// The end that a read ahead has come upon is not the end any more when the line is asked for.
+/// An end of file that was met while reading ahead is checked again when the line is requested.
 #[test]
 fn lines_that_are_appended_before_the_end_was_reported_follow() {
     for len in [20_000, 100_000, 300_000, 600_000] {
@@ -893,7 +893,7 @@ fn lines_that_are_appended_before_the_end_was_reported_follow() {
     }
 }
 
-/// The last line is whole if its rest is there when it is asked for.
+/// The last line is whole if its rest was written before it is requested.
 #[test]
 fn the_rest_of_the_last_line_is_seen() {
     for len in [20_000, 100_000, 300_000, 600_000] {
@@ -903,8 +903,8 @@ fn the_rest_of_the_last_line_is_seen() {
     }
 }
 
-/// An end that was found together with the start of a line is not the end any more when the rest of it is
-/// there.
+/// An end of file that was met after the start of a line is checked again when the rest of the line has been
+/// written.
 #[test]
 fn the_rest_of_a_last_line_that_was_too_long_is_passed_over() {
     let dir = Dir::new();
@@ -929,7 +929,7 @@ fn the_rest_of_a_last_line_that_was_too_long_is_passed_over() {
     }
 }
 
-/// The same of a custom object, which is read only when asked.
+/// The same for a custom object, which is not read ahead.
 #[test]
 fn an_object_that_grows_is_followed() {
     #[derive(Clone, Default)]
@@ -957,8 +957,8 @@ fn an_object_that_grows_is_followed() {
     });
 }
 
-/// An end that was found for a future that had been dropped is not the end later on, where that can be
-/// found out on the spot. Elsewhere it may be reported, once.
+/// An end of file that was found for a dropped future is checked again later, if that needs no pool thread.
+/// Otherwise it may be reported once.
 #[test]
 fn lines_that_are_appended_after_a_dropped_future_follow() {
     let dir = Dir::new();
@@ -976,7 +976,7 @@ fn lines_that_are_appended_after_a_dropped_future_follow() {
                 assert_eq!(lines.next_line().await.unwrap(), Some(line));
             }
             for number in 0..3 {
-                // Pending if the pool was asked; then it has its time to find the end.
+                // Pending if it needs the pool, which then has time to find the end.
                 if futures_lite::future::poll_once(lines.next_line())
                     .await
                     .is_none()

@@ -20,7 +20,7 @@ use common::{
     Dir, in_child, noise, poll_times, run_in_child, saturate_pool, storm, until, with_one_thread,
 };
 
-/// Panics in one of its methods, and notes where it is dropped.
+/// Panics in one of its methods, and records the thread that drops it.
 struct Panicking {
     data: io::Cursor<Vec<u8>>,
     when: &'static str,
@@ -103,8 +103,8 @@ const CALLS: [(&str, Call); 8] = [
     }),
 ];
 
-/// After a panic, which its caller has got, every call ends with an error, and whatever comes of the
-/// object happens on the pool: no second panic gets out, and the caller is not held up.
+/// A panic reaches its caller. After that every call fails, and the object is dropped on the pool: no second
+/// panic gets out, and the caller is not blocked.
 #[test]
 fn a_panic_is_had_once() {
     for when in ["read", "write", "flush", "seek", "drop"] {
@@ -116,7 +116,7 @@ fn a_panic_is_had_once() {
                 let mut panicked = false;
                 for (name, call) in calls {
                     match catch_unwind(AssertUnwindSafe(|| call(&mut file))) {
-                        // A write may be no more than accepted.
+                        // A write may only have been accepted.
                         Ok(Ok(())) if panicked => {
                             assert!(*name == "write", "{name} after a panic in {when}");
                         }
@@ -135,7 +135,7 @@ fn a_panic_is_had_once() {
                         drop(file);
                     }
                     "into_inner" => match block_on(file.into_inner()) {
-                        // It has been given back: its drop is the caller's.
+                        // It has been given back, so the caller drops it.
                         Ok(object) => drop(catch_unwind(AssertUnwindSafe(|| drop(object)))),
                         Err(error) => {
                             drop(error);
@@ -152,7 +152,7 @@ fn a_panic_is_had_once() {
     }
 }
 
-/// Waits until an object has been dropped, which must not be here.
+/// Waits until an object has been dropped, which must not be on this thread.
 #[track_caller]
 fn wait_for(dropped: &Mutex<Option<ThreadId>>, here: ThreadId) {
     let begun = Instant::now();
@@ -167,8 +167,8 @@ fn wait_for(dropped: &Mutex<Option<ThreadId>>, here: ThreadId) {
     );
 }
 
-/// What a call holds may panic when the call is given up before a thread has begun it. In a task of the pool
-/// that would abort the process.
+/// The values that a call holds may panic on drop, when its future is dropped before a thread has started it. In
+/// a pool task that would abort the process.
 #[test]
 fn what_was_given_up_panics_when_it_is_dropped() {
     struct Explosive;
@@ -191,7 +191,7 @@ fn what_was_given_up_panics_when_it_is_dropped() {
     assert_eq!(block_on(file.with_mut(|_| 1)).unwrap(), 1);
 }
 
-/// Nothing that it says is true.
+/// An object that reports wrong numbers.
 struct Liar(usize);
 
 impl Liar {
@@ -223,7 +223,7 @@ impl Seek for Liar {
     }
 }
 
-/// Whatever an object says of itself, there is an answer.
+/// Whatever an object reports, every call ends.
 #[test]
 fn an_object_that_lies() {
     let (mut refused, mut rounds) = (0, 0);
@@ -257,7 +257,7 @@ fn an_object_that_lies() {
     println!("{refused} of {rounds} calls were refused");
 }
 
-/// An object none of whose calls comes back before it is let go.
+/// An object whose calls block until it is released.
 struct Stuck(mpsc::Receiver<()>, Arc<AtomicBool>);
 
 impl Read for Stuck {
@@ -310,7 +310,7 @@ fn objects_that_block_for_ever() {
             0 => poll_times(file.read(&mut [0; 10]), 3).map(drop),
             1 => poll_times(file.write_all(&[b'x'; 500_000]), 3).map(drop),
             2 => poll_times(file.close(), 3).map(drop),
-            // Accepted only.
+            // The write is accepted, not carried out.
             _ => block_on(file.write(b"x")).err().map(drop),
         };
         assert!(done.is_none());
@@ -378,7 +378,7 @@ fn patterns_that_explode_match_in_time() {
             let compiled = compiled.case_sensitive(case_sensitive);
             for name in names {
                 let (whole, end) = (compiled.full_match(name), compiled.matches(name));
-                // What is long has little in common with these.
+                // No short pattern matches a name in both ways.
                 assert!(!(whole && end) || pattern.len() > 1_000);
             }
         }
@@ -415,7 +415,7 @@ fn patterns_that_explode_find_in_time() {
     }
 }
 
-/// A search in a deep tree, with a pattern that may be at any place of itself at any level.
+/// A search in a deep tree, with a pattern that can match in many ways at every level.
 #[test]
 fn a_pattern_that_explodes_in_a_deep_tree() {
     let dir = Dir::new();
@@ -433,7 +433,7 @@ fn a_pattern_that_explodes_in_a_deep_tree() {
     assert_eq!(found, depth + 1 - depth / 2);
 }
 
-/// A name cannot end the line of a message, nor do anything to a terminal.
+/// A name in a message cannot end the line or control a terminal.
 #[cfg(unix)]
 #[test]
 fn names_forge_no_message() {
@@ -451,7 +451,7 @@ fn names_forge_no_message() {
             "\u{2066}\u{2069}\u{200e}\u{200f}\u{61c}",
             "\\u{2066}\\u{2069}\\u{200e}\\u{200f}\\u{61c}",
         ),
-        // What people write in their languages stays as it is.
+        // Text in other languages is shown as it is.
         (
             "e\u{301} ü 中文 عربي עברית 👩\u{200d}👧",
             "e\u{301} ü 中文 عربي עברית 👩\u{200d}👧",
@@ -514,7 +514,7 @@ fn peak() -> Option<u64> {
     Some(kib / 1024)
 }
 
-/// It is refused, and passed over, in little memory; eight times as heavy, it is one of 4 GiB.
+/// An endless line is refused and skipped in little memory. With `ANYFILE_STORM=8` it has 4 GiB.
 #[test]
 fn a_line_without_end() {
     const NAME: &str = "a_line_without_end";

@@ -70,7 +70,7 @@ impl Op {
     }
 }
 
-/// What an operation came back with.
+/// The outcome of an operation.
 #[derive(Debug, Clone, PartialEq)]
 enum Outcome {
     Done,
@@ -118,7 +118,7 @@ impl Model {
             (Op::Seek(_), Outcome::Failed(ErrorKind::InvalidInput)) => {
                 return self.target(op).is_none().then_some(model);
             }
-            // A fault changes nothing: what was accepted stays, what was read comes again.
+            // A fault changes nothing: accepted bytes stay, and bytes that were read come again.
             (_, Outcome::Failed(kind)) => *kind == FAULT,
             (Op::Read(most) | Op::FillConsume(most), Outcome::Bytes(bytes)) => {
                 model.position += len(bytes);
@@ -203,7 +203,7 @@ fn drive<R>(future: impl Future<Output = R>, polls: Option<u8>) -> Option<R> {
     None
 }
 
-/// Runs an operation, and gives back the file with what it came back with, unless it was dropped.
+/// Runs an operation, and returns the file with the outcome, or `None` if the operation was dropped.
 fn apply<T>(
     mut file: AsyncFile<T>,
     op: &Op,
@@ -233,7 +233,7 @@ where
             filled.map(|filled| filled.map(Outcome::Bytes))
         }
         Op::ReadToEnd => {
-            // After a fault it goes on: nothing may be missing, or come twice.
+            // It continues after a fault: no byte may be missing, or come twice.
             let mut rest = Vec::new();
             let read = loop {
                 match block_on(file.read_to_end(&mut rest)) {
@@ -362,7 +362,7 @@ fn faults() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 0..60)
 }
 
-/// Runs the sequence, and follows every state that it can have led to. Gives back the last ones.
+/// Runs the sequence, tracks every state that it can have led to, and returns the final ones.
 fn follow<T>(
     mut file: AsyncFile<T>,
     initial: &[u8],
@@ -379,7 +379,7 @@ where
     }];
     for (step, (op, polls)) in sequence.iter().enumerate() {
         if cancelled_effects && op.is_positional() {
-            // A write through that was given up is at work until something waits for it.
+            // A dropped unbuffered write is in flight until another call waits for it.
             let _ = block_on(file.flush());
         }
         let (next, outcome) = apply(file, op, *polls, reopen);
@@ -429,7 +429,7 @@ fn files_behave_as_the_model() {
         std::fs::write(&path, initial())?;
         let reopen = || open(&path, through);
         let (mut file, states) = follow(reopen(), &initial(), &sequence, &reopen, through)?;
-        // A write through that was given up may still be at work after a drop.
+        // A dropped unbuffered write may still be in flight after the file is dropped.
         if through || sequence.len() % 2 == 0 {
             block_on(file.close())?;
         }

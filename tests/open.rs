@@ -1,4 +1,4 @@
-//! `open_file` against `std::fs::OpenOptions`, and what its errors say.
+//! `open_file` against `std::fs::OpenOptions`, and its error messages.
 
 mod common;
 
@@ -43,7 +43,7 @@ impl Flags {
     }
 }
 
-/// What is to be opened, in a directory that [`fill`] has filled.
+/// The names to open, in a directory that [`fill`] has filled.
 const TARGETS: [&str; 9] = [
     "file",
     "missing",
@@ -83,7 +83,7 @@ fn look(dir: &Dir) -> Vec<(String, Option<Vec<u8>>)> {
     seen
 }
 
-/// Uses an opened file: what can be read, whether a write succeeds, and what can be read then.
+/// Reads an opened file, writes to it, and reads it again. Returns the three results.
 async fn use_ours(file: &mut AsyncFile) -> [Result<Vec<u8>, ErrorKind>; 3] {
     let mut first = vec![0; 4];
     let read = file.read(&mut first).await.map_err(|e| e.kind());
@@ -166,7 +166,7 @@ fn all_combinations_as_std() {
     );
 }
 
-/// The permission bits count for those whom they bind: root opens anything.
+/// Permission bits are respected, except for root, who can open everything.
 #[cfg(unix)]
 #[test]
 fn a_file_without_permission_is_refused() {
@@ -233,10 +233,10 @@ fn options_of_std_replace_all_others() {
         file.write_all(b" world").await.unwrap();
         file.close().await.unwrap();
         assert_eq!(contents(&path), b"hello world");
-        // Nothing is chosen in these options, and nothing is added to them.
+        // These options allow no access, and the crate adds none.
         let result = OpenFile::with_options(&path, OpenOptions::new()).await;
         assert_eq!(result.unwrap_err().kind(), ErrorKind::InvalidInput);
-        // What is set later counts.
+        // Options that are set later count.
         let mut file = OpenFile::with_options(&path, OpenOptions::new())
             .read(true)
             .await
@@ -306,7 +306,7 @@ fn nothing_happens_before_the_first_poll() {
         let _ = builder().await;
     };
     drop(dropped_early);
-    // The pool has had its chance.
+    // The pool would have opened it by now.
     block_on(open_file(dir.file("other", ""))).unwrap();
     assert!(!path.exists());
     block_on(not_polled).unwrap();
@@ -323,7 +323,7 @@ fn a_builder_can_be_shown() {
     assert_eq!(format!("{builder:?}"), "OpenFile(over)");
 }
 
-/// Without a buffer a write is with the kernel when it returns; with one, after a flush.
+/// Without a buffer, a write has reached the kernel when it returns. With a buffer, it has after a flush.
 #[test]
 fn buffering_decides_when_a_write_is_made() {
     let dir = Dir::new();
@@ -405,7 +405,7 @@ fn a_message_stays_on_its_line() {
         message.starts_with("failed to open file `a\\nb`: "),
         "{message}"
     );
-    // What can be read stays as it is.
+    // Printable characters stay as they are.
     let message = block_on(open_file("no such ü€😀")).unwrap_err().to_string();
     assert!(
         message.starts_with("failed to open file `no such ü€😀`: "),
@@ -466,7 +466,7 @@ fn an_error_gives_its_details() {
     assert!(PathError::of(&ErrorKind::NotFound.into()).is_none());
 }
 
-/// The error of an operation on the file at `path`, which must fail as `expected` does.
+/// Checks the error of an operation on the file at `path`, which must be like `expected`.
 #[track_caller]
 fn check_error<R>(path: &Path, words: &str, result: io::Result<R>, expected: &io::Error) {
     let Err(error) = result else {
@@ -536,7 +536,7 @@ fn errors_of_an_open_file_name_it() {
         );
         let mut lines = file.lines();
         check_error(&path, "read file", lines.next_line().await, &unreadable);
-        // The file works on.
+        // The file can still be used.
         let mut file = lines.into_inner();
         file.write_all(b"HE").await.unwrap();
         file.close().await.unwrap();
@@ -710,7 +710,7 @@ fn a_file_knows_the_path_it_was_opened_by() {
     });
 }
 
-/// A file that was not opened by its path has none to name: the system's error is not touched.
+/// Errors of a file that was not opened by its path are the system's, unchanged.
 #[test]
 fn errors_of_a_wrapped_file_are_the_systems() {
     let dir = Dir::new();
@@ -728,7 +728,7 @@ fn errors_of_a_wrapped_file_are_the_systems() {
     });
 }
 
-/// Opening a FIFO waits for its other end, while the other tasks of the thread go on.
+/// Opening a FIFO waits for its other end, while other tasks of the thread run.
 #[cfg(unix)]
 #[test]
 fn opening_a_fifo_lets_others_in() {
@@ -739,7 +739,7 @@ fn opening_a_fifo_lets_others_in() {
     let (ticked, ticks) = channel();
     let other_end = path.clone();
     let writer = std::thread::spawn(move || {
-        // If nothing ticks, the test is to fail, not to hang.
+        // If nothing ticks, the test must fail instead of hanging.
         let in_time = ticks.recv_timeout(Duration::from_secs(20)).is_ok();
         File::options()
             .write(true)
@@ -768,7 +768,7 @@ fn opening_a_fifo_lets_others_in() {
     assert!(writer.join().unwrap(), "the thread was blocked");
 }
 
-/// A buffered write fails when it is carried out, and again until it can be.
+/// A buffered write that fails is reported by every later call that needs it, until it succeeds.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_write_that_failed_fails_whatever_needs_it() {

@@ -20,7 +20,7 @@ use common::{Dir, contents, text};
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Op {
-    /// Up to this many bytes, in as many reads as it takes.
+    /// Reads up to this many bytes, in as many reads as it takes.
     Read(usize),
     ReadLines(usize),
     ReadUntil(u8),
@@ -31,7 +31,7 @@ enum Op {
     Flush,
     WithMutSeek(SeekFrom),
     WithMutRead(usize),
-    // From here on: what only files have.
+    // From here on: operations that only files have.
     SyncAll,
     SyncData,
     SetLen(u64),
@@ -113,7 +113,7 @@ impl Outcome {
         Outcome::of(result, |_| Outcome::Done)
     }
 
-    /// For a message, and to tell outcomes apart.
+    /// Returns a short form for messages, which also distinguishes outcomes.
     fn short(&self) -> String {
         match self {
             Outcome::Bytes(bytes) => {
@@ -132,7 +132,7 @@ fn payload(len: usize, step: usize) -> &'static [u8] {
     &BYTES[step * 5..][..len]
 }
 
-/// Does `op` asynchronously; `None` if only files can.
+/// Runs `op` asynchronously. Returns `None` if only files have it.
 async fn apply<T>(file: &mut AsyncFile<T>, op: Op, step: usize) -> Option<Outcome>
 where
     T: Read + Write + Seek + Send + 'static,
@@ -247,9 +247,9 @@ where
     result
 }
 
-/// Does `op` as the standard library does it.
+/// Runs `op` with the standard library.
 ///
-/// How much a buffer holds is up to the implementation, so that of `seen` is taken over.
+/// How much a buffer holds is up to the implementation, so this takes the amount from `seen`.
 fn apply_std<T>(object: &mut T, op: Op, step: usize, seen: &Outcome) -> Outcome
 where
     T: Read + Write + Seek,
@@ -368,7 +368,7 @@ enum How {
     Wrapped,
 }
 
-/// What comes after a sequence, before the look from outside.
+/// The step after a sequence, before the file is checked from outside.
 #[derive(Debug, Clone, Copy)]
 enum Ending {
     ReadToEnd,
@@ -377,13 +377,13 @@ enum Ending {
     Drop,
 }
 
-/// Runs sequences on one pair of files, and keeps count.
+/// Runs sequences on one pair of files, and counts the outcomes.
 struct Bench<'a> {
     dir: &'a Dir,
     begin: &'a [u8],
     mode: Mode,
     how: How,
-    /// The files have to be made again.
+    /// Whether the files have to be created again.
     is_changed: bool,
     runs: usize,
     outcomes: HashSet<String>,
@@ -527,7 +527,7 @@ fn same(what: &str, seen: &Outcome, expected: &Outcome) -> Result<(), String> {
 const SMALL: &[u8] =
     b"one line\nand another one\n\na third, longer line of text\r\nm\xC3\xBCde\nno end";
 
-/// More than is ever read ahead.
+/// Returns a text that is longer than any read-ahead.
 fn large() -> String {
     text(400 * 1024)
 }
@@ -541,7 +541,7 @@ const HOWS: [How; 4] = [
     How::Wrapped,
 ];
 
-/// Every pair of operations.
+/// Runs every pair of operations.
 fn pairs(begin: &[u8], settings: impl IntoIterator<Item = (How, Mode)>, outcomes: usize) {
     let dir = Dir::new();
     for (how, mode) in settings {
@@ -564,7 +564,7 @@ fn all_settings() -> impl Iterator<Item = (How, Mode)> {
         .flat_map(|how| MODES.map(|mode| (how, mode)))
 }
 
-/// Here and below not in all settings, which takes too long: see `long_sequences`.
+/// Here and below some settings are left out, since all would take too long: see `long_sequences`.
 #[test]
 fn pairs_on_a_small_file() {
     let settings = MODES.map(|mode| (How::Opened, mode)).into_iter().chain([
@@ -587,7 +587,7 @@ fn pairs_on_a_large_file() {
     pairs(large().as_bytes(), settings, 100);
 }
 
-/// Every pair, with each of the other endings.
+/// Runs every pair with each of the other endings.
 #[test]
 fn pairs_and_other_endings() {
     let dir = Dir::new();
@@ -603,7 +603,7 @@ fn pairs_and_other_endings() {
     }
 }
 
-/// Every triple of what is quick and unlike the others.
+/// Runs every triple of operations that are quick and differ from each other.
 #[test]
 fn triples_on_a_small_file() {
     let dir = Dir::new();
@@ -637,8 +637,8 @@ fn triples_on_a_small_file() {
     bench.finish(ops.len().pow(3), 200);
 }
 
-/// Triples around the places where one way of reading gives way to another: a direct read, the
-/// first chunk, the next, and a file that is read ahead by a job.
+/// Runs triples around the offsets where the way of reading changes: a direct read, the first chunk, the next, and
+/// a file that is read ahead by a job.
 #[test]
 fn triples_on_a_large_file() {
     let ops = [
@@ -666,7 +666,7 @@ fn triples_on_a_large_file() {
     bench.finish(ops.len().pow(3), 300);
 }
 
-/// Long sequences, drawn at random but the same in every run.
+/// Runs long random sequences, which are the same in every run.
 #[test]
 fn long_sequences() {
     let dir = Dir::new();

@@ -19,7 +19,7 @@ use common::{
     Dir, contents, in_child, is_root, mode, run_in_child_after, run_unprivileged, set_mode,
 };
 
-/// Contents that show whether they are whole, of a length of their own.
+/// Returns contents that show whether they are whole, and whose length depends on the number.
 fn version(number: usize) -> String {
     let line = format!("{number:07}\n");
     line.repeat(1 + number * 37 % 9000)
@@ -208,7 +208,7 @@ fn links_are_followed() {
     assert_eq!(leftovers(&dir.join("a/b"), &[]), [""; 0]);
 }
 
-/// Names without a directory are in the current one.
+/// Names without a directory are in the current directory.
 #[test]
 fn relative_paths() {
     const NAME: &str = "relative_paths";

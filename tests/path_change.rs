@@ -1,4 +1,4 @@
-//! Making, changing and removing, as `pathlib` means it.
+//! Methods that create, change and remove files, with the semantics of `pathlib`.
 
 mod common;
 
@@ -65,7 +65,7 @@ fn mkdir_has_pathlibs_options() {
             Some(ErrorKind::AlreadyExists)
         );
 
-        // A file is in the way all the same.
+        // A file at the path is still an error.
         let make = |path: &Path| path.mkdir().parents(true).exist_ok(true);
         assert_eq!(kind(make(&file).await), Some(ErrorKind::AlreadyExists));
         assert_eq!(
@@ -74,7 +74,7 @@ fn mkdir_has_pathlibs_options() {
         );
         assert_eq!(contents(file.as_ref()), b"contents");
 
-        // The system would look for `.` in what is yet to be made.
+        // The system would look up `.` in a directory that does not exist yet.
         make(&path(&dir, "d/./e/.")).await.unwrap();
         assert!(path(&dir, "d/e").is_dir().await);
         make(&path(&dir, "f/g/")).await.unwrap();
@@ -193,7 +193,7 @@ fn touch_waits_for_no_fifo_and_makes_what_a_link_points_to() {
     });
 }
 
-/// What `touch -d` may do, to files of its own that nobody may open.
+/// As `touch -d`, it works on own files that no user may open.
 #[cfg(target_os = "linux")]
 #[test]
 fn times_are_set_without_opening() {
@@ -222,7 +222,7 @@ fn times_are_set_without_opening() {
                 "@1000000000.123456789",
                 epoch + Duration::new(1_000_000_000, 123_456_789),
             ),
-            // What the scratch file has before.
+            // The times that the scratch file has before.
             ("@0", epoch),
             ("@1", epoch + Duration::from_secs(1)),
         ] {
@@ -244,7 +244,7 @@ fn times_are_set_without_opening() {
             assert_eq!(seen("ours"), seen("theirs"), "{mode:o} {date}");
         }
     }
-    // Of what belongs to somebody else.
+    // A file of another user.
     let foreign = Path::new("/etc/passwd").set_times(none.set_modified(epoch));
     assert_eq!(kind(block_on(foreign)), Some(ErrorKind::PermissionDenied));
 }
@@ -329,7 +329,7 @@ fn links_hold_their_target_as_it_was_written() {
 }
 
 #[cfg(unix)]
-/// As `pathlib`, which answers `False` whatever the error.
+/// As in `pathlib`, the answer is `false` for every error.
 #[cfg(unix)]
 #[test]
 fn info_of_what_leads_nowhere_is_an_answer() {
@@ -353,7 +353,7 @@ fn info_of_what_leads_nowhere_is_an_answer() {
         }
         let mut entries = Path::new(dir.path()).iterdir();
         while let Some(entry) = entries.try_next().await.unwrap() {
-            // The scan knew the link, and now it is known to be one to nothing.
+            // The listing knew that it is a link. Now it is known to be broken.
             assert_eq!(entry.info().is_symlink(), Some(true));
             let info = entry.info().load().await.unwrap();
             assert_eq!(
@@ -410,7 +410,7 @@ fn info_tells_what_was_there_when_it_was_asked() {
     });
 }
 
-/// What is known of a path has no part in what it is.
+/// The file type that a path caches does not affect equality.
 #[test]
 fn paths_stay_equal() {
     let path = Path::new("a");

@@ -102,7 +102,7 @@ fn into_every_type() {
         Cow<'_, StdPath>
     );
     assert_eq!(path.to_path_buf().as_os_str(), TEXT);
-    // By way of `AsRef<OsStr>`.
+    // Through `AsRef<OsStr>`.
     assert_eq!(PathBuf::from(&path).as_os_str(), TEXT);
     assert_eq!(OsString::from(&path), TEXT);
     assert!(matches!(Cow::from(&path), Cow::Borrowed(borrowed) if borrowed.as_os_str() == TEXT));
@@ -187,7 +187,7 @@ fn comparisons_with_every_type() {
             *seen.entry(ours.cmp(&Path::new(right))).or_insert(0) += 1;
         }
     }
-    // Not vacuous: some are equal though written differently, some less, some greater.
+    // Not vacuous: some are equal although written differently, some less, some greater.
     assert!(
         seen[&Ordering::Equal] > texts.len() && seen.len() == 3,
         "{seen:?}"

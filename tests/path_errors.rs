@@ -1,5 +1,5 @@
-//! Every method of `Path` that may fail, in every situation in which it should: as std fails, with an
-//! error that says what was attempted and where.
+//! Every method of `Path` that can fail, in every situation in which it should. It fails as std does, with an
+//! error that names the operation and the path.
 
 #![cfg(target_os = "linux")]
 
@@ -17,14 +17,14 @@ use futures_lite::future::{Boxed, block_on};
 
 use common::{Dir, in_child, is_root, run_in_child, run_unprivileged};
 
-/// One method, and what std has for it. Both get the path, and the directory of the situation.
+/// A method and its counterpart in std. Both get the path, and the directory of the situation.
 struct Method {
     name: &'static str,
     ours: fn(Path, Path) -> Boxed<io::Result<()>>,
     std: fn(&StdPath, &StdPath) -> io::Result<()>,
-    /// Where in the directory the second path of the operation is.
+    /// The second path of the operation, relative to the directory.
     target: Option<&'static str>,
-    /// Where in the directory the first path is, if the situation is the second one's.
+    /// The first path, relative to the directory, if the situation is about the second one.
     source: Option<&'static str>,
 }
 
@@ -109,7 +109,7 @@ fn methods() -> Vec<Method> {
     methods
 }
 
-/// `File::open` opens directories, and so does the crate's.
+/// Opens the path with `File::open`, which opens directories, as the crate does.
 fn opened(path: &StdPath) -> io::Result<()> {
     File::open(path).map(drop)
 }
@@ -124,7 +124,7 @@ fn replaced(path: &StdPath) -> io::Result<()> {
     }
 }
 
-/// As `touch -d @0`: nothing is opened.
+/// Sets the times as `touch -d @0` does, without opening the file.
 fn timed(path: &StdPath) -> io::Result<()> {
     use rustix::fs::{AtFlags, CWD, Timespec, Timestamps};
     let zero = Timespec::default();
@@ -135,7 +135,7 @@ fn timed(path: &StdPath) -> io::Result<()> {
     Ok(rustix::fs::utimensat(CWD, path, &times, AtFlags::empty())?)
 }
 
-/// That nothing is there, or can be there, is an answer.
+/// Loads the metadata. A path at which no file exists, or can exist, is not an error.
 fn loaded(path: &StdPath) -> io::Result<()> {
     match fs::metadata(path) {
         Err(error)
@@ -151,7 +151,7 @@ fn loaded(path: &StdPath) -> io::Result<()> {
     }
 }
 
-/// Only a loop and a NUL byte are errors.
+/// Resolves the path. Only a loop and a NUL byte are errors.
 fn resolved(path: &StdPath) -> io::Result<()> {
     match fs::metadata(path) {
         Err(error)
@@ -163,7 +163,7 @@ fn resolved(path: &StdPath) -> io::Result<()> {
     }
 }
 
-/// Where the path of each situation is.
+/// The path of each situation.
 const SITUATIONS: &[&str] = &[
     "missing",
     "missing/parent",
@@ -179,7 +179,7 @@ const SITUATIONS: &[&str] = &[
     "LONG/below",
 ];
 
-/// As above, for those who may not do everything.
+/// As above, for users other than root.
 const LOCKED: &[&str] = &[
     "unreadable",
     "unsearchable",
@@ -190,7 +190,7 @@ const LOCKED: &[&str] = &[
     "unwritable/new/parents",
 ];
 
-/// Makes what the situation needs, and the file that is the other path of operations on two.
+/// Creates the files of the situation, and the other file for operations on two paths.
 fn situation(dir: &Dir, name: &str) -> PathBuf {
     dir.file("file", "contents");
     let first = name.split('/').next().unwrap_or_default();
@@ -212,7 +212,7 @@ fn situation(dir: &Dir, name: &str) -> PathBuf {
     dir.join(name)
 }
 
-/// Lets the directory be removed.
+/// Restores the permissions, so that the directory can be removed.
 fn unlock(dir: &Dir) {
     for name in ["unsearchable", "unwritable"] {
         let _ = fs::set_permissions(dir.join(name), Permissions::from_mode(0o755));
@@ -230,12 +230,12 @@ fn has_leftovers(path: &StdPath) -> bool {
     names.any(|name| name.as_encoded_bytes().starts_with(b".tmp"))
 }
 
-/// Returns what a control character becomes in a message.
+/// Returns the path as messages show it, with control characters escaped.
 fn shown(path: &StdPath) -> String {
     format!("`{}`", path.display()).replace('\0', "\\u{0}")
 }
 
-/// Compares one method in one situation; returns the kind of the error.
+/// Compares one method with std in one situation, and returns the kind of the error.
 fn compare(method: &Method, name: &str) -> Option<ErrorKind> {
     let what = format!("{} in {name:?}", method.name);
     let (dir, std_dir) = (Dir::new(), Dir::new());
@@ -264,7 +264,7 @@ fn compare(method: &Method, name: &str) -> Option<ErrorKind> {
     let paths = match (method.source, method.target) {
         (Some(source), _) => vec![dir.join(source), path],
         (None, Some(target)) => vec![path, dir.join(target)],
-        // The error is that of something in there.
+        // The error is about an entry of the directory.
         (None, None) if details.path().starts_with(&path) => vec![details.path().to_path_buf()],
         (None, None) => vec![path],
     };
@@ -317,7 +317,7 @@ fn errors_are_those_of_std_and_name_the_path() {
         "PermissionDenied",
     ];
     for kind in expected {
-        // On Linux, a hard link to a directory is what is not permitted.
+        // On Linux, a hard link to a directory is not permitted.
         assert!(kinds.contains(kind), "{kind} among {kinds:?}");
     }
 }
@@ -326,7 +326,7 @@ fn errors_are_those_of_std_and_name_the_path() {
 fn errors_for_want_of_permission() {
     if in_child() {
         assert!(!is_root());
-        // `resolve` takes what it may not look at for a directory, and `absolute` looks at nothing.
+        // `resolve` assumes a directory where it is denied access, and `absolute` makes no system call on the path.
         for method in methods() {
             let denied = |name: &&&str| compare(&method, name) == Some(ErrorKind::PermissionDenied);
             let count = LOCKED.iter().filter(denied).count();
@@ -338,7 +338,7 @@ fn errors_for_want_of_permission() {
     }
 }
 
-/// A name that cannot be in a path is refused, and not looked up without it.
+/// The empty path is refused, as by std.
 #[test]
 fn an_empty_path() {
     let path = Path::default();
@@ -386,7 +386,7 @@ fn the_empty_path_means_what_it_means_to_std() {
     assert_eq!(kind(block_on(file.copy(""))), missing);
     assert_eq!(kind(block_on(empty.move_to("new"))), missing);
     assert_eq!(kind(block_on(file.move_to(""))), missing);
-    // Neither made nor found: only both together say that all is well.
+    // It is neither created nor found: `mkdir` succeeds only with both options.
     for (parents, exist_ok) in [(false, false), (true, false), (false, true)] {
         let mkdir = empty.mkdir().parents(parents).exist_ok(exist_ok);
         let kind = block_on(mkdir).map_err(|error| error.kind());
@@ -395,7 +395,7 @@ fn the_empty_path_means_what_it_means_to_std() {
     assert!(!block_on(empty.is_mount()) && !block_on(empty.is_dir()));
     let here = fs::canonicalize(".").unwrap();
     assert_eq!(block_on(empty.resolve()).unwrap(), here);
-    // Not even a temporary file has come and gone.
+    // Not even a temporary file was created and removed.
     assert_eq!(fs::metadata(".").unwrap().modified().unwrap(), long_ago);
 }
 
@@ -417,7 +417,7 @@ fn text_that_is_not_utf8() {
     }
 }
 
-/// The questions that are answered with a `bool` know no errors.
+/// Methods that return a `bool` have no errors.
 #[test]
 fn plain_answers_are_false() {
     for name in [

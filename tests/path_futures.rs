@@ -1,4 +1,4 @@
-//! What the futures of `Path` are: `Send`, `'static`, lazy, and done with once they are dropped.
+//! The futures of `Path` are `Send`, `'static` and lazy. Dropping one cancels a call that has not started.
 
 #![cfg(unix)]
 
@@ -23,7 +23,7 @@ fn made(future: impl Future + Send + 'static) {
     drop(future);
 }
 
-/// Makes each future from values that are gone before it is dropped.
+/// Creates each future from values that are dropped before it.
 macro_rules! table {
     ($($path:ident . $method:ident ( $($argument:expr),* ) $(. $option:ident ( $value:expr ))*;)+) => {
         $({
@@ -36,7 +36,7 @@ macro_rules! table {
     };
 }
 
-/// Everything that can be seen of a directory from outside.
+/// Describes everything that can be seen of a directory.
 fn snapshot(dir: &StdPath) -> String {
     let output = Command::new("ls").arg("-lAR").arg(dir).output().unwrap();
     String::from_utf8(output.stdout).unwrap()
@@ -101,8 +101,8 @@ fn all_are_send_and_static_and_do_nothing_unpolled() {
     assert_eq!(snapshot(dir.path()), before);
 }
 
-/// One thread is in the pool, and it waits for the other end of a FIFO; what queues behind it and is
-/// dropped is not carried out.
+/// The only pool thread waits for the other end of a FIFO. Calls that are queued behind it and dropped are not
+/// carried out.
 #[test]
 fn what_has_not_begun_when_dropped_is_not_carried_out() {
     if !with_one_thread("what_has_not_begun_when_dropped_is_not_carried_out") {
@@ -115,7 +115,7 @@ fn what_has_not_begun_when_dropped_is_not_carried_out() {
     block_on(async {
         let mut reading = pin!(path("fifo").read_text());
         assert!(reading.as_mut().poll(&mut cx).is_pending());
-        // Until the thread has begun to open the FIFO, that would be dropped as well.
+        // Before the thread starts to open the FIFO, that call would be dropped as well.
         std::thread::sleep(Duration::from_millis(100));
         {
             let mut dropped = pin!(path("dropped").mkdir());

@@ -19,14 +19,14 @@ use common::{
     with_one_thread,
 };
 
-/// One test at a time: a rename next door can make the system look twice for a cached name.
+/// Held by each test, since a rename in another test can make the system look twice for a cached name.
 static ALONE: Mutex<()> = Mutex::new(());
 
-/// How many files, and how often each is asked about: 10,000 calls and more.
+/// The number of files, each of which is queried many times: 10,000 calls and more in total.
 const FILES: usize = 100;
 const ROUNDS: usize = 20;
 
-/// Everything that may be answered without waiting, compared with std.
+/// Compares everything that can be answered without waiting with std.
 async fn ask_everything(path: &Path, expected: &str) -> io::Result<()> {
     let metadata = path.metadata().await?;
     assert_eq!(metadata.len(), expected.len() as u64);
@@ -71,7 +71,7 @@ fn warm_paths_start_no_thread_and_cold_ones_do() {
     for number in 0..FILES {
         dir.file(&number.to_string(), contents(number));
     }
-    // The first question about a filesystem is the pool's.
+    // The first call on a filesystem needs the pool.
     block_on(ask_everything(&path(1), &contents(1))).unwrap();
     wait_for_an_empty_pool();
     for _ in 0..ROUNDS {
@@ -99,7 +99,7 @@ fn warm_paths_start_no_thread_and_cold_ones_do() {
     );
 }
 
-/// With the pool asleep, nothing of this gets an answer, and what is on the other side feels nothing.
+/// With the pool blocked, none of these calls ends, and none touches the other side of a FIFO or socket.
 #[test]
 fn what_may_wait_is_never_done_on_the_spot() {
     let _alone = alone();
@@ -113,7 +113,7 @@ fn what_may_wait_is_never_done_on_the_spot() {
     let fifo = Path::new(dir.fifo("fifo"));
     let socket = Path::new(dir.join("socket"));
     let _listener = UnixListener::bind(&socket).unwrap();
-    // So that all of this is known and cached.
+    // Caches the metadata of all of them.
     block_on(async {
         for path in [&file, &fifo, &socket] {
             assert!(path.exists().await);
@@ -160,13 +160,13 @@ fn what_may_wait_is_never_done_on_the_spot() {
         assert!(poll_times(fifo.is_fifo(), 3).unwrap());
     }
     drop(asleep);
-    // The writer goes on as soon as there is a reader.
+    // The writer continues as soon as there is a reader.
     let _reader = std::fs::File::open(&fifo).unwrap();
     assert!(writer.recv().unwrap());
     assert_eq!(block_on(file.read_text()).unwrap(), "contents");
 }
 
-/// A name that is looked up again and again leads to a file, then to something else.
+/// A name changes between a file and another type while it is looked up over and over.
 #[test]
 fn a_name_that_changes_gives_one_or_the_other() {
     let _alone = alone();
@@ -199,7 +199,7 @@ fn a_name_that_changes_gives_one_or_the_other() {
     });
 }
 
-/// Questions without end let others in, as reads do.
+/// Endless queries let other tasks run, as reads do.
 #[test]
 fn questions_are_fair() {
     let _alone = alone();
@@ -224,8 +224,8 @@ fn questions_are_fair() {
     assert!(most <= 130, "{most} answers without a pause");
 }
 
-/// Closing a file may write out what others wrote to it. One that is too large to be read at once is
-/// not opened for that, as a witness of the directory tells.
+/// Closing a file may write out the bytes that others wrote to it. So a file that is too large to be read at once
+/// is not even opened on the caller's thread, as a watch of the directory shows.
 #[test]
 fn what_is_too_large_is_not_opened_on_the_spot() {
     use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
@@ -236,7 +236,7 @@ fn what_is_too_large_is_not_opened_on_the_spot() {
     let dir = Dir::new();
     let small = Path::new(dir.file("small", vec![1; 256 * 1024 - 1]));
     let large = Path::new(dir.file("large", vec![1; 256 * 1024]));
-    // So that both are known and cached.
+    // Caches both files.
     block_on(async {
         assert_eq!(small.read_bytes().await.unwrap().len(), 256 * 1024 - 1);
         assert_eq!(large.read_bytes().await.unwrap().len(), 256 * 1024);
@@ -251,7 +251,7 @@ fn what_is_too_large_is_not_opened_on_the_spot() {
     let seen = witness.read_events();
     assert!(seen.is_err(), "opened and closed: {seen:?}");
     if common::nowait_works(dir.path()) {
-        // Else the witness would have seen nothing in any case.
+        // Shows that the watch notices an open.
         assert!(poll_times(small.read_bytes(), 3).is_some());
         assert!(!witness.read_events().unwrap().is_empty());
     }

@@ -1,4 +1,4 @@
-//! What `pathlib` has and std has not, against the table that `pathlib_vectors.py` writes.
+//! Methods that `pathlib` has and std has not, against the table that `pathlib_vectors.py` writes.
 
 #![cfg(unix)]
 
@@ -17,7 +17,7 @@ use common::storm;
 
 const TABLE: &str = include_str!("pathlib_vectors.tsv");
 
-/// Parts of random paths and of patterns, and what a new name or stem may be.
+/// The parts of random paths and patterns, and the candidates for new names and stems.
 const NAMES: &[&[u8]] = &[
     b"a",
     b"b",
@@ -71,7 +71,7 @@ const PATTERNS: &[&[u8]] = &[
     b"*.b",
 ];
 
-/// What may follow the dot of a new suffix.
+/// The candidates for the text after the dot of a new suffix.
 const SUFFIXES: &[&[u8]] = &[b"", b"c", b"c.d", b".", b"c.", b"/", b"\xC3\xA9", b"\xFF"];
 
 struct Vector {
@@ -84,7 +84,7 @@ struct Vector {
 }
 
 impl Vector {
-    /// As it stands in the table, without the result.
+    /// Returns the row of the table, without the result.
     fn question(&self) -> String {
         let (path, argument) = (escape(self.path.as_os_str()), escape(&self.argument));
         [self.method, &path, &argument, self.option].join("\t")
@@ -152,7 +152,7 @@ fn matches(path: &Path, text: &OsStr, option: &str) -> io::Result<bool> {
     answer
 }
 
-/// As [`matches`]; what a `Pattern` cannot be made of, the path knows.
+/// As [`matches`], for `full_match`.
 fn full_match(path: &Path, text: &OsStr, option: &str) -> bool {
     let Ok(pattern) = pattern(text, option) else {
         return path.full_match(text);
@@ -238,7 +238,7 @@ fn every_method_answers_as_pathlib_does() {
         wrong[..wrong.len().min(40)].join("\n")
     );
 
-    // The comparison says something about each method only if its answers differ.
+    // The comparison of a method is vacuous unless its answers differ.
     let distinct = |method| answers.get(method).map_or(0, BTreeSet::len);
     for (method, at_least) in [
         ("anchor", 3),
@@ -281,7 +281,7 @@ fn python(arguments: &[&str], input: String) -> Option<String> {
         }
     };
     let mut stdin = child.stdin.take().expect("a pipe");
-    // It answers while it reads.
+    // The script answers while it reads.
     let writer = thread::spawn(move || stdin.write_all(input.as_bytes()));
     let output = child.wait_with_output().expect("what python3 says");
     writer.join().expect("the writer").expect("all questions");
@@ -299,7 +299,7 @@ fn the_table_is_what_the_script_writes() {
 }
 
 /// For each letter and range of letters, the letters that Python finds in it: `pathlib` gives sets to `re`.
-/// A range from below U+10000 to above is left out: there, `re` takes `ŉ` for an apostrophe, too.
+/// A range from below U+10000 to above is left out: there, `re` also takes `ŉ` for an apostrophe.
 const LETTERS: &str = r#"
 import random, re
 letters = "".join(c for c in map(chr, range(0x20000)) if c.lower() != c or c.upper() != c)
@@ -348,7 +348,7 @@ fn letters_have_no_case_in_sets_either() {
     assert!(found > 50_000);
 }
 
-/// Random questions, the same ones each time unless another `ANYFILE_SEED` is given.
+/// Returns random questions, which are the same each time unless `ANYFILE_SEED` is set.
 fn questions(count: usize) -> Vec<Vector> {
     let seed = std::env::var("ANYFILE_SEED").ok();
     let seed: u64 = seed.and_then(|seed| seed.parse().ok()).unwrap_or(0);

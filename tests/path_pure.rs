@@ -102,7 +102,7 @@ fn not_unicode() -> Vec<OsString> {
     Vec::new()
 }
 
-/// Counts how many different answers a method gave: a comparison of equal ones would say nothing.
+/// The different answers of each method: if all were equal, the comparison would be vacuous.
 #[derive(Default)]
 struct Answers(BTreeMap<&'static str, BTreeSet<String>>);
 
@@ -138,7 +138,7 @@ impl Answers {
     }
 }
 
-/// By their text: paths are equal to some that are written in another way.
+/// Returns the text of a path, since paths are equal to some that are written differently.
 fn text(path: impl Into<OsString>) -> OsString {
     path.into()
 }
@@ -204,7 +204,7 @@ fn methods_of_one_path() {
 #[test]
 fn methods_of_two_paths() {
     let mut answers = Answers::default();
-    // Long ones would only make the output of a failure long.
+    // Long paths would only make the output of a failure long.
     let corpus: Vec<_> = corpus()
         .into_iter()
         .filter(|path| path.as_os_str().len() < 100)

@@ -1,4 +1,4 @@
-//! Questions and resolution against GNU `stat`, `test`, `readlink` and `realpath`, and Python's `pathlib`,
+//! Queries and resolution against GNU `stat`, `test`, `readlink` and `realpath`, and Python's `pathlib`,
 //! on a tree with links, loops, sockets, FIFOs and devices.
 
 #![cfg(target_os = "linux")]
@@ -16,7 +16,7 @@ use futures_lite::future::block_on;
 
 use common::{Dir, in_child, is_root, run_in_child};
 
-/// A directory in one of its own, since what is in the common one changes all the time.
+/// A directory within a temporary one, since the entries of the shared directory change all the time.
 struct Tree {
     dir: PathBuf,
     _parent: Dir,
@@ -305,8 +305,7 @@ fn resolution_is_realpaths_and_readlinks() {
     );
 }
 
-/// A link into itself, to which GNU `realpath` has no answer in finite time, and one that doubles the way
-/// at every step.
+/// A link into itself, for which GNU `realpath` never ends, and one that doubles the path at every step.
 #[test]
 fn links_that_grow() {
     let dir = Dir::new();
@@ -339,7 +338,8 @@ for p in sys.argv[1:]:
           path.is_char_device(), answer(path.owner), answer(path.group), sep='\n', end='\n=end=\n')
 "#;
 
-/// What `pathlib` prints, in a current directory of its own; below 3.13, where a loop is an error.
+/// The answers equal those of `pathlib`, which runs with its own current directory. In Python before 3.13, a loop is
+/// an error.
 #[test]
 fn pathlib_agrees() {
     const NAME: &str = "pathlib_agrees";
@@ -433,7 +433,7 @@ fn pathlib_agrees() {
     assert!(loops > 5, "{loops}");
 }
 
-/// Home directories are what the shell makes of them.
+/// `expanduser` finds the same home directories as the shell.
 #[test]
 fn expanduser_is_the_shells() {
     const NAME: &str = "expanduser_is_the_shells";
@@ -448,7 +448,7 @@ fn expanduser_is_the_shells() {
         assert_eq!(expand(path).unwrap().as_os_str(), path);
     }
     if home.is_empty() {
-        // The user database knows, or std has not asked it: never is it a relative path.
+        // The result depends on the user database, but is never a relative path.
         match expand("~/x") {
             Ok(path) => assert!(path.is_absolute(), "{path:?}"),
             Err(error) => assert!(error.to_string().contains("`~/x`"), "{error}"),

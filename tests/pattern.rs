@@ -1,4 +1,4 @@
-//! `Pattern` as a type. What each pattern means is in `path_pathlib.rs`, against Python's `pathlib`.
+//! `Pattern` as a type. `path_pathlib.rs` tests the meaning of each pattern against Python's `pathlib`.
 
 mod common;
 
@@ -109,8 +109,7 @@ fn threads_share_one() {
     });
 }
 
-/// A directory is searched with the same segments. It differs at the end: there, `**` in a search is the
-/// directory itself, too.
+/// A search uses the same segments. It differs at the end: a `**` there also finds the directory itself.
 #[test]
 fn a_search_finds_what_the_pattern_describes() {
     let dir = Dir::new();

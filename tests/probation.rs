@@ -1,4 +1,4 @@
-//! A scanner that has to permit each access makes the no-wait calls wait. Few of them may.
+//! A scanner that has to permit each access makes the no-wait calls wait. This may happen only a few times.
 
 #![cfg(target_os = "linux")]
 
@@ -24,11 +24,11 @@ const SCAN: Duration = Duration::from_millis(30);
 /// Calls made one after another, each of which the scanner delays.
 const CALLS: usize = 60;
 
-/// With probations of 8, 16 and 32 calls, four are: the first, and one after each of them. Another
-/// process may hold one up besides.
+/// The most calls that may be held up. With probations of 8, 16 and 32 calls there are four: the first, and one
+/// after each probation. Other processes may delay more.
 const MOST: usize = 8;
 
-/// Starts a scanner of what is done to the files in `dir`, for as long as this process lives.
+/// Starts a scanner of the accesses to files in `dir`, which runs until this process ends.
 fn scan(dir: &Dir, accesses: MaskFlags) -> Result<(), Errno> {
     let flags = InitFlags::FAN_CLASS_CONTENT | InitFlags::FAN_CLOEXEC;
     let scanner = Fanotify::init(flags, EventFFlags::O_RDONLY | EventFFlags::O_CLOEXEC)?;
@@ -48,7 +48,7 @@ fn scan(dir: &Dir, accesses: MaskFlags) -> Result<(), Errno> {
     Ok(())
 }
 
-/// Makes the test in a child, which suspects no filesystem yet; gives it a scanned directory.
+/// Runs the test in a child, where no filesystem is on probation yet. Returns a scanned directory in the child.
 fn scanned_in_child(test: &str, accesses: MaskFlags) -> Option<Dir> {
     if !in_child() {
         print!("{}", run_in_child(test, &[]));
@@ -58,7 +58,7 @@ fn scanned_in_child(test: &str, accesses: MaskFlags) -> Option<Dir> {
     for number in 0..CALLS {
         dir.file(&number.to_string(), "contents");
     }
-    // So that the filesystem is known.
+    // The library looks up the type of the filesystem.
     block_on(Path::new(dir.join("0")).read_bytes()).expect("it can be read");
     match scan(&dir, accesses) {
         Ok(()) => Some(dir),

@@ -24,12 +24,12 @@ use common::{
     saturate_pool, storm,
 };
 
-/// Puts each in the other's place, in one step.
+/// Exchanges two names atomically.
 fn exchange(one: &StdPath, other: &StdPath) -> bool {
     renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE).is_ok()
 }
 
-/// Does `work` while another thread does `other` over and over; gives back how often it did.
+/// Runs `work` while another thread runs `other` over and over. Returns how often `other` ran, too.
 fn against<R>(mut other: impl FnMut() + Send, work: impl FnOnce() -> R) -> (R, usize) {
     let over = AtomicBool::new(false);
     thread::scope(|scope| {
@@ -51,9 +51,9 @@ fn against<R>(mut other: impl FnMut() + Send, work: impl FnOnce() -> R) -> (R, u
     })
 }
 
-/// A file's name becomes that of a FIFO, another file, a link or a directory at any moment. No thread of
-/// the pool is free, so that every answer is one of the no-wait calls: each is true of a file that was
-/// there, and none waits for the FIFO.
+/// A file is swapped for a FIFO, another file, a link or a directory at any moment. No pool thread is free, so
+/// that every answer comes from a no-wait call. Each is true of a file that was there, and none waits for the
+/// FIFO.
 #[test]
 fn names_that_are_swapped_while_they_are_looked_up() {
     const NAME: &str = "names_that_are_swapped_while_they_are_looked_up";
@@ -139,7 +139,7 @@ fn contents_kind(path: &StdPath) -> String {
     }
 }
 
-/// A tree that is removed, while its directories turn into links that lead outside.
+/// A tree is removed while its directories are swapped for links that lead outside.
 #[test]
 fn what_links_lead_to_is_not_removed() {
     let (dir, outside) = (Dir::new(), Dir::new());
@@ -179,8 +179,7 @@ fn what_links_lead_to_is_not_removed() {
     println!("removed {removed} times against {swaps} swaps");
 }
 
-/// Whoever looks at a file that is being replaced never sees one that others than its owner may read, write or
-/// execute, and could not before.
+/// While a file is replaced, no temporary file gives users other than its owner an access that they did not have.
 #[test]
 fn a_temporary_file_has_tight_permissions() {
     const NAME: &str = "a_temporary_file_has_tight_permissions";
@@ -238,8 +237,8 @@ fn a_temporary_file_has_tight_permissions() {
     }
 }
 
-/// The directory turns into another one while a file in it is replaced: that happens in one of the two,
-/// with the permissions that the file has there, and leaves nothing behind.
+/// A directory is swapped for another while a file in it is replaced. The file is replaced in one of the two, with
+/// the permissions that it has there, and no temporary file is left.
 #[test]
 fn a_file_is_replaced_in_one_directory() {
     let dir = Dir::new();

@@ -1,4 +1,4 @@
-//! Bytes that can never be written are not accepted, so that nothing of them is left to spoil the file.
+//! Bytes that can never be written are not accepted, so that the file stays usable.
 
 mod common;
 
@@ -11,7 +11,7 @@ use futures_lite::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 
 use common::{Dir, contents, in_child, run_in_child};
 
-/// Everything that must go on as if nothing had happened.
+/// Checks that the file works as if the refused call had not happened.
 async fn goes_on(what: &str, mut file: AsyncFile, text: &str) {
     file.seek(SeekFrom::Start(0)).await.expect(what);
     let mut seen = String::new();
@@ -44,7 +44,7 @@ fn os_error(error: &io::Error) -> Option<i32> {
 fn a_file_that_is_not_open_for_writing() {
     let dir = Dir::new();
     let path = dir.file("file", "contents");
-    // What the system says, whatever its number is here.
+    // The system's error, whose number depends on the platform.
     let expected = (&File::open(&path).unwrap()).write(b"x").unwrap_err();
     for (what, wrapped) in [("opened", false), ("wrapped", true)] {
         for read_before in [false, true] {
@@ -122,7 +122,7 @@ fn a_file_that_is_not_open_for_reading() {
     assert_eq!(contents(&path), b"Contents");
 }
 
-/// Places where no file can have a byte, and some where it might.
+/// Returns positions where no file can have a byte, and some where it could.
 fn far_away() -> Vec<SeekFrom> {
     const MOST: u64 = i64::MAX as u64;
     vec![
@@ -144,8 +144,8 @@ fn far_away() -> Vec<SeekFrom> {
     ]
 }
 
-/// A seek is refused where the standard library refuses it; then the position is where it was. Where it is
-/// not refused, a write there does what it does in the standard library.
+/// A seek is refused where std refuses it, and the position stays. Where it is not refused, a write there does
+/// the same as in std.
 #[test]
 fn a_seek_to_where_no_byte_can_be() {
     let dir = Dir::new();
@@ -188,7 +188,7 @@ fn a_seek_to_where_no_byte_can_be() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// After a seek that was refused, the file goes on where it was.
+/// After a refused seek, the file continues at its old position.
 #[test]
 fn a_seek_that_was_refused_changes_nothing() {
     let dir = Dir::new();

@@ -1,4 +1,4 @@
-//! Signals whose handler was installed without `SA_RESTART`: they end the system calls of every thread.
+//! Signals whose handler was installed without `SA_RESTART` interrupt the system calls of every thread.
 
 #![cfg(target_os = "linux")]
 
@@ -235,7 +235,7 @@ async fn everything(
     results
 }
 
-/// A network filesystem may end any call so; here it is the tracer that does.
+/// A network filesystem may interrupt any call. Here the tracer does.
 #[test]
 fn every_eleventh_call() {
     const NAME: &str = "every_eleventh_call";

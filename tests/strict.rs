@@ -1,5 +1,5 @@
-//! Everything that the crate offers, on the strict executor: polled only when woken, with a new waker each
-//! time, and spuriously; tasks that are dropped or forgotten. The oracle is the standard library.
+//! All of the crate's operations on the strict executor: tasks are polled only when woken, with a new waker each
+//! time, or spuriously; some are dropped or leaked. The oracle is the standard library.
 
 mod common;
 
@@ -19,7 +19,7 @@ use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, S
 use common::strict::{Random, Strict, block_on};
 use common::{Dir, contents, in_child, noise, run_in_child, text};
 
-/// Without spurious polls, and with some.
+/// Returns `None` for a run without spurious polls, then `count` seeds for runs with some.
 fn seeds(count: u64) -> impl Iterator<Item = Option<u64>> {
     std::iter::once(None).chain((0..count).map(Some))
 }
@@ -70,7 +70,7 @@ fn reading_and_writing() {
     }
 }
 
-/// Random operations, each compared with what the standard library does to a file of its own.
+/// Random operations, each compared with the same operation of the standard library on another file.
 #[test]
 fn random_operations_as_std_has_them() {
     let dir = Dir::new();
@@ -491,8 +491,7 @@ fn directory_streams() {
     }
 }
 
-/// Many tasks on files of their own and on one in common; some are dropped, some are forgotten, and the
-/// others are not held up.
+/// Many tasks use their own files and a common one. Some are dropped or leaked, and the others are not held up.
 #[test]
 fn tasks_that_are_dropped_or_forgotten() {
     let dir = Dir::new();
@@ -501,7 +500,7 @@ fn tasks_that_are_dropped_or_forgotten() {
     for seed in 0..24 {
         let mut random = Random::new(seed);
         let common = future::block_on(open_file(&path)).unwrap();
-        // A file that is forgotten with its task lives on.
+        // The file is leaked, since a leaked task still borrows it.
         let common: &AsyncFile = Box::leak(Box::new(common));
         let left = Cell::new(0);
         let mut executor = Strict::seeded(seed, 20);
@@ -568,7 +567,7 @@ fn tasks_that_are_dropped_or_forgotten() {
     }
 }
 
-/// Calls that take `&self`, many at once, of a file that has accepted bytes which are not written yet.
+/// Many concurrent calls that take `&self`, on a file with accepted bytes that are not written yet.
 #[test]
 fn calls_of_one_file_at_once() {
     let dir = Dir::new();
@@ -625,8 +624,8 @@ fn calls_of_one_file_at_once() {
     }
 }
 
-/// A call that is forgotten half way, of a file that goes on to be used: what it has begun is finished, and
-/// the next call is not held up.
+/// A call is leaked half-way, and the file is still used. The work that it has started is finished, and the next
+/// call is not held up.
 #[test]
 fn calls_of_one_file_that_are_forgotten() {
     let dir = Dir::new();
@@ -683,7 +682,7 @@ fn calls_of_one_file_that_are_forgotten() {
     }
 }
 
-/// Futures that are dropped wherever they are, of one file: what the next ones read and write is whole.
+/// Futures of one file are dropped at any point. The next ones read and write complete data.
 #[test]
 fn futures_of_one_file_that_are_dropped() {
     use futures_lite::{AsyncRead, AsyncWrite};
@@ -745,7 +744,7 @@ fn futures_of_one_file_that_are_dropped() {
     }
 }
 
-/// The executor itself: it finds a future that keeps the waker of its first poll, and one that nobody wakes.
+/// The executor itself detects a future that keeps the waker of its first poll, and one that is never woken.
 #[test]
 fn what_sleeps_for_ever_is_found() {
     use std::task::{Poll, Waker};
@@ -774,7 +773,7 @@ fn what_sleeps_for_ever_is_found() {
     assert!(message.contains("with 0 wake-ups"), "{message}");
 }
 
-/// The same off the no-wait path, and where the pool has one thread.
+/// The same without the no-wait calls, and with one pool thread.
 #[test]
 fn the_same_on_the_pool() {
     const TESTS: [&str; 13] = [

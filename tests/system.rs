@@ -25,7 +25,7 @@ use common::{
 const ENOSPC: i32 = 28;
 const EMFILE: i32 = 24;
 
-/// The error is the system's, and names the path.
+/// Checks that the error is the system's, and that it names the path.
 #[track_caller]
 fn is_named<R: std::fmt::Debug>(result: io::Result<R>, errno: i32, path: &StdPath) {
     let error = result.expect_err("the system refuses this");
@@ -34,7 +34,7 @@ fn is_named<R: std::fmt::Debug>(result: io::Result<R>, errno: i32, path: &StdPat
     assert!(details.path().starts_with(path), "{error}");
 }
 
-/// Writes in pieces until the system refuses; gives back what was not accepted.
+/// Writes in pieces until the system refuses, and returns the bytes that were not accepted.
 async fn write_some<'a>(file: &mut AsyncFile, data: &'a [u8], path: &StdPath) -> &'a [u8] {
     let mut rest = data;
     for piece in [700, 4096, 1, 9_000, 5_000].into_iter().cycle() {
@@ -50,7 +50,7 @@ async fn write_some<'a>(file: &mut AsyncFile, data: &'a [u8], path: &StdPath) ->
     rest
 }
 
-/// What must see every accepted byte written.
+/// The calls after which every accepted byte must be written.
 const ENDINGS: [&str; 9] = [
     "flush",
     "sync_all",
@@ -77,7 +77,7 @@ async fn end(file: &mut AsyncFile, ending: &str) -> io::Result<()> {
     }
 }
 
-/// The disk is full at one write after another; then there is room.
+/// The disk is full for several writes. Then there is room.
 #[test]
 fn what_does_not_fit_is_written_when_there_is_room() {
     let Some(disk) = Tmpfs::new(256 * 1024) else {
@@ -121,7 +121,7 @@ fn what_does_not_fit_is_written_when_there_is_room() {
     println!("refused {refused} times");
 }
 
-/// What is not buffered, or writes a file as a whole.
+/// A full disk and calls that are not buffered, or that write a whole file.
 #[test]
 fn a_full_disk_and_whole_files() {
     let Some(disk) = Tmpfs::new(256 * 1024) else {
@@ -160,7 +160,7 @@ fn a_full_disk_and_whole_files() {
     }
 }
 
-/// The system refuses to make the file longer; then it does not.
+/// The system refuses to make the file longer, and allows it later.
 #[test]
 fn a_limit_on_the_size_of_files() {
     const NAME: &str = "a_limit_on_the_size_of_files";
@@ -195,14 +195,14 @@ fn a_limit_on_the_size_of_files() {
     });
 }
 
-/// Opens what the limit lets be opened, but for so many.
+/// Opens files up to the limit, except for `room` more.
 fn open_all_but(room: usize) -> Vec<File> {
     let mut open: Vec<File> = std::iter::from_fn(|| File::open("/dev/null").ok()).collect();
     open.truncate(open.len() - room);
     open
 }
 
-/// Each operation works with as few descriptors as it must have, and says so if it cannot.
+/// Each operation works with the fewest possible descriptors, and fails with the system's error if there are less.
 #[test]
 fn no_descriptor_is_left() {
     const NAME: &str = "no_descriptor_is_left";
@@ -283,7 +283,7 @@ fn no_descriptor_is_left() {
     }
 }
 
-/// A search that meets the limit tells what it could not read, and finds all the rest.
+/// A search that meets the limit reports the directories that it could not read, and finds everything else.
 #[test]
 fn a_search_without_descriptors() {
     const NAME: &str = "a_search_without_descriptors";
@@ -323,7 +323,7 @@ fn a_search_without_descriptors() {
     }
 }
 
-/// The child of the test below: no thread can be started, until somebody lifts the limit.
+/// The child of the test below: no thread can be started until the parent lifts the limit.
 #[test]
 fn asks_without_threads() {
     if !in_child() {
@@ -336,7 +336,7 @@ fn asks_without_threads() {
     assert_eq!(contents(&path), b"contents");
 }
 
-/// What needs the pool waits for as long as it cannot have a thread, and is carried out then.
+/// Calls that need the pool wait while no thread can be started, and are carried out afterwards.
 #[test]
 fn a_pool_that_cannot_have_threads() {
     let program = std::env::current_exe().unwrap();
@@ -378,12 +378,12 @@ fn a_pool_that_cannot_have_threads() {
     assert!(child.wait().unwrap().success());
 }
 
-/// Lines of a known content, each with its number.
+/// Returns lines of known contents, each with its number.
 fn numbered(lines: std::ops::Range<usize>) -> String {
     lines.map(|number| format!("line {number}\n")).collect()
 }
 
-/// A file that is cut off, put in another's place or removed while it is read.
+/// A file is truncated, replaced or removed while it is read.
 #[test]
 fn a_file_that_changes_under_a_stream() {
     let dir = Dir::new();
@@ -447,7 +447,7 @@ fn a_file_that_changes_under_a_stream() {
     }
 }
 
-/// A directory that is emptied and removed while it is listed.
+/// A directory is emptied and removed while it is listed.
 #[test]
 fn a_directory_that_goes_while_it_is_listed() {
     let dir = Dir::new();
@@ -548,7 +548,7 @@ fn a_file_that_grows_is_followed() {
             let mut file = File::options().append(true).open(path).unwrap();
             let (mut rest, mut size) = (text.as_bytes(), 7);
             while !rest.is_empty() {
-                // A part of a line would be a line of its own to whoever comes by.
+                // A reader would take a part of a line for a whole line.
                 let some = size.min(rest.len() - 1);
                 let end = some + memchr::memchr(b'\n', &rest[some..]).unwrap() + 1;
                 file.write_all(&rest[..end]).unwrap();
@@ -598,7 +598,7 @@ fn a_file_that_grows_is_followed() {
     assert!(seen.iter().all(|seen| *seen == expected));
 }
 
-/// The child of the test below: a bit of everything.
+/// The child of the test below: runs a bit of everything.
 #[test]
 fn works_on() {
     if !in_child() {
@@ -671,12 +671,12 @@ fn works_on() {
     });
 }
 
-/// Every third call is interrupted by a signal, as a debugger sees to.
+/// Every third call is interrupted by a signal, which a tracer injects.
 #[test]
 fn interrupted_calls_are_made_again() {
     let (dir, traces) = (Dir::new(), Dir::new());
     let trace = traces.join("trace");
-    // What comes first is the dynamic linker's.
+    // The first calls are those of the dynamic linker.
     let early = "read,pread64,openat,write,getdents64";
     let others = "pwrite64,preadv2,openat2,ftruncate,fsync,fdatasync";
     let inject = [(early, "12+3"), (others, "1+3")];
