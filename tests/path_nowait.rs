@@ -150,7 +150,7 @@ fn what_may_wait_is_never_done_on_the_spot() {
     assert!(poll_times(file.write_text("x"), 3).is_none());
     assert!(poll_times(file.touch(), 3).is_none());
     assert!(poll_times((&fifo / "..").mkdir(), 3).is_none());
-    // And what does not wait is answered all the same.
+    // Calls that do not block still end.
     if common::nowait_works(dir.path()) {
         assert_eq!(
             poll_times(file.read_text(), 3).unwrap().unwrap(),

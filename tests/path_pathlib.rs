@@ -330,7 +330,7 @@ fn letters_have_no_case_in_sets_either() {
     let mut found = 0;
     for (number, row) in rows.enumerate() {
         let (member, same) = row.split_once(' ').unwrap();
-        // The others are many, and each is compared with each.
+        // There are many others, and each is compared with each, so only some are used.
         let others = letters.chars().skip(number % 20).step_by(20);
         let others: String = others.filter(|&c| !same.contains(c)).collect();
         let all = |names: &str, letter: String| {

@@ -267,7 +267,7 @@ fn resolution_is_realpaths_and_readlinks() {
     let text = |path: Path| format!("{}\n", path.display());
     let [mut loops, mut canonical] = [0; 2];
     for (number, path) in paths.iter().enumerate() {
-        // These links are made up by the kernel for whoever asks.
+        // The kernel makes these links up for each process.
         if path.starts_with("/proc/self") {
             continue;
         }
@@ -338,8 +338,8 @@ for p in sys.argv[1:]:
           path.is_char_device(), answer(path.owner), answer(path.group), sep='\n', end='\n=end=\n')
 "#;
 
-/// The answers equal those of `pathlib`, which runs with its own current directory. In Python before 3.13, a loop is
-/// an error.
+/// The answers equal those of `pathlib` in a separate current directory. Only Python before 3.13 is asked, where a
+/// loop is an error.
 #[test]
 fn pathlib_agrees() {
     const NAME: &str = "pathlib_agrees";

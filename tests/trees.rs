@@ -1,4 +1,4 @@
-//! `copy`: what arrives, what is refused, and what becomes of it when something comes in between.
+//! `copy`: its results, its errors, and its behavior when it is dropped or the tree changes.
 
 #![cfg(target_os = "linux")]
 
@@ -44,7 +44,7 @@ fn run(program: &str, arguments: &[&dyn AsRef<std::ffi::OsStr>]) -> Result<(), S
     }
 }
 
-/// Notes all progress, and on which thread it was told.
+/// All progress that was reported, with the threads that reported it.
 type Progress = Arc<Mutex<Vec<(CopyProgress, ThreadId)>>>;
 
 fn noted() -> (Progress, impl FnMut(CopyProgress) + Send + 'static) {
@@ -95,7 +95,7 @@ fn ten_thousand_entries_as_cp_has_them() {
     assert_eq!(last.total, Some(last.done));
 }
 
-/// Counted before it has all been copied: what is to be copied is one large file.
+/// The total is known before a single large file has been copied.
 #[test]
 fn the_total_is_known_before_the_end() {
     let dir = Dir::new();
@@ -185,7 +185,7 @@ fn permissions_without_the_other_metadata() {
     }
 }
 
-/// For a user, a directory that may not be written to is a hard case.
+/// For users other than root, a directory without write permission is a hard case.
 #[test]
 fn read_only_directories() {
     if !in_child() {
@@ -261,7 +261,7 @@ fn what_is_at_the_target() {
     assert_eq!(error.kind(), ErrorKind::AlreadyExists, "{error}");
 }
 
-/// Only the target itself is one that somebody has named.
+/// A broken link within the target is replaced, since only the target itself is a path that the caller has named.
 #[test]
 fn a_broken_link_in_the_tree_is_replaced() {
     let dir = Dir::new();
@@ -296,7 +296,7 @@ fn no_link_below_itself() {
     assert_eq!(copied("broken", "broken/new", false).map(drop), refused);
     assert_eq!(copied("link", "real/new", true).map(drop), refused);
     assert_eq!(fs::read_dir(dir.join("real")).unwrap().count(), 0);
-    // By another way, it is a link like any other.
+    // Through another path, it is copied like any other link.
     copied("link", "real/new", false).unwrap();
     copied("link", "link/../beside", false).unwrap();
     assert_eq!(
@@ -388,7 +388,7 @@ fn never_into_itself() {
     for (from, to) in &pairs {
         let copy = Path::new(from).copy(to).exist_ok(true);
         let mut results = vec![block_on(copy)];
-        // A link may be moved into what it leads to.
+        // A link may be moved into the directory that it leads to.
         if !from.ends_with("alias") {
             let moved = Path::new(from).move_to(to);
             results.push(block_on(moved));
@@ -421,7 +421,7 @@ fn links_that_lead_back() {
     assert_eq!(original.raw_os_error(), Some(40), "{error}");
     assert!(error.to_string().contains("source/a/b/up` to `"), "{error}");
 
-    // The other tree is where the copy goes to.
+    // The copy goes into the other tree.
     fs::create_dir_all(dir.join("other")).unwrap();
     fs::create_dir_all(dir.join("shelf/books")).unwrap();
     symlink("../shelf", dir.join("other/shelf")).unwrap();
@@ -429,7 +429,7 @@ fn links_that_lead_back() {
     assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
     assert!(!dir.join("shelf/books/copy/shelf").exists());
 
-    // Up, and merged with what it comes from.
+    // Upwards, merged into the directory that holds the source.
     fs::create_dir_all(dir.join("x/y/y/z")).unwrap();
     let copy = Path::new(dir.join("x/y"))
         .copy(dir.join("x"))
@@ -505,7 +505,7 @@ fn deep() {
     let depth = 1500;
     let deep = dir.join("source").join(vec!["d"; depth].join("/"));
     fs::create_dir_all(&deep).unwrap();
-    // Names that are seen before and after the way down.
+    // Names that sort before and after the subdirectory.
     for level in deep.ancestors().take(depth).step_by(7) {
         fs::write(level.join("a"), "1").unwrap();
         fs::write(level.join("z"), "2").unwrap();
@@ -536,7 +536,7 @@ fn a_directory_swapped_for_a_link() {
         rustix::fs::renameat_with(cwd, &real, cwd, &link, rustix::fs::RenameFlags::EXCHANGE)
     };
     if let Err(error) = swap() {
-        // On some filesystems, as NFS: then they are never swapped.
+        // Some filesystems, such as NFS, cannot exchange names.
         return println!("skipped: two names cannot be exchanged here: {error}");
     }
     let done = AtomicBool::new(false);
@@ -585,7 +585,7 @@ fn a_link_planted_in_the_target() {
     }
     let target = dir.join("target");
     let (planted, path) = (canary.clone(), target.clone());
-    // Once it is known that the target is there, some of it is still to come.
+    // At the first progress report, the target exists and some of its entries are still to come.
     let plant = move |_| {
         for number in 0..200 {
             let _ = symlink(&planted, path.join(number.to_string()));
@@ -624,7 +624,7 @@ fn dropped_in_the_middle() {
             }
         }));
         drop(copy);
-        // The slice that has begun is finished.
+        // The slice that was started is finished.
         let mut seen = Snapshot::of(&target);
         loop {
             thread::sleep(Duration::from_millis(100));
@@ -640,7 +640,7 @@ fn dropped_in_the_middle() {
             .last()
             .map_or(0, |last| last.0.done.entries) as usize;
         println!("{} entries, {told} told", seen.paths().count());
-        // A slice, and the directories that were not complete.
+        // At most a slice, and the incomplete directories.
         assert!(seen.paths().count() <= told + 64 + 32);
         Snapshot::of(&source).assert_is(&before);
     }
@@ -748,7 +748,8 @@ fn into_a_directory() {
     assert!(!dir.join("dir/source").exists());
 }
 
-/// What another user owns, the copy of a user does not pretend to be from that user.
+/// The copy of another user's program belongs to the user who copies, and loses the set-user-ID and set-group-ID
+/// bits.
 #[test]
 fn another_owner() {
     if !is_root() {

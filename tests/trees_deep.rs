@@ -1,4 +1,4 @@
-//! Trees so deep that no path leads to their end: 20,000 levels, 256 descriptors and threads of 2 MiB.
+//! Trees that are too deep for a path to their end: 20,000 levels, with 256 descriptors and stacks of 2 MiB.
 
 #![cfg(target_os = "linux")]
 
@@ -20,10 +20,10 @@ use common::{Dir, in_child, run_in_child_after};
 
 const DEPTH: usize = 20_000;
 
-/// Bytes of the longest path that Linux takes.
+/// The length of the longest path that Linux accepts.
 const PATH_MAX: usize = 4096;
 
-/// Runs the test in a child with few descriptors and small stacks, and tells whether this is it.
+/// Runs the test in a child with few descriptors and small stacks. Returns `true` in the child.
 fn is_small(test: &str) -> bool {
     if !in_child() {
         run_in_child_after("ulimit -n 256; export RUST_MIN_STACK=2097152", test);
@@ -31,7 +31,7 @@ fn is_small(test: &str) -> bool {
     in_child()
 }
 
-/// A directory for trees that std cannot remove: its recursion ends with the stack.
+/// A directory for trees that std cannot remove, since its recursion would overflow the stack.
 struct Deep(PathBuf);
 
 impl Deep {
@@ -60,7 +60,7 @@ fn write(dir: &OwnedFd, name: &str) {
     fs::File::from(file).write_all(name.as_bytes()).unwrap();
 }
 
-/// Makes directories in each other, some with files whose names come before and after the way down.
+/// Creates nested directories, some with files whose names sort before and after the subdirectory.
 fn generate(root: &StdPath, depth: usize) {
     fs::create_dir(root).unwrap();
     let mut dir = OwnedFd::from(fs::File::open(root).unwrap());
@@ -93,7 +93,7 @@ fn measure(root: &StdPath) -> (usize, usize) {
     }
 }
 
-/// Runs this with a deep tree `source`.
+/// Runs `work` with a deep tree `source`.
 fn with_tree(dir: Dir, work: impl FnOnce(&Dir)) {
     let _deep = Deep::new(&dir);
     generate(&dir.join("source"), DEPTH);
@@ -130,7 +130,7 @@ fn copied() {
         let copy = Path::new(&source).copy_into(dir.join("into"));
         block_on(copy.follow_symlinks(false)).unwrap();
         assert_eq!(measure(&dir.join("into/source")), made);
-        // Once more, into what is there.
+        // Again, into the existing target.
         let merge = Path::new(&source).copy(&target).exist_ok(true);
         block_on(merge).unwrap();
         assert_eq!(measure(&target), made);
@@ -156,7 +156,7 @@ fn moved_to_another_filesystem() {
     });
 }
 
-/// Where a link leads into the tree, `..` does not lead back.
+/// After following a link, `..` does not lead back to the directory of the link.
 #[test]
 fn copied_through_links() {
     if !is_small("copied_through_links") {
@@ -184,7 +184,7 @@ fn copied_through_links() {
     assert_eq!((depth, files), (301, 6));
 }
 
-/// Nothing can be asked about what no path leads to, but everything before that is found.
+/// Entries that are too deep for a path cannot be queried, but everything above them is found.
 #[test]
 fn streamed() {
     if !is_small("streamed") {
@@ -226,7 +226,7 @@ fn streamed() {
     });
 }
 
-/// At each link, all the directories above are compared with where it leads.
+/// At each link, its target is compared with all directories above.
 #[test]
 fn streamed_along_links() {
     let dir = Dir::new();
@@ -235,7 +235,7 @@ fn streamed_along_links() {
     fs::create_dir(&outside).unwrap();
     let source = dir.join("source");
     let mut deep = source.clone();
-    // As deep as a path can be made by its whole name.
+    // As deep as directories can be created by their full path.
     while deep.as_os_str().len() < PATH_MAX - 10 {
         fs::create_dir(&deep).unwrap();
         std::os::unix::fs::symlink(&outside, deep.join("l")).unwrap();
@@ -245,7 +245,7 @@ fn streamed_along_links() {
     block_on(async {
         let begun = Instant::now();
         let walk = Path::new(&source).walk().follow_symlinks(true);
-        // Each level, and what its link leads to; one of those has no path.
+        // Each level, and the target of its link. One of those is too deep for a path.
         let walked = walk.count().await;
         println!("{walked} in {:?}", begun.elapsed());
         let begun = Instant::now();

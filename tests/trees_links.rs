@@ -1,4 +1,4 @@
-//! Holes stay holes, and the names of one file stay together.
+//! Copies keep the holes of sparse files, and hard links between the copied files.
 
 #![cfg(target_os = "linux")]
 
@@ -41,7 +41,7 @@ fn moved(source: &StdPath, target: &StdPath) {
     block_on(Path::new(source).move_to(target)).unwrap();
 }
 
-/// Files of 8 MiB and some bytes, by where there is data.
+/// Creates files of 8 MiB and some bytes, with data in different places.
 fn sparse(dir: &StdPath) -> Vec<PathBuf> {
     const LEN: u64 = (8 << 20) + 123;
     const MIB: u64 = 1 << 20;
@@ -111,7 +111,7 @@ fn holes_stay_holes() {
     }
 }
 
-/// Such a file does not say how long it is, or says what is not so; the oracle is std.
+/// Generated files, such as those in `/proc`, report no size or a wrong one. The oracle is std.
 #[test]
 fn files_that_are_made_up() {
     let dir = Dir::new();
@@ -178,7 +178,7 @@ fn linked(dir: &Dir) -> PathBuf {
     ] {
         fs::hard_link(source.join(old), source.join(new)).unwrap();
     }
-    // One more name, of which the copy knows nothing.
+    // One more name, outside of the copied tree.
     fs::hard_link(source.join("two/d"), dir.join("outside")).unwrap();
     source
 }
@@ -195,7 +195,7 @@ fn hard_links_stay_links() {
     assert_eq!(expected.len(), 6);
     let target = dir.join("target");
     for _ in 0..2 {
-        // The second time onto what is there.
+        // The second time onto the existing target.
         let progress = copied(&source, &target);
         assert_eq!(families(&target), expected);
         let last = progress.last().unwrap();
@@ -262,7 +262,7 @@ fn onto_what_is_there() {
     assert_eq!(error.kind(), std::io::ErrorKind::IsADirectory, "{error}");
 }
 
-/// Whatever becomes of the first copy meanwhile, nothing else gets a name in the target.
+/// Even if the first copy of a file is swapped, no other file gets a name in the target.
 #[test]
 fn the_first_copy_is_swapped_for_a_secret() {
     let dir = Dir::new();
@@ -295,7 +295,7 @@ fn the_first_copy_is_swapped_for_a_secret() {
             }
         }
     });
-    // It may be one that the copy is in.
+    // The copy may fail, since it may be in a directory that is swapped.
     println!("{:?}", block_on(copy));
     println!("{} swaps", swapped.lock().unwrap());
     assert!(*swapped.lock().unwrap() > 1);

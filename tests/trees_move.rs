@@ -1,4 +1,5 @@
-//! `move_to`: by name where that is possible, else everything or nothing is gone from the source.
+//! `move_to` renames if that is possible. Otherwise it copies, and removes either everything or nothing from the
+//! source.
 
 #![cfg(target_os = "linux")]
 
@@ -57,7 +58,7 @@ fn ignoring_case() -> Option<Mounted> {
     let images = Dir::new();
     let image = images.join("image");
     let dir = tempfile::tempdir().unwrap();
-    // One after the other: a kernel seldom has all of them.
+    // Tries one filesystem after another, since few kernels have all of them.
     let script = r#"
         truncate -s 320M "$1" || exit 1
         mkfs.ext4 -q -F -O casefold "$1" && mount -o loop "$1" "$2" &&
@@ -97,7 +98,7 @@ fn a_name_in_another_case() {
     }
     let names = fs::read_dir(&dir).unwrap();
     assert_eq!(names.count(), 1);
-    // The same name is still the same.
+    // The same name is still the same file.
     let error = moved(&dir.join("notes"), &dir.join("notes")).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
 }
@@ -115,7 +116,7 @@ fn two_hard_links_are_two_names() {
     }
 }
 
-/// Whether by name or not, the same becomes of what is at the target.
+/// Existing targets are treated alike, whether the move is a rename or a copy.
 fn what_is_at_the_target(here: &StdPath, there: &StdPath) {
     let text = |path: &StdPath| String::from_utf8(contents(path)).unwrap();
     let (from, to) = (|name: &str| here.join(name), |name: &str| there.join(name));
@@ -145,7 +146,7 @@ fn what_is_at_the_target(here: &StdPath, there: &StdPath) {
     assert_eq!(kind(again(), to("missing/file")), Err(ErrorKind::NotFound));
     assert_eq!(text(&from("file")), "new");
     fs::create_dir_all(from("tree/below")).unwrap();
-    // POSIX lets a filesystem choose, and xfs has chosen the other one.
+    // POSIX lets a filesystem choose the error, and xfs differs.
     assert!(matches!(
         kind(from("tree"), to("full")),
         Err(ErrorKind::DirectoryNotEmpty | ErrorKind::AlreadyExists)
@@ -202,7 +203,7 @@ fn across_filesystems_and_back() {
     assert!(fs::read_dir(there.path()).unwrap().next().is_none());
 }
 
-/// The oracle is `shutil.move`: of a tree with links and times.
+/// Moves a tree with links and times. The oracle is `shutil.move`.
 #[test]
 fn as_python_does() {
     let (dir, Some(there)) = (Dir::new(), elsewhere()) else {
@@ -228,7 +229,7 @@ fn as_python_does() {
         .args([&theirs, &ours])
         .output();
     assert!(diff.unwrap().status.success());
-    // Of plain names, and files: directories and links are as old as they were made here.
+    // Only of files with plain names, since directories and links have the times of their creation here.
     for path in Snapshot::of(&theirs).paths().filter(|path| path.len() < 6) {
         let times = [&theirs, &ours].map(|root| {
             let found = fs::symlink_metadata(root.join(path.trim_matches('"'))).ok();
@@ -272,7 +273,7 @@ fn dropped_before_all_has_arrived() {
     Snapshot::of(&source).assert_is(&before);
 }
 
-/// What comes or changes between copying and removing is not removed.
+/// Files that are added or changed between copying and removing are not removed.
 #[test]
 fn what_has_no_copy_stays() {
     let dir = Dir::new();

@@ -1,4 +1,4 @@
-//! `remove_dir_all`: what goes, what stays, and what is said of what cannot go.
+//! `remove_dir_all`: what it removes, what it keeps, and its errors.
 
 #![cfg(target_os = "linux")]
 
@@ -53,7 +53,7 @@ fn three_thousand_entries() {
     assert_eq!(progress.last().unwrap().entries, made + 2);
 }
 
-/// Whatever the path names, the same is left, and the error is of the same kind, as with std.
+/// Whatever the path names, the remaining files and the kind of the error are the same as with std.
 #[test]
 fn as_std_does() {
     let made = || {
@@ -80,7 +80,7 @@ fn as_std_does() {
         "missing/below",
         "real",
     ] {
-        // Not `Dir::join`, which would be a path as well.
+        // Not `Dir::join`, so that the text stays as it is written.
         let path = |dir: &Dir| format!("{}/{name}", dir.path().display());
         let result = removed(path(&ours)).map_err(|error| error.kind());
         let expected = fs::remove_dir_all(path(&theirs)).map_err(|error| error.kind());
@@ -153,7 +153,7 @@ fn errors_name_what_stays() {
     }
     let dir = Dir::new();
     for (name, mode, inside, failed) in [
-        // May not be read, though it is empty.
+        // Cannot be read, although it is empty.
         ("hidden", 0o000, None, "hidden"),
         ("hidden too", 0o300, None, "hidden too"),
         ("locked", 0o500, Some("file"), "locked/file"),
@@ -180,7 +180,7 @@ fn errors_name_what_stays() {
         removed(dir.join("ours")).unwrap();
         fs::remove_dir_all(dir.join("theirs")).unwrap();
     }
-    // To find nothing in a directory, one need not be able to look a name up in it.
+    // Listing an empty directory does not need the permission to look up names in it.
     for root in ["ours", "theirs"] {
         fs::create_dir_all(dir.join(root).join("below")).unwrap();
         set_mode(dir.join(root).join("below"), 0o400);

@@ -36,8 +36,8 @@ impl Wake for Panicking {
     }
 }
 
-/// Polls a call once, and says whether it still waits. It may wake its own task, to let others have their
-/// turn: that panic is its caller's, and the end of the call.
+/// Polls a call once, and returns `true` if it still waits. The call may yield by waking its own task. That panic
+/// reaches the caller and ends the call.
 fn waits_after(call: &mut Calling<'_>, waker: &Waker) -> bool {
     let poll = || call.as_mut().poll(&mut Context::from_waker(waker));
     match catch_unwind(AssertUnwindSafe(poll)) {
@@ -47,8 +47,8 @@ fn waits_after(call: &mut Calling<'_>, waker: &Waker) -> bool {
     }
 }
 
-/// Polls a call once, with the one thread of the pool asleep; its waker panics when the call is over. Returns
-/// whether the call can be polled again.
+/// Polls a call once while the only pool thread is blocked. Its waker panics when the call has ended. Returns
+/// `true` if the call can be polled again.
 fn panics_in_the_pool(name: &str, mut call: Calling<'_>) -> bool {
     let panicking = Arc::new(Panicking::default());
     let waker = Waker::from(panicking.clone());
@@ -67,7 +67,7 @@ fn panics_in_the_pool(name: &str, mut call: Calling<'_>) -> bool {
         );
         std::thread::sleep(Duration::from_millis(1));
     }
-    // What the thread does after the panic.
+    // Gives the thread time for its work after the panic.
     std::thread::sleep(Duration::from_millis(20));
     true
 }
@@ -91,7 +91,7 @@ fn ends<R>(name: &str, call: impl Future<Output = R>) -> R {
 
 const LEN: usize = 300_000;
 
-/// All that can still be done with a file.
+/// Checks that a file can still be used.
 async fn all_goes_on(file: &mut AsyncFile) {
     let mut buf = [0; 5_000];
     assert!(file.read_at(&mut buf, 1_000).await.unwrap() > 0);
@@ -146,8 +146,8 @@ const CALLS: [Call; 9] = [
     }),
 ];
 
-/// In processes with one thread in their pools, which must outlive it all; without the no-wait calls, and
-/// with them.
+/// Runs the test in children with one pool thread, which must survive all panics, with the no-wait calls and
+/// without. Returns `true` in a child.
 fn alone(test: &str) -> bool {
     if !in_child() {
         let one_thread = ("BLOCKING_MAX_THREADS", "1");
@@ -158,7 +158,7 @@ fn alone(test: &str) -> bool {
     in_child()
 }
 
-/// Has the system forget what it has cached of a file, if it can, so that the pool is needed.
+/// Drops a file from the page cache, if the system can, so that reads need the pool.
 fn cool(path: &std::path::Path) {
     let file = File::open(path).unwrap();
     file.sync_all().unwrap();
@@ -191,7 +191,7 @@ fn calls_of_a_file() {
     }
 }
 
-/// One call of many that are on their way at once: the others are answered.
+/// One of many concurrent calls has a waker that panics. The others end.
 #[test]
 fn reads_of_one_file_at_once() {
     if !alone("reads_of_one_file_at_once") {
@@ -252,7 +252,7 @@ fn reads_of_one_file_at_once() {
     }
 }
 
-/// Each of these calls after each of them had a waker that panics.
+/// Makes each of these calls after each of them has had a waker that panics.
 fn after_each_other(names: &[&'static str]) {
     let dir = Dir::new();
     let path = Path::new(dir.file("file", noise(LEN)));

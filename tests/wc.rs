@@ -12,7 +12,7 @@ use std::sync::OnceLock;
 
 use tempfile::TempDir;
 
-/// The example, built from the sources as they are now. Cargo does nothing if it is up to date.
+/// Builds the example from the current sources, and returns its path. Cargo does nothing if it is up to date.
 fn example() -> &'static Path {
     static EXAMPLE: OnceLock<PathBuf> = OnceLock::new();
     EXAMPLE.get_or_init(|| {
@@ -35,15 +35,15 @@ fn example() -> &'static Path {
     })
 }
 
-/// GNU `wc`'s rule for a byte that is neither printable nor white space. It was left out of account
-/// up to coreutils 9.4, as the example does; later it is part of a word.
+/// GNU `wc`'s rule for a byte that is neither printable nor white space. Up to coreutils 9.4 such a byte is
+/// ignored, as the example does. Later it is part of a word.
 #[derive(Clone, Copy, PartialEq)]
 enum Gnu {
     LeavesOut,
     Counts,
 }
 
-/// What GNU `wc` does, or `None`, with a printed reason, where there is none.
+/// Returns the rule of the installed GNU `wc`. Prints a line and returns `None` if there is none.
 fn gnu() -> Option<Gnu> {
     static GNU: OnceLock<Option<Gnu>> = OnceLock::new();
     *GNU.get_or_init(|| {
@@ -97,7 +97,7 @@ fn finish(mut command: Command, input: Option<&[u8]>) -> Output {
 struct Dir(TempDir);
 
 impl Dir {
-    /// `None`, with a printed reason, where there is no GNU `wc` to compare with.
+    /// Creates the directory. Prints a line and returns `None` if there is no GNU `wc` to compare with.
     fn new() -> Option<Dir> {
         gnu()?;
         Some(Dir(tempfile::tempdir().unwrap()))
@@ -123,7 +123,7 @@ impl Dir {
         self.compare_expanded(args, args, input, prepare)
     }
 
-    /// As `compare_with`, but that GNU `wc` is given `expanded` instead.
+    /// As `compare_with`, except that GNU `wc` gets `expanded` instead.
     #[track_caller]
     fn compare_expanded(
         &self,
@@ -193,7 +193,7 @@ impl Random {
         (self.next() % end as u64) as usize
     }
 
-    /// `len` bytes out of `alphabet`.
+    /// Returns `len` bytes out of `alphabet`.
     fn bytes(&mut self, len: usize, alphabet: &[u8]) -> Vec<u8> {
         (0..len)
             .map(|_| alphabet[self.below(alphabet.len())])
@@ -201,7 +201,7 @@ impl Random {
     }
 }
 
-/// Bytes that every GNU `wc` takes alike.
+/// Returns bytes that every GNU `wc` treats alike.
 fn plain_bytes() -> Vec<u8> {
     (9..=13).chain(b' '..=b'~').collect()
 }
@@ -366,7 +366,7 @@ fn a_directory_with_no_files_has_no_lines() {
     assert!(output.status.success() && output.stdout.is_empty());
 }
 
-/// The programs run as a user who may not read the file, if this one may read everything.
+/// The programs run as a user without permission to read the file, if this user can read everything.
 #[test]
 fn a_file_without_permission() {
     let Some(dir) = Dir::new() else { return };
@@ -468,7 +468,7 @@ fn files_that_have_no_size() {
         println!("skipped in part: there is no /proc here");
         return;
     }
-    // Their size is said to be 0, and they do not change from one reading to the next.
+    // Their reported size is 0, and their contents are the same at each read.
     dir.compare(&["/proc/self/limits"]);
     dir.compare(&["/proc/self/limits", "/proc/filesystems"]);
     dir.compare(&["file", "/proc/version", "/proc/filesystems", "file"]);
@@ -604,7 +604,7 @@ fn an_option_is_refused() {
     assert!(output.stdout.is_empty());
 }
 
-/// Standard error that nobody reads does no harm.
+/// A closed standard error does no harm.
 #[test]
 fn a_closed_standard_error() {
     let dir = tempfile::tempdir().unwrap();

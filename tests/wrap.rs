@@ -1,4 +1,4 @@
-//! `wrap_file` of what people wrap: temporary files, decoders, children, sockets, custom objects.
+//! `wrap_file` on typical objects: temporary files, decoders, children, sockets, custom objects.
 
 mod common;
 
@@ -50,7 +50,7 @@ fn a_temporary_file_is_written_read_and_kept() {
         let mut line = String::new();
         file.read_line(&mut line).await.unwrap();
         assert_eq!(line, "two\n");
-        // The seek is known by now, so the write goes where the line has ended.
+        // The object is known to seek by now, so the write starts at the end of the line.
         file.write_all(b"THREE").await.unwrap();
         let kept = file
             .into_inner()
@@ -165,7 +165,7 @@ fn a_child_sees_the_end_of_its_input() {
     }
 }
 
-/// A write to a child that has gone is an error, not a signal or a silence.
+/// A write to a child that has ended fails. It neither raises a signal nor succeeds.
 #[cfg(unix)]
 #[test]
 fn a_write_to_a_child_that_has_gone_fails() {
@@ -240,7 +240,7 @@ fn short_and_interrupted_calls_are_retried() {
     assert!(scripted.look(|script| script.data == bytes && script.flushes > 0));
 }
 
-/// Notes how often it is read, and for how much.
+/// Records the size of each read.
 #[derive(Clone, Default)]
 struct Counted(Arc<Mutex<Vec<usize>>>);
 
@@ -274,11 +274,11 @@ fn a_custom_object_is_read_only_when_asked() {
     let mut file = wrap_file(counted.clone());
     block_on(async {
         let mut expected = Vec::new();
-        // Direct reads ask for what they were asked for.
+        // Direct reads have the requested size.
         for len in [10, 1, 70_000, 10] {
             file.read_exact(&mut vec![0; len]).await.unwrap();
             expected.push(len);
-            // Had a job been sent meanwhile, this one would come after it.
+            // If a job had been sent by then, this one would run after it.
             file.with_mut(|_| ()).await.unwrap();
             assert_eq!(counted.reads(), expected);
         }
@@ -310,7 +310,7 @@ fn a_custom_object_is_read_only_when_asked() {
     assert_eq!(counted.reads(), []);
 }
 
-/// What is read from a pipe or a terminal is what was asked for: the rest is for other readers.
+/// A read from a pipe or a terminal takes only the requested bytes, and leaves the rest for other readers.
 #[cfg(unix)]
 #[test]
 fn a_fifo_keeps_the_rest_for_others() {
@@ -352,7 +352,7 @@ fn rest_is_for_others(open: impl Fn() -> (File, File)) {
             while read < len {
                 read += file.read(&mut seen[read..]).await.unwrap();
             }
-            // Had more been read, it would be by now.
+            // If more bytes were read, they would be by now.
             file.metadata().await.unwrap();
         });
         assert!(seen == bytes[..len]);
@@ -362,7 +362,7 @@ fn rest_is_for_others(open: impl Fn() -> (File, File)) {
     }
 }
 
-/// What was read from something that cannot seek, and not consumed, is there after each of these.
+/// Bytes that were read from an object without seek, and not consumed, are kept by each of these calls.
 #[cfg(unix)]
 #[test]
 fn a_duplex_file_keeps_what_was_read() {
@@ -404,7 +404,7 @@ fn a_duplex_file_keeps_what_was_read() {
     assert_eq!(written, "written again more");
 }
 
-/// The peer writes no more, so that reads come to an end.
+/// Ends the peer's writes, so that reads reach the end of file.
 #[cfg(unix)]
 fn drop_writes(stream: &std::os::unix::net::UnixStream) {
     stream.shutdown(std::net::Shutdown::Write).unwrap();
@@ -451,7 +451,7 @@ fn a_duplex_object_keeps_what_was_read() {
     assert_eq!(written, "writtenfirst?\nsecond?\n");
 }
 
-/// Has a `Seek` that always fails, as what is sometimes a file and sometimes a pipe.
+/// An object whose `Seek` always fails, like that of a `File` that is a pipe.
 struct Unseekable {
     input: Cursor<Vec<u8>>,
     output: Arc<Mutex<Vec<u8>>>,
@@ -507,7 +507,7 @@ fn an_object_whose_seek_fails_keeps_what_was_read() {
     assert_eq!(*output.lock().unwrap(), b"written");
 }
 
-/// Where the cursor of a file is when it is given back, after all that moves or reads ahead.
+/// `into_inner` returns a file whose cursor is at the logical position, after all calls that move it or read ahead.
 #[test]
 fn into_inner_gives_a_file_at_the_logical_position() {
     let dir = Dir::new();
@@ -539,8 +539,8 @@ fn into_inner_gives_a_file_at_the_logical_position() {
     }
 }
 
-/// What is wrapped is dropped when `close` returns, and soon after a drop; what was written is
-/// written and flushed before.
+/// The wrapped object is dropped when `close` returns, and soon after a drop. Accepted bytes are written and
+/// flushed before.
 #[test]
 fn closing_drops_what_is_wrapped() {
     for closes in [true, false] {
@@ -571,7 +571,7 @@ fn closing_drops_what_is_wrapped() {
     drop(inner);
 }
 
-/// A file that could not be written stays open, with its bytes; it closes when it can be.
+/// A file that could not be written stays open with its bytes, and closes once they can be written.
 #[test]
 fn a_close_that_failed_can_be_repeated() {
     let full = || Step::Fail(ErrorKind::StorageFull);
@@ -627,7 +627,7 @@ fn a_closed_object_says_so() {
     });
 }
 
-/// Waits in each write, and when it is dropped, until it is let go.
+/// An object that blocks in each write and in its drop until it is released.
 struct Waits(mpsc::Receiver<()>);
 
 impl Write for Waits {
@@ -647,7 +647,7 @@ impl Drop for Waits {
     }
 }
 
-/// A file is closed when nothing can be done with it any more, whether or not the pool has closed it by then.
+/// `is_closed` returns `true` once the file cannot be used any more, whether or not the pool has closed it by then.
 #[test]
 fn is_closed_tells_what_became_of_a_close() {
     let scripted = Scripted::new([], [Step::Fail(ErrorKind::StorageFull)]);
@@ -744,7 +744,7 @@ fn a_closed_file_has_no_descriptor() {
     }
 }
 
-/// What `with_mut` does to a file takes effect: its cursor, its contents, its length.
+/// Changes by `with_mut` to the cursor, the contents and the length of a file take effect.
 #[test]
 fn with_mut_lends_the_object_itself() {
     let dir = Dir::new();
@@ -776,13 +776,13 @@ fn with_mut_lends_the_object_itself() {
         let mut word = String::new();
         cursor.read_to_string(&mut word).await.unwrap();
         assert_eq!(word, "other");
-        // Its errors are its own, and what it returns comes back.
+        // The result of the closure is returned, also if it is an error.
         let result = cursor.with_mut(|_| Err::<(), _>("as told")).await.unwrap();
         assert_eq!(result, Err("as told"));
     });
 }
 
-/// Tells which thread has dropped it.
+/// Sends the id of the thread that drops it.
 struct Traced(mpsc::Sender<ThreadId>);
 
 impl Drop for Traced {
@@ -791,7 +791,7 @@ impl Drop for Traced {
     }
 }
 
-/// To drop an object may wait, also where a job has taken it out for a future that is dropped then.
+/// Dropping an object may block. So it happens on the pool, also if a job has taken it out for a dropped future.
 #[test]
 fn what_into_inner_took_for_nobody_is_dropped_on_the_pool() {
     let (dropped, drops) = mpsc::channel();
@@ -817,7 +817,7 @@ fn what_into_inner_took_for_nobody_is_dropped_on_the_pool() {
     assert_ne!(dropped_on, thread::current().id());
 }
 
-/// As a stress of the real pool; the order of events is the models' affair.
+/// A stress test of the real pool. The models check the order of events.
 #[test]
 fn no_call_of_many_threads_is_lost() {
     let callers: Vec<_> = (0..8)
