@@ -729,7 +729,7 @@ fn futures_of_one_file_that_are_dropped() {
             }
             executor.drop_task(task);
             if steps == 0 {
-                // Time for what the pool does meanwhile.
+                // Gives the pool time for its jobs.
                 std::thread::sleep(std::time::Duration::from_micros(50));
             }
         }

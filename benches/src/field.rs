@@ -13,11 +13,11 @@ use crate::tally::Tally;
 
 /// Something to measure. What it needs is made only when it is chosen.
 pub struct Workload {
-    /// What filters look at.
+    /// The name that filters match.
     pub name: &'static str,
-    /// What is done.
+    /// A title that says what is measured.
     pub title: &'static str,
-    /// How, where a reader might ask: sizes, and how each library was used.
+    /// Details that a reader may ask for: sizes, and how each library was used.
     pub notes: &'static str,
     /// What `anyfile` should reach.
     pub goal: Goal,
@@ -25,7 +25,7 @@ pub struct Workload {
     pub kind: Kind,
 }
 
-/// How a workload is measured.
+/// The way in which a workload is measured.
 pub enum Kind {
     /// The contestants take turns in this process, and their times are compared.
     Race(fn(&Stage) -> io::Result<Field>),
@@ -88,7 +88,7 @@ impl Contestant {
     }
 }
 
-/// One that does not run.
+/// A contestant that does not run.
 #[derive(Debug)]
 pub struct Absent {
     /// Its name.
@@ -101,7 +101,7 @@ pub struct Absent {
 
 /// The contestants of a workload, in the order of the report.
 pub struct Field {
-    /// How many operations one run makes: times are divided by it.
+    /// The number of operations in one run: times are divided by it.
     pub operations: u64,
     /// Those that run.
     pub contestants: Vec<Contestant>,
@@ -255,7 +255,7 @@ impl Field {
             let before = self.before.clone();
             self.add(name, role, move |mut tally| {
                 if gauge::is_on() {
-                    // What a library learns once is not what many tasks cost.
+                    // The first run pays for what a library initializes once.
                     for first in spawn(executor, vec![run(0, tally)]) {
                         first?;
                     }

@@ -15,7 +15,7 @@ use crate::field::Field;
 use crate::measure::{Sample, Series, sample};
 use crate::stage::Stage;
 
-/// Whether this process is such a one.
+/// Whether this process runs one contestant only.
 static IS_ON: AtomicBool = AtomicBool::new(false);
 
 /// The most threads that were seen beside the main one and the one that counts.

@@ -1,4 +1,4 @@
-//! Where and when something was measured.
+//! The machine, the versions and the time of a measurement.
 
 use std::fmt::{self, Display, Formatter};
 use std::io;
@@ -29,7 +29,7 @@ const CRATES: [&str; 11] = [
     "pollster",
 ];
 
-/// Where and when something was measured.
+/// The machine, the versions and the time of a measurement.
 pub struct Machine {
     /// The type of the filesystem.
     pub filesystem: String,

@@ -39,7 +39,7 @@ pub struct Sample {
 pub struct Series {
     /// The contestant's name.
     pub name: String,
-    /// What it is to the others.
+    /// Its role among the others.
     pub role: Role,
     /// In the order of the rounds.
     pub samples: Vec<Sample>,
@@ -118,7 +118,7 @@ fn cpu_time() -> Duration {
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
-/// Where the middle of some numbers is, and how far they spread.
+/// The median of some numbers, and their spread.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Spread {
     /// The median.

@@ -6,17 +6,17 @@ use crate::table::{memory, ratio, time};
 
 /// A workload that was measured.
 pub struct Outcome<'a> {
-    /// What was done.
+    /// The workload that was run.
     pub workload: &'a Workload,
-    /// How many operations a run made.
+    /// The number of operations in a run.
     pub operations: u64,
-    /// What was measured, in the order of the report.
+    /// The series of all contestants, in the order of the report.
     pub series: Vec<Series>,
-    /// Who was left out.
+    /// The contestants that were left out.
     pub absent: Vec<Absent>,
 }
 
-/// What the contestants of a workload are compared by.
+/// The quantity that the contestants of a workload are compared by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Quantity {
     /// The time of an operation.
@@ -27,12 +27,12 @@ pub enum Quantity {
     Threads,
 }
 
-/// What became of a goal.
+/// The goal of a workload, and whether it was reached.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Verdict {
     /// The goal.
     pub goal: String,
-    /// What was measured, and whether that is the goal; nothing if there is nothing to compare.
+    /// The measured value, and whether it meets the goal, or `None` if there is nothing to compare.
     pub measured: Option<(String, bool)>,
 }
 

@@ -252,7 +252,7 @@ fn seeks_between_buffered_writes() {
     assert_same(contents(tokio), &bytes, "tokio");
 }
 
-/// What is written through an adapter is read through another, on one file.
+/// Bytes written through one adapter are read through another, on the same file.
 #[test]
 fn written_and_read_through_adapters() {
     let (dir, bytes) = (Dir::new(), noise(200_000));

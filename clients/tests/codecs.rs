@@ -17,7 +17,7 @@ use tokio_util::codec as tokio_codec;
 use tokio_util::compat::{FuturesAsyncReadCompatExt, FuturesAsyncWriteCompatExt};
 use tokio_util::io::{ReaderStream, StreamReader};
 
-/// How often each close is tried: whether a job is over before the next poll is a matter of luck.
+/// The number of tries of each close: whether a job ends before the next poll is a matter of luck.
 const TURNS: usize = 300;
 
 /// Frames of the sizes that matter, none of them empty.

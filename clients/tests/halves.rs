@@ -10,7 +10,7 @@ use tokio_util::compat::{
     FuturesAsyncReadCompatExt, TokioAsyncReadCompatExt, TokioAsyncWriteCompatExt,
 };
 
-/// How often two tasks meet on the halves of a file: what they do to each other is a matter of luck.
+/// The number of times that two tasks use the halves of a file: their interleaving is a matter of luck.
 const TURNS: usize = 20;
 
 /// Reads and writes that have nothing to do with each other, as those of a socket.

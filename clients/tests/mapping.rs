@@ -1,7 +1,7 @@
 //! memmap2: files mapped into memory after they were written, and written through the mapping.
 
-// To map a file is unsafe, since whoever changes it meanwhile changes what a reference points to. Here
-// nobody else knows the file, and it is not changed otherwise while such a reference is there.
+// Mapping a file is unsafe, since a change of the file also changes the data behind a reference. Here no other
+// process knows the file, and it does not change while there is such a reference.
 #![allow(unsafe_code)]
 
 use std::fs::File;

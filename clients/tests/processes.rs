@@ -33,7 +33,7 @@ fn a_file_as_input_and_one_as_output() {
     assert_same(contents(path), bytes, "the copy");
 }
 
-/// The child goes on where the file was left, though more than that has been read.
+/// The child starts at the file's logical position, although more has been read ahead.
 #[test]
 fn input_from_the_position_on() {
     let (dir, text) = (Dir::new(), text(500_000));
@@ -58,7 +58,7 @@ fn input_from_the_position_on() {
     assert_same(contents(path), &text[first.len()..], "the rest");
 }
 
-/// What was written before, what the child writes, and what is written after it.
+/// Bytes written before the child, by the child and after it are all in the file, in this order.
 #[test]
 fn output_from_the_position_on() {
     let (dir, bytes) = (Dir::new(), noise(300_000));

@@ -319,7 +319,7 @@ fn run(program: &str, arguments: impl FnOnce(&mut Command) -> &mut Command) -> O
     None
 }
 
-/// One read hangs; others of the same file, at other places, are answered meanwhile.
+/// One read hangs. Reads of the same file at other offsets still end.
 fn others_are_read(mount: &Mount, path: &Path) {
     let data = noise(FILE);
     let mut file = block_on(open_file(path)).expect("the file");

@@ -7,7 +7,7 @@ pub(crate) use waiters::{Event, Job, Slot, Waiters};
 
 use async_task::Builder;
 
-/// Hands `work` to a thread. A panic in it resumes in whoever awaits the job.
+/// Hands `work` to a thread. A panic in it resumes in the task that awaits the job.
 pub(crate) fn run<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> Job<R> {
     let builder = Builder::new().propagate_panic(true);
     let (runnable, task) = builder.spawn(|()| async { work() }, |_| {});

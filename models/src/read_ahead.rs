@@ -38,7 +38,7 @@ struct Object {
     len: Mutex<usize>,
     /// Of a stream.
     cursor: AtomicUsize,
-    /// How many more reads fail.
+    /// The number of reads that still fail.
     faults: AtomicUsize,
     errors: AtomicUsize,
     reads: AtomicUsize,
@@ -88,13 +88,13 @@ struct Reader {
     plan: Plan,
     /// Read by offset.
     is_regular: bool,
-    /// Its length can be asked on the spot.
+    /// Whether its length can be queried on the caller's thread.
     is_local: bool,
     call: Call,
-    /// How long the file was when the call was made.
+    /// The length of the file when the call was made.
     len_then: Option<usize>,
     got: usize,
-    /// How many errors were reported.
+    /// The number of reported errors.
     errors: usize,
 }
 

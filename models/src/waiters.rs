@@ -50,7 +50,7 @@ pub fn a_crowd_leaves_nobody_asleep() {
     struct Counted(Arc<()>);
 
     impl Wake for Counted {
-        /// It has nobody to wake.
+        /// It has no task to wake.
         fn wake(self: Arc<Self>) {}
     }
 

@@ -31,7 +31,7 @@ const MOST_FAULTS: usize = 3;
 struct Object {
     state: Mutex<Written>,
     is_busy: AtomicBool,
-    /// How many more calls fail.
+    /// The number of calls that still fail.
     faults: AtomicUsize,
 }
 
@@ -400,7 +400,7 @@ pub fn a_drain_that_hangs_holds_up_nobody() {
         let file = file.clone();
         thread::spawn(move || {
             let write = |bytes: &[u8]| {
-                // The second batch may find that nobody listens any more.
+                // The second batch may find that the receiver is gone.
                 let _ = begun.send(());
                 let _ = released.recv();
                 file.object.write(bytes)

@@ -121,7 +121,7 @@ pub(crate) fn text(len: usize) -> String {
     text
 }
 
-/// How the next call on a [`Scripted`] object goes.
+/// The behavior of the next call on a [`Scripted`] object.
 #[derive(Debug, Clone)]
 pub(crate) enum Step {
     /// Moves at most this many bytes.

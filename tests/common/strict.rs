@@ -16,7 +16,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-/// How long nothing may be woken; generous, since the machine may be busy.
+/// The time without a wake-up after which the executor panics. It is generous, since the machine may be busy.
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Reproducible random numbers.

@@ -16,7 +16,7 @@ use crate::tally::Tally;
 
 const JOBS: usize = 64;
 
-/// What else goes on.
+/// The other work on the machine.
 #[derive(Clone, Copy)]
 enum Load {
     Nothing,

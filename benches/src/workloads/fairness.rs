@@ -22,7 +22,7 @@ use crate::field::{Field, Goal, Kind, Workload};
 use crate::stage::Stage;
 use crate::tally::Tally;
 
-/// How long a run lasts: so short that what else the machine does is not in every one.
+/// The duration of a run: so short that other work of the machine does not disturb every run.
 const SPAN: Duration = Duration::from_millis(20);
 
 pub fn workloads() -> Vec<Workload> {

@@ -55,7 +55,7 @@ fn file(stage: &Stage) -> io::Result<&'static Path> {
 
 fn warm(stage: &Stage) -> io::Result<Field> {
     let path = file(stage)?;
-    // Whatever the system has evicted since is read again while no clock ticks.
+    // Evicted pages are read again, outside the measured time.
     let field =
         Field::new(1).before(move || io::copy(&mut File::open(path)?, &mut io::sink()).map(drop));
     contestants(field, path, size(stage), count(stage))

@@ -1,4 +1,4 @@
-//! One operation on a filesystem that hangs, and a ticker that notes how long it is held up meanwhile.
+//! One operation on a filesystem that hangs, and a ticker that records how long it is held up.
 
 use std::any::Any;
 use std::cell::Cell;
