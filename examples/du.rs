@@ -248,7 +248,9 @@ impl Start<'_> {
     /// Returns how deep a path lies below the start, and its name after that of the start.
     fn locate(&self, path: &Path) -> (usize, OsString) {
         // The paths of a walk from `.` have no prefix.
-        let below = path.strip_prefix(self.root).unwrap_or_else(|_| path.clone());
+        let below = path
+            .strip_prefix(self.root)
+            .unwrap_or_else(|_| path.clone());
         let depth = below
             .components()
             .filter(|part| *part != Component::CurDir)
