@@ -6,7 +6,8 @@
 //!
 //! Patterns are those of the crate `regex`. Several files are searched at once, each in a task of its own, ahead of
 //! the one whose lines are printed: the output is in order and never mixed, and a task that is far ahead waits.
-//! Lines are bytes, so text need not be valid UTF-8. The task of a file that is not needed any more is canceled.
+//! Lines are bytes, so text need not be valid UTF-8. A file is binary from the first zero byte on; GNU looks at larger
+//! blocks, and may print fewer lines before it. The task of a file that is not needed any more is canceled.
 
 mod cli;
 

@@ -1,6 +1,8 @@
 //! The `wc` example against GNU `wc`: the same bytes on standard output and the same exit code.
 #![cfg(unix)]
 
+mod common;
+
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io::Write;
@@ -12,27 +14,9 @@ use std::sync::OnceLock;
 
 use tempfile::TempDir;
 
-/// Builds the example from the current sources, and returns its path. Cargo does nothing if it is up to date.
 fn example() -> &'static Path {
     static EXAMPLE: OnceLock<PathBuf> = OnceLock::new();
-    EXAMPLE.get_or_init(|| {
-        // <target directory>/<profile>/deps/wc-<hash>
-        let test = std::env::current_exe().unwrap();
-        let directory = test.ancestors().nth(2).unwrap();
-        let profile = match directory.file_name().and_then(OsStr::to_str) {
-            Some("debug") => "dev",
-            Some(profile) => profile,
-            None => panic!("{} is in no target directory", test.display()),
-        };
-        let built = Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "--offline", "--example", "wc"])
-            .args(["--profile", profile, "--target-dir"])
-            .arg(directory.parent().unwrap())
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .status();
-        assert!(built.unwrap().success(), "the example does not build");
-        directory.join("examples/wc")
-    })
+    EXAMPLE.get_or_init(|| common::example("wc"))
 }
 
 /// GNU `wc`'s rule for a byte that is neither printable nor white space. Up to coreutils 9.4 such a byte is

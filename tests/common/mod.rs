@@ -10,6 +10,7 @@ pub(crate) mod strict;
 pub(crate) mod tree;
 
 use std::collections::VecDeque;
+use std::ffi::OsStr;
 #[cfg(unix)]
 use std::fs::Permissions;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
@@ -296,6 +297,27 @@ pub(crate) fn run_unprivileged(test: &str) {
         return;
     }
     run_child(test, Command::new("setpriv").args(nobody).arg(program));
+}
+
+/// Returns the path of an example, built from the sources as they are now. Cargo does nothing if it is up to date.
+pub(crate) fn example(name: &str) -> PathBuf {
+    // <target directory>/<profile>/deps/<test>-<hash>
+    let test = std::env::current_exe().expect("the path of this program");
+    let directory = test.ancestors().nth(2).expect("a target directory");
+    let profile = match directory.file_name().and_then(OsStr::to_str) {
+        Some("debug") => "dev",
+        Some(profile) => profile,
+        None => panic!("{} is in no target directory", test.display()),
+    };
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo
+        .args(["build", "--quiet", "--offline", "--example", name])
+        .args(["--profile", profile, "--target-dir"])
+        .arg(directory.parent().expect("a target directory"))
+        .current_dir(env!("CARGO_MANIFEST_DIR"));
+    let built = cargo.status().expect("cargo");
+    assert!(built.success(), "the example {name} does not build");
+    directory.join("examples").join(name)
 }
 
 /// Returns `true` if this process runs as root.

@@ -12,27 +12,11 @@ use std::time::Duration;
 use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 use tempfile::TempDir;
 
-/// The example, built from the sources as they are now. Cargo does nothing if it is up to date.
+use crate::common;
+
 pub(crate) fn example() -> &'static Path {
     static EXAMPLE: OnceLock<PathBuf> = OnceLock::new();
-    EXAMPLE.get_or_init(|| {
-        // <target directory>/<profile>/deps/serve-<hash>
-        let test = std::env::current_exe().unwrap();
-        let directory = test.ancestors().nth(2).unwrap();
-        let profile = match directory.file_name().and_then(OsStr::to_str) {
-            Some("debug") => "dev",
-            Some(profile) => profile,
-            None => panic!("{} is in no target directory", test.display()),
-        };
-        let built = Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "--offline", "--example", "serve"])
-            .args(["--profile", profile, "--target-dir"])
-            .arg(directory.parent().unwrap())
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .status();
-        assert!(built.unwrap().success(), "the example does not build");
-        directory.join("examples/serve")
-    })
+    EXAMPLE.get_or_init(|| common::example("serve"))
 }
 
 /// A server on a temporary directory.

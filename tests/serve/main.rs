@@ -3,6 +3,8 @@
 
 mod client;
 mod clients;
+#[path = "../common/mod.rs"]
+mod common;
 mod files;
 mod http;
 mod names;
