@@ -62,7 +62,7 @@ struct Options {
 }
 
 fn main() -> ExitCode {
-    DU.main(parse, async |options| Du::new(options).run().await)
+    DU.main(parse, |options| smol::block_on(Du::new(options).run()))
 }
 
 fn parse(mut args: lexopt::Parser) -> Result<Option<Options>, lexopt::Error> {

@@ -4,13 +4,24 @@
 //! cargo run --example executors [FILE]
 //! ```
 
-use std::env;
-use std::ffi::OsString;
-use std::io;
+mod cli;
+
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyfile::open_file;
+
+use cli::{Tool, operands};
+
+const EXECUTORS: Tool = Tool {
+    name: "executors",
+    help: "\
+Usage: executors [FILE]
+Count the lines and bytes of FILE under every executor; by default, those of a file of this package.
+",
+    failure: 1,
+};
 
 /// A file of this package, for when none is named.
 const DEFAULT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
@@ -36,16 +47,14 @@ async fn count(path: PathBuf) -> io::Result<Counts> {
 }
 
 fn main() -> ExitCode {
-    let path = env::args_os()
-        .nth(1)
-        .unwrap_or_else(|| OsString::from(DEFAULT));
-    match run(path.into()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("executors: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    EXECUTORS.main(
+        |args| operands(args, 0..=1),
+        |mut files| {
+            run(files.pop().unwrap_or_else(|| DEFAULT.into()).into())
+                .map(|()| 0)
+                .or_else(|error| EXECUTORS.fail(error))
+        },
+    )
 }
 
 fn run(path: PathBuf) -> io::Result<()> {
@@ -73,10 +82,12 @@ fn run(path: PathBuf) -> io::Result<()> {
     ];
     let (_, first) = results[0];
     for (executor, counts) in results {
-        println!(
+        writeln!(
+            io::stdout(),
             "{executor:<22} {} lines, {} bytes",
-            counts.lines, counts.bytes
-        );
+            counts.lines,
+            counts.bytes
+        )?;
         assert_eq!(counts, first, "{executor} disagrees");
     }
     Ok(())

@@ -76,8 +76,8 @@ struct Options {
 }
 
 fn main() -> ExitCode {
-    GREP.main(parse, async |(options, pattern)| {
-        run(options, pattern).await
+    GREP.main(parse, |(options, pattern)| {
+        smol::block_on(run(options, pattern))
     })
 }
 
@@ -224,7 +224,11 @@ impl Search {
             };
             result.unwrap_or_else(|error| Outcome {
                 failed: true,
-                message: Some(format!("{}: {}", title(&name).display(), reason(&error))),
+                message: Some(format!(
+                    "{}: {}",
+                    title(&name).to_string_lossy(),
+                    reason(&error)
+                )),
                 ..Outcome::default()
             })
         });
@@ -259,8 +263,10 @@ impl Search {
                     break 'file;
                 }
                 if lines_wanted && (binary || std::str::from_utf8(line).is_err()) {
-                    outcome.message =
-                        Some(format!("{}: binary file matches", title(name).display()));
+                    outcome.message = Some(format!(
+                        "{}: binary file matches",
+                        title(name).to_string_lossy()
+                    ));
                     if binary {
                         break 'file;
                     }

@@ -4,30 +4,37 @@
 //! cargo run --example lines -- FILE
 //! ```
 
-use std::env;
-use std::ffi::OsString;
+mod cli;
+
+use std::ffi::OsStr;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
 use anyfile::open_file;
 
+use cli::{Tool, operands};
+
+const LINES: Tool = Tool {
+    name: "lines",
+    help: "\
+Usage: lines FILE
+Print FILE line by line. It must be valid UTF-8.
+",
+    failure: 1,
+};
+
 fn main() -> ExitCode {
-    let Some(path) = env::args_os().nth(1) else {
-        eprintln!("usage: lines FILE");
-        return ExitCode::FAILURE;
-    };
-    match smol::block_on(print_lines(path)) {
-        // The reader, `head` for example, has seen enough.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("lines: {error}");
-            ExitCode::FAILURE
-        }
-        Ok(()) => ExitCode::SUCCESS,
-    }
+    LINES.main(
+        |args| operands(args, 1..=1),
+        |files| {
+            smol::block_on(print_lines(&files[0]))
+                .map(|()| 0)
+                .or_else(|error| LINES.fail(error))
+        },
+    )
 }
 
-async fn print_lines(path: OsString) -> io::Result<()> {
+async fn print_lines(path: &OsStr) -> io::Result<()> {
     let mut lines = open_file(path).await?.lines();
     let mut out = io::BufWriter::new(io::stdout().lock());
     while let Some(line) = lines.next_line().await? {

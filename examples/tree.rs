@@ -12,8 +12,9 @@
 //! unless it is a file. On a terminal, a progress bar shows the bytes and the time left, as soon as it is
 //! known how much there is.
 
-use std::env;
-use std::ffi::OsStr;
+mod cli;
+
+use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
 use std::process::ExitCode;
 
@@ -22,37 +23,47 @@ use anyfile::path::CopyProgress;
 use futures_lite::StreamExt;
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressStyle};
 
+use cli::{Tool, operands};
+
+const TREE: Tool = Tool {
+    name: "tree",
+    help: "\
+Usage: tree [DIRECTORY]
+  or:  tree SOURCE TARGET
+List what is below DIRECTORY, by default the current directory, or copy SOURCE to TARGET.
+
+The exit code is 1 if anything could not be read or copied.
+",
+    failure: 1,
+};
+
 fn main() -> ExitCode {
-    let arguments: Vec<Path> = env::args_os().skip(1).map(Path::from).collect();
-    let result = smol::block_on(async {
-        match &arguments[..] {
-            [] => list(&Path::new(".")).await,
-            [dir] => list(dir).await,
-            [source, target] => copy(source, target).await.map(|()| true),
-            _ => Err(io::Error::other("usage: tree [DIRECTORY] | SOURCE TARGET")),
-        }
-    });
-    match result {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            eprintln!("tree: {error}");
-            ExitCode::FAILURE
-        }
+    TREE.main(
+        |args| operands(args, 0..=2),
+        |paths| smol::block_on(run(paths)).or_else(|error| TREE.fail(error)),
+    )
+}
+
+async fn run(paths: Vec<OsString>) -> io::Result<u8> {
+    let paths: Vec<Path> = paths.into_iter().map(Path::from).collect();
+    match &paths[..] {
+        [source, target] => copy(source, target).await.map(|()| 0),
+        [dir] => list(dir).await,
+        _ => list(&Path::new(".")).await,
     }
 }
 
-/// Lists what is below a directory, and tells whether all could be read.
-async fn list(root: &Path) -> io::Result<bool> {
+/// Lists what is below a directory, and returns the exit code.
+async fn list(root: &Path) -> io::Result<u8> {
     let mut out = io::BufWriter::new(io::stdout().lock());
-    let (mut dirs, mut files, mut all_read) = (0, 0, true);
+    let (mut dirs, mut files, mut code) = (0, 0, 0);
     let mut walk = root.walk().sort(true);
     while let Some(entry) = walk.next().await {
         let entry = match entry {
             Ok(entry) => entry,
             Err(error) => {
-                all_read = false;
-                eprintln!("tree: {error}");
+                code = TREE.failure;
+                TREE.complain(error);
                 continue;
             }
         };
@@ -69,7 +80,7 @@ async fn list(root: &Path) -> io::Result<bool> {
     }
     writeln!(out, "\n{dirs} directories, {files} files")?;
     out.flush()?;
-    Ok(all_read)
+    Ok(code)
 }
 
 /// A name as it is, on one line.

@@ -5,7 +5,9 @@
 //! cargo run --example wrap [FILE.gz]
 //! ```
 
-use std::env;
+mod cli;
+
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
@@ -16,18 +18,30 @@ use flate2::Compression;
 use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 
+use cli::{Tool, operands};
+
+const WRAP: Tool = Tool {
+    name: "wrap",
+    help: "\
+Usage: wrap [FILE.gz]
+Print the lines of a compressed file, by default of one made for it, and those of a child process.
+",
+    failure: 1,
+};
+
 fn main() -> ExitCode {
-    match smol::block_on(run()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("wrap: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    WRAP.main(
+        |args| operands(args, 0..=1),
+        |mut files| {
+            smol::block_on(run(files.pop()))
+                .map(|()| 0)
+                .or_else(|error| WRAP.fail(error))
+        },
+    )
 }
 
-async fn run() -> io::Result<()> {
-    match env::args_os().nth(1) {
+async fn run(file: Option<OsString>) -> io::Result<()> {
+    match file {
         Some(path) => print_gzip(path.as_ref()).await?,
         None => {
             let dir = tempfile::tempdir()?;
@@ -56,14 +70,13 @@ async fn print_child() -> io::Result<()> {
         print_lines("child", stdout).await?;
     }
     let status = smol::unblock(move || child.wait()).await?;
-    println!("child: {status}");
-    Ok(())
+    writeln!(io::stdout(), "child: {status}")
 }
 
 async fn print_lines<T: Read + Send + 'static>(title: &str, inner: T) -> io::Result<()> {
     let mut lines = wrap_file(inner).lines();
     while let Some(line) = lines.next_line().await? {
-        println!("{title}: {line}");
+        writeln!(io::stdout(), "{title}: {line}")?;
     }
     Ok(())
 }

@@ -1,15 +1,16 @@
-//! What the examples with options share: `--help`, errors on standard error, and exit codes.
+//! What the examples with arguments share: `--help`, errors on standard error, and exit codes.
 // Not every example needs all of it.
 #![allow(dead_code)]
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fmt::Display;
 use std::fs::File;
 use std::io::{self, Write};
+use std::ops::RangeInclusive;
 use std::process::ExitCode;
 
 use anyfile::PathError;
-use lexopt::Parser;
+use lexopt::{Arg, Parser};
 
 /// A command-line tool.
 pub(crate) struct Tool {
@@ -24,10 +25,10 @@ impl Tool {
     pub(crate) fn main<O>(
         &self,
         parse: impl FnOnce(Parser) -> Result<Option<O>, lexopt::Error>,
-        run: impl AsyncFnOnce(O) -> io::Result<u8>,
+        run: impl FnOnce(O) -> io::Result<u8>,
     ) -> ExitCode {
         let result = match parse(Parser::from_env()) {
-            Ok(Some(options)) => smol::block_on(run(options)),
+            Ok(Some(options)) => run(options),
             Ok(None) => io::stdout().write_all(self.help.as_bytes()).map(|()| 0),
             Err(error) => {
                 self.complain(error);
@@ -50,10 +51,38 @@ impl Tool {
         }
     }
 
+    /// Reports an error and returns the exit code for it, unless the reader of the output has seen enough.
+    pub(crate) fn fail(&self, error: io::Error) -> io::Result<u8> {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Err(error);
+        }
+        self.complain(error);
+        Ok(self.failure)
+    }
+
     /// Reports to standard error. A failure to write there can be reported nowhere.
     pub(crate) fn complain(&self, what: impl Display) {
         let _ = writeln!(io::stderr(), "{}: {what}", self.name);
     }
+}
+
+/// Parses the arguments of a tool whose only option is `--help`, and which takes so many others.
+pub(crate) fn operands(
+    mut args: Parser,
+    number: RangeInclusive<usize>,
+) -> Result<Option<Vec<OsString>>, lexopt::Error> {
+    let mut operands = Vec::new();
+    while let Some(arg) = args.next()? {
+        match arg {
+            Arg::Long("help") => return Ok(None),
+            Arg::Value(operand) if operands.len() < *number.end() => operands.push(operand),
+            _ => return Err(arg.unexpected()),
+        }
+    }
+    if operands.len() < *number.start() {
+        return Err("missing operand".into());
+    }
+    Ok(Some(operands))
 }
 
 /// Returns the reason alone, as the system words it.

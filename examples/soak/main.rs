@@ -9,10 +9,13 @@
 //! descriptors that it had in the beginning, and with no more memory than it had at rest the first time,
 //! give or take 16 MiB. The exit code tells whether all that was so. The watch needs Linux.
 
+#[path = "../cli/mod.rs"]
+mod cli;
 mod load;
 
+use std::ffi::OsString;
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -20,8 +23,10 @@ use std::time::{Duration, Instant};
 use anyfile::Path;
 use futures::future::join_all;
 use futures_lite::{StreamExt, future};
+use lexopt::ValueExt;
 use smol::{Executor, Timer};
 
+use cli::{Tool, operands};
 use load::{Random, Stage, Task, check};
 
 const TASKS: u64 = 48;
@@ -32,24 +37,58 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const LINE_EVERY: Duration = Duration::from_secs(10);
 const SLACK_KIB: u64 = 16 * 1024;
 
+const SOAK: Tool = Tool {
+    name: "soak",
+    help: "\
+Usage: soak [SECONDS [DIRECTORY [SEED]]]
+Run a mixed load for so many seconds, by default 60, on files in a temporary directory, which is made in
+DIRECTORY if there is one. SEED makes the load that of an earlier run.
+
+The exit code is 1 if anything went wrong or the process did not come to rest.
+",
+    failure: 1,
+};
+
+struct Options {
+    time: Duration,
+    dir: Option<OsString>,
+    seed: u64,
+}
+
 fn main() -> ExitCode {
-    let argument = |at| std::env::args().nth(at);
-    let number = |at, otherwise| {
-        argument(at)
-            .and_then(|n| n.parse().ok())
-            .unwrap_or(otherwise)
+    SOAK.main(parse, |options| match run(&options) {
+        Ok(figures) => writeln!(io::stdout(), "passed: {figures}").map(|()| 0),
+        Err(error) => writeln!(io::stdout(), "failed: {error}").map(|()| SOAK.failure),
+    })
+}
+
+fn parse(args: lexopt::Parser) -> Result<Option<Options>, lexopt::Error> {
+    let Some(arguments) = operands(args, 0..=3)? else {
+        return Ok(None);
     };
-    let (seconds, seed) = (number(1, 60), number(3, u64::from(std::process::id())));
-    let dir = match argument(2) {
+    let mut arguments = arguments.into_iter();
+    let seconds = arguments.next().map_or(Ok(60), |seconds| seconds.parse())?;
+    let process = u64::from(std::process::id());
+    Ok(Some(Options {
+        time: Duration::from_secs(seconds),
+        dir: arguments.next(),
+        seed: arguments.next().map_or(Ok(process), |seed| seed.parse())?,
+    }))
+}
+
+fn run(options: &Options) -> io::Result<String> {
+    let dir = match &options.dir {
         Some(dir) => tempfile::tempdir_in(dir),
         None => tempfile::tempdir(),
-    };
-    let dir = dir.expect("a temporary directory");
-    println!(
-        "{TASKS} tasks for {seconds} s in {}, seed {seed}",
-        dir.path().display()
-    );
-    let stage = Arc::new(Stage::new(dir.path()).expect("files to read"));
+    }?;
+    writeln!(
+        io::stdout(),
+        "{TASKS} tasks for {} s in {}, seed {}",
+        options.time.as_secs(),
+        dir.path().display(),
+        options.seed
+    )?;
+    let stage = Arc::new(Stage::new(dir.path())?);
     let executor = Arc::new(Executor::new());
     let (stop, stopped) = smol::channel::unbounded::<()>();
     let threads: Vec<_> = (0..EXECUTOR_THREADS)
@@ -58,17 +97,10 @@ fn main() -> ExitCode {
             std::thread::spawn(move || future::block_on(executor.run(stopped.recv())))
         })
         .collect();
-    let verdict = smol::block_on(soak(&executor, &stage, Duration::from_secs(seconds), seed));
+    let verdict = smol::block_on(soak(&executor, &stage, options.time, options.seed));
     drop(stop);
     threads.into_iter().for_each(|thread| drop(thread.join()));
-    match verdict {
-        Ok(figures) => println!("passed: {figures}"),
-        Err(error) => {
-            println!("failed: {error}");
-            return ExitCode::FAILURE;
-        }
-    }
-    ExitCode::SUCCESS
+    verdict
 }
 
 /// Alternates between load and rest.

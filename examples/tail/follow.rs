@@ -31,7 +31,10 @@ impl Tail {
             return Ok(());
         }
         if self.len().await? < self.position {
-            TAIL.complain(format_args!("{}: file truncated", self.title().display()));
+            TAIL.complain(format_args!(
+                "{}: file truncated",
+                self.title().to_string_lossy()
+            ));
             self.seek(0).await?;
         }
         self.print_rest(printer).await

@@ -46,7 +46,7 @@ The exit code is 1 if anything could not be read.
 };
 
 fn main() -> ExitCode {
-    TAIL.main(parse, run)
+    TAIL.main(parse, |options| smol::block_on(run(options)))
 }
 
 async fn run(options: Options) -> io::Result<u8> {
@@ -61,23 +61,19 @@ async fn run(options: Options) -> io::Result<u8> {
     let (mut code, mut tails) = (0, Vec::new());
     for (number, name) in options.files.iter().enumerate() {
         let mut tail = Tail::new(number, name);
-        match tail.print_last(&options, &mut printer).await {
-            Ok(()) => (),
-            Err(failure) => {
-                code = 1;
-                tail.give_up(failure)?;
-            }
+        if let Err(failure) = tail.print_last(&options, &mut printer).await {
+            code = 1;
+            tail.give_up(failure)?;
         }
         tails.push(tail);
     }
 
-    tails.retain(|tail| tail.can_be_followed(options.follow));
-    while options.follow != Follow::No {
+    if options.follow == Follow::No {
+        return Ok(code);
+    }
+    loop {
+        tails.retain(|tail| tail.can_be_followed(options.follow));
         if tails.is_empty() {
-            // A pipe has an end, and that is no failure.
-            if code != 0 {
-                TAIL.complain("no files remaining");
-            }
             break;
         }
         Timer::after(options.interval).await;
@@ -87,6 +83,10 @@ async fn run(options: Options) -> io::Result<u8> {
                 tail.give_up(failure)?;
             }
         }
+    }
+    // A pipe has an end, and that is no failure.
+    if code != 0 {
+        TAIL.complain("no files remaining");
     }
     Ok(code)
 }
