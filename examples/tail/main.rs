@@ -6,7 +6,7 @@
 //!
 //! A regular file is read from its end backwards, so its length does not matter. To follow files, a timer asks for
 //! their lengths; only regular files are followed. Where a file is replaced, as when a log is rotated, `-F` goes on
-//! with the new file.
+//! with the new file. After an error in reading a file, the others follow; with `-c` or `+N`, GNU `tail` may end there.
 
 #[path = "../cli/mod.rs"]
 mod cli;
