@@ -179,10 +179,13 @@ async fn expand(name: OsString, recursive: bool, here: bool) -> BoxStream<'stati
         return stream::iter([Ok(name)]).boxed();
     }
     let dot = name == "." && !here;
-    let shown = move |path: Path| match dot {
-        // The paths below `.` have no prefix.
-        true => Path::new("./").join(path).into_os_string(),
-        false => path.into_os_string(),
+    let shown = move |path: Path| {
+        if dot {
+            // The paths below `.` have no prefix.
+            Path::new("./").join(path).into_os_string()
+        } else {
+            path.into_os_string()
+        }
     };
     let found = root.rglob("*").sort(true);
     found
