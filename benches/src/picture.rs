@@ -11,7 +11,7 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use crate::field::OWN;
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, Quantity};
 use crate::table::ratio;
 
 // These are legible on white and on black, so that one picture serves a page in both modes.
@@ -41,7 +41,7 @@ struct Row<'a> {
     peers: f64,
 }
 
-/// Draws the workloads that have a limit and a peer.
+/// Draws the workloads whose times have a limit and a peer.
 ///
 /// # Errors
 ///
@@ -71,9 +71,12 @@ pub fn picture(outcomes: &[Outcome]) -> Result<String, Box<dyn Error>> {
 }
 
 fn row<'a>(outcome: &'a Outcome) -> Option<Row<'a>> {
+    if outcome.quantity() != Quantity::Time {
+        return None;
+    }
     let (limit, peer) = (outcome.limit()?, outcome.best_peer()?);
     let workload = outcome.workload.name;
-    let name = if limit.name == "std" {
+    let name = if limit.name.starts_with("std") {
         workload.to_owned()
     } else {
         format!("{workload} / {}", limit.name)
