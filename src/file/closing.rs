@@ -9,7 +9,8 @@
 //!
 //! Written files must be complete when `drop` returns: the process may exit, execute the file or take its lock.
 //! A drop that waits forever would stall an executor, so it waits for at most one second. The pool then
-//! finishes in the background.
+//! finishes in the background. Only if no worker thread takes a regular file soon does the drop finish it itself,
+//! which may block for longer.
 
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
