@@ -423,14 +423,15 @@ impl OpenCall {
 
     /// Opens the file, determines its type, and finishes what could not be done on the caller's thread. May
     /// block, for example until a FIFO has a peer.
-    fn open(mut self, unanswered: Unanswered) -> io::Result<AsyncFile> {
+    fn open(mut self, mut unanswered: Unanswered) -> io::Result<AsyncFile> {
         if !self.access_chosen {
             self.options.read(true);
         }
-        let file = self
-            .options
-            .open(&self.path)
-            .map_err(|error| self.failed(error))?;
+        let opened = match unanswered.take_opened() {
+            Some(file) => Ok(file),
+            None => self.options.open(&self.path),
+        };
+        let file = opened.map_err(|error| self.failed(error))?;
         let facts = Facts::learn(&file);
         if facts.regular {
             unanswered.finish(&self.path, true);

@@ -792,3 +792,43 @@ fn a_write_that_failed_fails_whatever_needs_it() {
         check_error(full, "write to file", taken, &no_room);
     });
 }
+
+/// A file may be opened with `O_NONBLOCK`. No way of getting the descriptor shows that.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_flags_of_a_descriptor_are_those_of_std() {
+    use std::os::fd::{AsFd, AsRawFd};
+    let dir = Dir::new();
+    let path = dir.file("file", "hello");
+    let flags = |descriptor: i32| {
+        let info = std::fs::read_to_string(format!("/proc/self/fdinfo/{descriptor}")).unwrap();
+        let flags = info.lines().find(|line| line.starts_with("flags:"));
+        flags.unwrap().to_owned()
+    };
+    let expected = flags(File::open(&path).unwrap().as_raw_fd());
+    block_on(async {
+        // The first rounds learn the filesystem and that the path leads to a regular file.
+        for _ in 0..4 {
+            let open = async || open_file(&path).await.unwrap();
+            assert_eq!(flags(open().await.as_raw_fd()), expected);
+            assert_eq!(flags(open().await.as_fd().as_raw_fd()), expected);
+            let (mut lent, mut cloned) = (open().await, open().await);
+            let seen = lent.with_mut(|file| file.as_raw_fd()).await.unwrap();
+            assert!(seen > 0);
+            assert_eq!(flags(lent.as_raw_fd()), expected);
+            assert_eq!(
+                flags(cloned.try_clone().await.unwrap().as_raw_fd()),
+                expected
+            );
+            assert_eq!(
+                flags(open().await.into_inner().await.unwrap().as_raw_fd()),
+                expected
+            );
+            let in_use = open()
+                .await
+                .with_mut(move |file| flags(file.as_raw_fd()))
+                .await;
+            assert_eq!(in_use.unwrap(), expected);
+        }
+    });
+}

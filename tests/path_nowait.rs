@@ -12,6 +12,7 @@ use std::sync::{Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
 use anyfile::{Path, open_file};
+use futures_lite::AsyncReadExt;
 use futures_lite::future::{self, block_on};
 
 use common::{
@@ -224,6 +225,44 @@ fn questions_are_fair() {
     assert!(most <= 130, "{most} answers without a pause");
 }
 
+/// A path that led to a regular file leads to a FIFO by now. It may be opened on the spot, but its writer always
+/// finds a reader, and what it wrote is read, even if it has closed before the pool takes over.
+#[test]
+fn a_fifo_in_the_place_of_a_file_is_read_like_any_other() {
+    let _alone = alone();
+    let dir = Dir::new();
+    let path = Path::new(dir.path()) / "name";
+    for round in 0..100 {
+        block_on(async {
+            path.write_text("file").await.unwrap();
+            for _ in 0..3 {
+                assert_eq!(path.read_text().await.unwrap(), "file");
+                drop(path.open().await.unwrap());
+            }
+            path.unlink().await.unwrap();
+        });
+        dir.fifo("name");
+        let other_side = path.clone();
+        let writer = std::thread::spawn(move || {
+            let mut file = std::fs::OpenOptions::new().write(true).open(&other_side)?;
+            // Fails if no reader is there any more.
+            std::io::Write::write_all(&mut file, b"text")
+        });
+        let mut text = String::new();
+        block_on(async {
+            if round % 2 == 0 {
+                text = path.read_text().await.unwrap();
+            } else {
+                let mut file = path.open().await.unwrap();
+                file.read_to_string(&mut text).await.unwrap();
+            }
+            path.unlink().await.unwrap();
+        });
+        assert_eq!(text, "text");
+        writer.join().unwrap().expect("there is always a reader");
+    }
+}
+
 /// Closing a file may write out the bytes that others wrote to it. So a file that is too large to be read at once
 /// is not even opened on the caller's thread, as a watch of the directory shows.
 #[test]
@@ -254,5 +293,88 @@ fn what_is_too_large_is_not_opened_on_the_spot() {
         // Shows that the watch notices an open.
         assert!(poll_times(small.read_bytes(), 3).is_some());
         assert!(!witness.read_events().unwrap().is_empty());
+    }
+}
+
+/// Mounts come and go, and a process may change its root directory. What is remembered about a path never
+/// changes the answer.
+#[test]
+fn what_is_mounted_meanwhile_is_seen() {
+    /// The directory of the test, which the child that leaves its root directory cannot remove.
+    const PLACE: &str = "ANYFILE_TEST_PLACE";
+    let test = "what_is_mounted_meanwhile_is_seen";
+    if !in_child() {
+        let dir = Dir::new();
+        let place = dir.path().to_str().unwrap();
+        print!("{}", run_in_child(test, &[(PLACE, place)]));
+        return;
+    }
+    let place = std::env::var(PLACE).unwrap();
+    if !place.ends_with("/root") {
+        // In a namespace of its own, where nobody else sees what is mounted.
+        let mut alone = Command::new("unshare");
+        alone.arg("-m").arg(std::env::current_exe().unwrap());
+        alone.args([test, "--exact", "--nocapture"]);
+        std::fs::create_dir(format!("{place}/root")).unwrap();
+        let ran = alone.env(PLACE, format!("{place}/root")).output();
+        match ran {
+            Ok(ran) if ran.status.success() => print!("{}", String::from_utf8_lossy(&ran.stdout)),
+            Ok(ran) if ran.stderr.starts_with(b"unshare: ") => {
+                println!("skipped: this user cannot make a namespace");
+            }
+            Ok(ran) => panic!("{}", String::from_utf8_lossy(&ran.stderr)),
+            Err(error) => println!("skipped: unshare: {error}"),
+        }
+        return;
+    }
+    let root = Path::new(place);
+    let (path, link) = (&root / "place/file", &root / "link");
+    block_on(async {
+        (&root / "place").mkdir().await.unwrap();
+        path.write_text("below").await.unwrap();
+        link.symlink_to(&path).await.unwrap();
+        all_see(&[&path, &link], "below").await;
+
+        let place = &root / "place";
+        let run = |command: &mut Command| command.arg(&place).status().unwrap().success();
+        if !run(Command::new("mount").args(["-t", "tmpfs", "tmpfs"])) {
+            return println!("skipped: this user cannot mount");
+        }
+        let error = path.read_text().await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+        std::fs::write(&path, "on top").unwrap();
+        all_see(&[&path, &link], "on top").await;
+        assert!(run(&mut Command::new("umount")));
+        all_see(&[&path, &link], "below").await;
+
+        // The same names below another root directory.
+        let jail = &root / "jail";
+        let below = |path: &Path| jail.join(path.strip_prefix("/").unwrap());
+        below(&path)
+            .parent()
+            .unwrap()
+            .create_dir_all()
+            .await
+            .unwrap();
+        below(&path).write_text("in jail").await.unwrap();
+        below(&link).symlink_to(&path).await.unwrap();
+        std::os::unix::fs::chroot(&jail).unwrap();
+        std::env::set_current_dir("/").unwrap();
+        let relative = path.strip_prefix("/").unwrap();
+        all_see(&[&path, &link, &relative], "in jail").await;
+    });
+}
+
+/// Asserts that all of these have these contents, on every road.
+async fn all_see(paths: &[&Path], expected: &str) {
+    for &path in paths {
+        for _ in 0..200 {
+            assert_eq!(path.read_text().await.unwrap(), expected);
+            assert_eq!(path.metadata().await.unwrap().len(), expected.len() as u64);
+            let mut text = String::new();
+            let mut file = path.open().await.unwrap();
+            file.read_to_string(&mut text).await.unwrap();
+            assert_eq!(text, expected);
+        }
     }
 }

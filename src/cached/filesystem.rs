@@ -74,8 +74,8 @@ pub(super) struct Filesystem {
 
 /// Identifies a filesystem. A device number may be reused for another filesystem; the mount number, which
 /// recent kernels never reuse, tells them apart.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Mount {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Mount {
     device: (u32, u32),
     id: u64,
 }
@@ -129,22 +129,27 @@ impl Filesystem {
 }
 
 impl Mount {
-    fn of(stat: &Statx) -> Mount {
+    pub(super) fn of(stat: &Statx) -> Mount {
         Mount {
             device: (stat.stx_dev_major, stat.stx_dev_minor),
             id: stat.stx_mnt_id,
         }
     }
+
+    pub(super) fn device(&self) -> u64 {
+        rustix::fs::makedev(self.device.0, self.device.1)
+    }
 }
+
+/// The number of a mount: `STATX_MNT_ID_UNIQUE` from Linux 6.8 on; older kernels ignore it.
+pub(super) const MOUNT_ID: StatxFlags =
+    StatxFlags::MNT_ID.union(StatxFlags::from_bits_retain(0x4000));
 
 /// Queries only what is in memory: a network filesystem answers this without its server.
 pub(super) fn stat(file: &File) -> rustix::io::Result<Statx> {
-    /// `STATX_MNT_ID_UNIQUE`, from Linux 6.8 on; older kernels ignore it.
-    const UNIQUE_MOUNT: StatxFlags = StatxFlags::from_bits_retain(0x4000);
     let flags = AtFlags::EMPTY_PATH | AtFlags::STATX_DONT_SYNC;
-    let wanted = StatxFlags::TYPE | StatxFlags::INO | StatxFlags::SIZE;
-    let wanted = wanted | StatxFlags::MNT_ID | UNIQUE_MOUNT;
-    retry(|| rustix::fs::statx(file, "", flags, wanted))
+    let wanted = StatxFlags::TYPE | StatxFlags::INO | StatxFlags::SIZE | StatxFlags::NLINK;
+    retry(|| rustix::fs::statx(file, "", flags, wanted | MOUNT_ID))
 }
 
 #[cfg(test)]

@@ -6,13 +6,16 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use rustix::fs::Stat;
+use rustix::fs::{FileType, OFlags, Statx};
 use rustix::io::{Errno, ReadWriteFlags};
 
+use super::anchor;
+use super::fifo::wait_for_writer;
 use super::filesystem::{Filesystem, Medium, stat};
 use super::probation::Probation;
 use super::stopwatch::Stopwatch;
 use super::{Access, Answer, INLINE};
+use crate::retry::retry;
 
 /// Latched if the kernel does not implement the call.
 static NO_PREADV2: AtomicBool = AtomicBool::new(false);
@@ -28,6 +31,8 @@ pub(super) struct Local {
     pub(super) probation: Probation,
     /// When the file was last seen to be small.
     seen_small: Option<Stopwatch>,
+    /// Set once the descriptor has the flags of one that std opened.
+    has_usual_flags: OnceLock<()>,
 }
 
 /// How long a file is assumed to be small without checking again: what others can write into it in this time is
@@ -41,6 +46,7 @@ impl Local {
             refused: AtomicBool::new(true),
             probation: Probation::of_file(),
             seen_small: None,
+            has_usual_flags: OnceLock::from(()),
         }
     }
 
@@ -50,13 +56,15 @@ impl Local {
             refused: AtomicBool::new(access.direct),
             probation: Probation::of_file(),
             seen_small: None,
+            has_usual_flags: OnceLock::from(()),
         }
     }
 
-    /// For a file that was just opened on the caller's thread.
-    pub(super) fn opened(filesystem: Filesystem, stat: &Stat) -> Local {
+    /// For a file that was just opened on the caller's thread, with `O_NONBLOCK`.
+    pub(super) fn opened(filesystem: Filesystem, stat: &Statx) -> Local {
         Local {
-            seen_small: is_small(stat).then(Stopwatch::start),
+            seen_small: is_small(stat.stx_size, stat.stx_nlink).then(Stopwatch::start),
+            has_usual_flags: OnceLock::new(),
             ..Local::new(filesystem, Access::READ)
         }
     }
@@ -65,10 +73,18 @@ impl Local {
         // With the no-wait calls off, nothing shares a probation. How a file is closed depends on its
         // filesystem all the same.
         let filesystem = match stat(file) {
-            Ok(stat) if enabled() => Filesystem::learn(file, &stat),
+            Ok(stat) if enabled() => anchor::learn(file, &stat),
             _ => Filesystem::learn_alone(file),
         };
         Local::new(filesystem, access)
+    }
+
+    /// Clears the flag that kept the open from blocking. Only once: whoever has the descriptor may set flags.
+    pub(super) fn restore_flags(&self, file: &File) {
+        self.has_usual_flags.get_or_init(|| {
+            // Fails only if the descriptor is not open.
+            let _ = rustix::fs::fcntl_setfl(file, OFlags::empty());
+        });
     }
 
     pub(super) fn is_known(&self) -> bool {
@@ -86,7 +102,8 @@ impl Local {
         let seen = self.seen_small.as_ref();
         seen.is_some_and(|seen| seen.elapsed() < RECENT)
             // Takes half as long as `File::metadata`, which queries all fields.
-            || rustix::fs::fstat(file).is_ok_and(|stat| is_small(&stat))
+            || rustix::fs::fstat(file)
+                .is_ok_and(|stat| is_small(stat.st_size as u64, stat.st_nlink))
     }
 
     pub(super) fn reads_cached(&self) -> bool {
@@ -133,8 +150,9 @@ impl Local {
     }
 }
 
-fn is_small(stat: &Stat) -> bool {
-    stat.st_size <= 1024 * 1024 && stat.st_nlink > 0
+/// The number of links is a word of another width on each architecture.
+fn is_small(size: u64, links: impl Into<u64>) -> bool {
+    size <= 1024 * 1024 && links.into() > 0
 }
 
 /// Returns `true` if files on this medium may be read on the caller's thread.
@@ -185,6 +203,20 @@ fn preadv2(file: &File, bufs: &mut [IoSliceMut<'_>], offset: u64) -> rustix::io:
     let len = bufs[0].len().min(INLINE);
     let mut first = [IoSliceMut::new(&mut bufs[0][..len])];
     rustix::io::preadv2(file, &mut first, offset, NOWAIT)
+}
+
+/// Turns a file that was opened with `O_NONBLOCK` into one that was opened as usual. May block.
+///
+/// Closes any file that is neither a regular one nor a FIFO: some devices can be opened only once at a time.
+pub(super) fn go_on_with(file: File) -> Option<File> {
+    let stat = retry(|| rustix::fs::fstat(&file)).ok()?;
+    match FileType::from_raw_mode(stat.st_mode) {
+        FileType::RegularFile => {}
+        FileType::Fifo => wait_for_writer(&file).ok()?,
+        _ => return None,
+    }
+    rustix::fs::fcntl_setfl(&file, OFlags::empty()).ok()?;
+    Some(file)
 }
 
 pub(super) fn has_cursor(file: &File) -> bool {

@@ -269,6 +269,7 @@ impl AsyncFile<File> {
         future::poll_fn(|cx| self.poll_settled(cx)).await?;
         let shared = self.shared()?;
         shared.note_lent();
+        shared.lend_file();
         let (path, capacity) = (shared.path().cloned(), self.writes.capacity());
         let clone = move |file: &File| {
             let file = file.try_clone()?;

@@ -119,7 +119,7 @@ impl AsyncFile<File> {
         let shared = self.shared().expect("the file has been closed");
         shared.note_lent();
         shared
-            .file()
+            .lend_file()
             .expect("BUG: an `AsyncFile<File>` holds a file")
     }
 }

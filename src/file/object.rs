@@ -102,6 +102,7 @@ impl Shared {
     /// Takes the object out, unless it is still shared, or a call on it panicked.
     pub(super) fn into_object(self: Arc<Self>) -> Result<Box<dyn Any + Send>, Arc<Shared>> {
         let shared = Arc::try_unwrap(self)?;
+        shared.lend_file();
         match shared.object {
             Object::File(file) => Ok(Box::new(file)),
             Object::Other(_) => shared.take_object().map_err(|_| Arc::new(shared)),
@@ -110,6 +111,7 @@ impl Shared {
 
     /// Takes the object out, or a second handle if it is a file. May block.
     pub(super) fn take_object(&self) -> io::Result<Box<dyn Any + Send>> {
+        self.lend_file();
         match &self.object {
             Object::File(file) => Ok(Box::new(file.try_clone()?)),
             Object::Other(other) => other.take(),
@@ -118,6 +120,7 @@ impl Shared {
 
     /// Runs `f` on the object. A file is lent as a second handle to the same open file. May block.
     pub(super) fn with_mut<T: 'static, R>(&self, f: impl FnOnce(&mut T) -> R) -> io::Result<R> {
+        self.lend_file();
         match &self.object {
             Object::File(file) => Ok(f(typed(&mut file.try_clone()?))),
             Object::Other(other) => other.with(|object| Ok(f(typed(object)))),
@@ -143,6 +146,16 @@ impl Shared {
             Object::File(file) => Some(file),
             Object::Other(_) => None,
         }
+    }
+
+    /// Returns the file for others to use: its flags are those of a file that std opened. Every way by which the
+    /// descriptor leaves this library begins here.
+    pub(super) fn lend_file(&self) -> Option<&File> {
+        let file = self.file()?;
+        if let Some(facts) = self.facts() {
+            facts.restore_flags(file);
+        }
+        Some(file)
     }
 
     fn other(&self) -> Option<&Other> {

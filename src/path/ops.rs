@@ -1,7 +1,7 @@
 //! Helpers for the I/O methods of [`Path`]: where their calls run, and errors that name the operation.
 
-use std::fs::{self, Metadata};
-use std::io;
+use std::fs::{self, File, Metadata};
+use std::io::{self, Read};
 
 use super::Path;
 use crate::budget;
@@ -79,7 +79,7 @@ pub(super) async fn read<R: Send + 'static>(
     path: Path,
     convert: fn(Vec<u8>) -> io::Result<R>,
 ) -> io::Result<R> {
-    let unanswered = match cached::read(path.as_std_path()) {
+    let mut unanswered = match cached::read(path.as_std_path()) {
         Ok(answer) => {
             budget::spend(answer.as_ref().map_or(0, Vec::len)).await;
             return named(Operation::Read, path, async { answer.and_then(convert) }).await;
@@ -87,9 +87,18 @@ pub(super) async fn read<R: Send + 'static>(
         Err(unanswered) => unanswered,
     };
     run(Operation::Read, path, move |path| {
-        let contents = fs::read(path)?;
+        let contents = match unanswered.take_opened() {
+            Some(file) => read_to_end(file)?,
+            None => fs::read(path)?,
+        };
         unanswered.finish(path, true);
         convert(contents)
     })
     .await
+}
+
+fn read_to_end(mut file: File) -> io::Result<Vec<u8>> {
+    let mut contents = Vec::new();
+    file.read_to_end(&mut contents)?;
+    Ok(contents)
 }
