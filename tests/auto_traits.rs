@@ -152,6 +152,7 @@ trait ReadWriteSeek: Read + Write + Seek + Send {}
 
 futures! { file: File =>
     file.read_at(&mut [0], 0);
+    file.read_range(..);
     file.read_exact_at(&mut [0], 0);
     file.write_at(b"", 0);
     file.write_all_at(b"", 0);

@@ -336,6 +336,29 @@ impl Shared {
         check_count(read, buf.len(), "read")
     }
 
+    /// Appends the bytes of a range to those at its beginning that `bytes` has already.
+    pub(super) fn read_range(&self, bytes: &mut Vec<u8>, offset: u64, len: u64) -> io::Result<()> {
+        let file = self.file().ok_or_else(unlearned)?;
+        // With room for one more byte, the end of the file is found without a larger buffer.
+        let there = self.size()?.saturating_sub(offset).saturating_add(1);
+        let mut room = len.min(there).saturating_sub(bytes.len() as u64);
+        while let rest @ 1.. = len.saturating_sub(bytes.len() as u64) {
+            if bytes.len() == bytes.capacity() {
+                bytes.try_reserve_exact(usize::try_from(room).unwrap_or(usize::MAX))?;
+            }
+            let offset = offset.saturating_add(bytes.len() as u64);
+            let read = self.with_cursor(|| pread::append(file, self.access(), bytes, offset))?;
+            if read == 0 {
+                break;
+            }
+            // It grows, or it has more bytes than it says, as the files of `/proc` do.
+            room = rest.min(64 * 1024);
+        }
+        // There may have been more room than was asked for.
+        bytes.truncate(usize::try_from(len).unwrap_or(usize::MAX));
+        Ok(())
+    }
+
     /// Writes at the cursor.
     pub(super) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
         let written = retry(|| match &self.object {

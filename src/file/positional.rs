@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, IoSliceMut};
+use std::ops::{Bound, RangeBounds};
 
 use super::async_file::AsyncFile;
 use super::object::Shared;
@@ -12,6 +13,10 @@ use crate::pool;
 
 /// The maximum number of bytes of one pool job. Larger calls are short, as `pread` may be.
 const MOST: usize = 1024 * 1024;
+
+/// The largest range that is read on the caller's thread. Copying this much takes about as long as handing a job
+/// to the pool and getting its result; the pool copies larger ranges on all cores.
+const SMALL_RANGE: u64 = 64 * 1024;
 
 impl AsyncFile<File> {
     /// Reads bytes at `offset` without changing the file's position, and returns their number.
@@ -119,6 +124,79 @@ impl AsyncFile<File> {
             }
         }
         Ok(())
+    }
+
+    /// Reads the bytes of a range into a buffer of their own, without changing the file's position.
+    ///
+    /// The buffer has fewer bytes than the range only if the file ends before. A range without an end extends to
+    /// the end of the file. Bytes that were written to this file before are seen.
+    ///
+    /// This is the method for large reads, many of which are in flight: the bytes are read straight into the
+    /// buffer that is returned. A cached range of up to 64 KiB is read on the caller's thread, a larger one on
+    /// the pool, so that several cores share the copying.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future has no effect: the position is not involved.
+    ///
+    /// # Errors
+    ///
+    /// - [`OutOfMemory`](io::ErrorKind::OutOfMemory): there is no memory for the buffer.
+    /// - The errors of [`read_at`](AsyncFile::read_at).
+    ///
+    /// # Platform behavior
+    ///
+    /// Same as [`read_at`](AsyncFile::read_at).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let path = dir.path().join("greeting");
+    /// std::fs::write(&path, "hello world")?;
+    /// let file = anyfile::open_file(&path).await?;
+    ///
+    /// assert_eq!(file.read_range(6..11).await?, b"world");
+    /// assert_eq!(file.read_range(..=4).await?, b"hello");
+    /// assert_eq!(file.read_range(9..100).await?, b"ld");
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    pub fn read_range(
+        &self,
+        range: impl RangeBounds<u64>,
+    ) -> impl Future<Output = io::Result<Vec<u8>>> + Send {
+        // Taken apart here, so that the future is `Send` whatever the type of the range is.
+        let start = match range.start_bound() {
+            Bound::Included(&start) => start,
+            Bound::Excluded(&before) => before.saturating_add(1),
+            Bound::Unbounded => 0,
+        };
+        let end = match range.end_bound() {
+            Bound::Included(&last) => last.saturating_add(1),
+            Bound::Excluded(&end) => end,
+            Bound::Unbounded => u64::MAX,
+        };
+        self.read_up_to(end.saturating_sub(start), start)
+    }
+
+    async fn read_up_to(&self, len: u64, offset: u64) -> io::Result<Vec<u8>> {
+        budget::proceed().await;
+        let mut bytes = Vec::new();
+        if len <= SMALL_RANGE {
+            bytes.resize(len as usize, 0);
+            let cached = self.read_cached(&mut bytes, offset)?;
+            bytes.truncate(cached.len);
+            if cached.is_all {
+                budget::charge(cached.len);
+                return Ok(bytes);
+            }
+        }
+        let read = self.work(Operation::Read, move |shared| {
+            shared.read_range(&mut bytes, offset, len)?;
+            Ok(bytes)
+        })?;
+        pool::call(read).await
     }
 
     /// Writes bytes at `offset` without changing the file's position, and returns their number.

@@ -3,6 +3,9 @@
 use std::fs::File;
 use std::io;
 
+use crate::cached::Access;
+use crate::retry::retry;
+
 /// The alignment of the offset, the length and the memory of direct I/O: the block size of nearly every device,
 /// and a multiple of the smaller ones.
 const ALIGN: usize = 4096;
@@ -43,6 +46,39 @@ fn keeping_cursor<R>(mut file: &File, call: impl FnOnce(&File) -> io::Result<R>)
     let position = file.stream_position()?;
     let result = call(file);
     file.seek(SeekFrom::Start(position))?;
+    result
+}
+
+/// Reads at `offset` into the spare capacity of `bytes`, of which there must be some.
+pub(super) fn append(
+    file: &File,
+    access: Access,
+    bytes: &mut Vec<u8>,
+    offset: u64,
+) -> io::Result<usize> {
+    if access.direct {
+        return append_zeroed(bytes, |buf| read_direct(file, buf, offset));
+    }
+    #[cfg(unix)]
+    {
+        use rustix::buffer::spare_capacity;
+        Ok(retry(|| {
+            rustix::io::pread(file, spare_capacity(bytes), offset)
+        })?)
+    }
+    #[cfg(windows)]
+    append_zeroed(bytes, |buf| read_at(file, buf, offset))
+}
+
+/// Calls `read` with all of the spare capacity of `bytes`, and appends what it read.
+fn append_zeroed(
+    bytes: &mut Vec<u8>,
+    mut read: impl FnMut(&mut [u8]) -> io::Result<usize>,
+) -> io::Result<usize> {
+    let len = bytes.len();
+    bytes.resize(bytes.capacity(), 0);
+    let result = retry(|| read(&mut bytes[len..]));
+    bytes.truncate(len + result.as_ref().copied().unwrap_or(0));
     result
 }
 
