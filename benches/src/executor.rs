@@ -18,6 +18,10 @@ pub enum Executor {
     TokioCurrent,
     /// The multi-thread runtime of tokio with a worker for each core.
     TokioMulti,
+    /// The current-thread runtime of tokio with its driver for sockets.
+    TokioNet,
+    /// Likewise, with files on io_uring. It needs a build with `--cfg tokio_unstable`.
+    TokioUring,
     /// The global runtime of async-std.
     AsyncStd,
     /// The `LocalPool` of `futures`.
@@ -29,13 +33,26 @@ pub enum Executor {
 }
 
 static TOKIO_CURRENT: LazyLock<Runtime> = LazyLock::new(|| {
-    let runtime = Builder::new_current_thread().enable_all().build();
+    let runtime = Builder::new_current_thread().build();
     runtime.expect("tokio's current-thread runtime")
 });
 
 static TOKIO_MULTI: LazyLock<Runtime> = LazyLock::new(|| {
-    let runtime = Builder::new_multi_thread().enable_all().build();
+    let runtime = Builder::new_multi_thread().build();
     runtime.expect("tokio's multi-thread runtime")
+});
+
+static TOKIO_NET: LazyLock<Runtime> = LazyLock::new(|| {
+    let runtime = Builder::new_current_thread().enable_io().build();
+    runtime.expect("tokio's current-thread runtime with sockets")
+});
+
+static TOKIO_URING: LazyLock<Runtime> = LazyLock::new(|| {
+    let mut builder = Builder::new_current_thread();
+    builder.enable_io();
+    #[cfg(tokio_unstable)]
+    builder.enable_io_uring();
+    builder.build().expect("tokio's runtime on io_uring")
 });
 
 thread_local! {
@@ -53,16 +70,28 @@ fn ring() -> Result<compio::runtime::Runtime, String> {
 }
 
 impl Executor {
-    /// Both runtimes of tokio, as their contestants are called.
-    pub const TOKIO: [(&str, Executor); 2] = [
-        ("tokio current", Executor::TokioCurrent),
-        ("tokio multi", Executor::TokioMulti),
-    ];
+    /// Returns the runtimes of tokio, as their contestants are called. The one on io_uring is among them where
+    /// it is built.
+    pub fn tokio() -> impl Iterator<Item = (&'static str, Executor)> {
+        let runtimes = [
+            ("tokio current", Executor::TokioCurrent),
+            ("tokio multi", Executor::TokioMulti),
+            ("tokio io_uring", Executor::TokioUring),
+        ];
+        let count = if cfg!(tokio_unstable) { 3 } else { 2 };
+        runtimes.into_iter().take(count)
+    }
 
     /// Returns why this executor cannot be used here, or `None` if it can.
     pub fn unavailable(self) -> Option<String> {
         match self {
-            Executor::Compio => COMPIO.with(|runtime| runtime.as_ref().err().cloned()),
+            Executor::TokioUring if cfg!(not(tokio_unstable)) => {
+                Some("needs a build with `--cfg tokio_unstable`".to_owned())
+            }
+            // tokio itself would fall back to its threads.
+            Executor::Compio | Executor::TokioUring => {
+                COMPIO.with(|runtime| runtime.as_ref().err().cloned())
+            }
             _ => None,
         }
     }
@@ -74,6 +103,8 @@ impl Executor {
             Executor::Smol => smol::block_on(future),
             Executor::TokioCurrent => TOKIO_CURRENT.block_on(future),
             Executor::TokioMulti => TOKIO_MULTI.block_on(future),
+            Executor::TokioNet => TOKIO_NET.block_on(future),
+            Executor::TokioUring => TOKIO_URING.block_on(future),
             Executor::AsyncStd => async_std::task::block_on(future),
             Executor::LocalPool => futures::executor::LocalPool::new().run_until(future),
             Executor::Pollster => pollster::block_on(future),
@@ -99,7 +130,10 @@ impl Executor {
             Executor::Smol => {
                 self.block_on(async { all(futures.into_iter().map(smol::spawn).collect()).await })
             }
-            Executor::TokioCurrent | Executor::TokioMulti => self.block_on(async {
+            Executor::TokioCurrent
+            | Executor::TokioMulti
+            | Executor::TokioNet
+            | Executor::TokioUring => self.block_on(async {
                 let tasks = futures.into_iter().map(tokio::spawn).collect();
                 let outputs = all(tasks).await.into_iter();
                 outputs.map(|output| output.expect("a task")).collect()
@@ -155,6 +189,8 @@ mod tests {
             Executor::Smol,
             Executor::TokioCurrent,
             Executor::TokioMulti,
+            Executor::TokioNet,
+            Executor::TokioUring,
             Executor::AsyncStd,
             Executor::LocalPool,
             Executor::Pollster,

@@ -29,6 +29,8 @@ pub struct Workload {
 pub enum Kind {
     /// The contestants take turns in this process, and their times are compared.
     Race(fn(&Stage) -> io::Result<Field>),
+    /// Likewise, servers whose clients measure how long each request takes.
+    Load(fn(&Stage) -> io::Result<Field>),
     /// Each runs in a process of its own, whose peak of memory and threads is compared.
     Gauge(fn(&Stage) -> io::Result<Field>),
 }
@@ -188,7 +190,7 @@ impl Field {
     where
         F: AsyncFnMut(&mut Tally) -> io::Result<()> + Clone + 'static,
     {
-        for (name, executor) in Executor::TOKIO {
+        for (name, executor) in Executor::tokio() {
             self.on(name, Role::Peer, executor, run.clone());
         }
     }
@@ -271,6 +273,16 @@ impl Field {
                 }
                 Ok(tally)
             });
+        }
+    }
+
+    /// Adds a server, which starts its executor itself.
+    pub fn server<F>(&mut self, name: &str, role: Role, executor: Executor, mut run: F)
+    where
+        F: FnMut(&mut Tally) -> io::Result<()> + 'static,
+    {
+        if self.is_there(name, executor) {
+            self.add(name, role, move |mut tally| run(&mut tally).map(|()| tally));
         }
     }
 

@@ -92,6 +92,7 @@ fn spawn(workload: &str, contestant: &str, stage: &Stage) -> io::Result<Sample> 
         bytes: number("bytes")?,
         wall: real("wall_seconds")?,
         cpu: real("cpu_seconds")?,
+        p99: 0.0,
         memory: number("memory_bytes")?,
         threads: number("threads")?,
     })

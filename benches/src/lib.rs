@@ -121,7 +121,7 @@ fn measure(arguments: &Arguments, workloads: &[Workload]) -> io::Result<bool> {
 
 fn run_one<'a>(workload: &'a Workload, stage: &Stage) -> io::Result<Outcome<'a>> {
     match workload.kind {
-        Kind::Race(prepare) => {
+        Kind::Race(prepare) | Kind::Load(prepare) => {
             let mut field = prepare(stage)?;
             let plan = Plan {
                 least: 3,

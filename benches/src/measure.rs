@@ -26,6 +26,8 @@ pub struct Sample {
     pub wall: f64,
     /// Seconds that the cores spent for this process, in it and in the kernel, an operation.
     pub cpu: f64,
+    /// Seconds that 99 of 100 operations did not exceed, of a run that measures each.
+    pub p99: f64,
     /// The bytes that were read.
     pub bytes: u64,
     /// The peak of resident memory in bytes, of a run in a process of its own.
@@ -100,21 +102,24 @@ fn check(field: &mut Field) -> io::Result<()> {
 /// Runs one contestant once, with the clocks ticking.
 pub fn sample(field: &mut Field, contestant: usize) -> io::Result<Sample> {
     field.prepare()?;
-    let (cpu, wall) = (cpu_time(), Instant::now());
+    let process = ClockId::ProcessCPUTime;
+    let (cpu, wall) = (cpu_time(process), Instant::now());
     let tally = field.contestants[contestant].run(Tally::new(false))?;
-    let (wall, cpu) = (wall.elapsed(), cpu_time() - cpu);
+    let (wall, cpu) = (wall.elapsed(), cpu_time(process) - cpu);
+    let clocked = tally.clocked();
     let an_operation = |time: Duration| time.as_secs_f64() / field.operations as f64;
     Ok(Sample {
-        wall: an_operation(tally.clocked().unwrap_or(wall)),
-        cpu: an_operation(cpu),
+        wall: an_operation(clocked.wall.unwrap_or(wall)),
+        cpu: an_operation(clocked.cpu.unwrap_or(cpu)),
+        p99: clocked.p99.unwrap_or_default().as_secs_f64(),
         bytes: tally.answer().0,
         ..Sample::default()
     })
 }
 
-/// Returns the time that the cores have spent for this process: user and system, all threads.
-fn cpu_time() -> Duration {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
+/// Returns the time that the cores have spent for this process or thread: user and system.
+pub fn cpu_time(clock: ClockId) -> Duration {
+    let time = clock_gettime(clock);
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 

@@ -24,7 +24,7 @@ pub fn section(outcome: &Outcome, filesystem: &str) -> String {
         section += &format!("Goal: {}, {word} with {measured}.\n", verdict.goal);
     }
     let table = match outcome.workload.kind {
-        Kind::Race(_) => times(outcome),
+        Kind::Race(_) | Kind::Load(_) => times(outcome),
         Kind::Gauge(_) => peaks(outcome),
     };
     format!("{section}\n{table}")
@@ -40,7 +40,9 @@ fn rounds(outcome: &Outcome) -> String {
 }
 
 fn times(outcome: &Outcome) -> Table {
+    let has_latencies = matches!(outcome.workload.kind, Kind::Load(_));
     let mut columns = vec!["contestant", "time", "quartiles", "CPU time"];
+    columns.extend(has_latencies.then_some("p99"));
     let to_limit = outcome.limit().map(|limit| format!("× {}", limit.name));
     columns.extend(to_limit.as_deref());
     columns.extend(outcome.best_peer().map(|_| "× best peer"));
@@ -53,6 +55,7 @@ fn times(outcome: &Outcome) -> Table {
             format!("{} … {}", time(wall.low), time(wall.high)),
             time(series.spread(|sample| sample.cpu).median),
         ];
+        row.extend(has_latencies.then(|| time(series.spread(|sample| sample.p99).median)));
         let others = [outcome.limit(), outcome.best_peer()].into_iter().flatten();
         row.extend(others.map(|to| ratio(outcome.ratio(series, to))));
         table.row(row);
@@ -139,9 +142,15 @@ pub fn json(outcome: &Outcome, filesystem: &str) -> Value {
             "ratio_to_limit": ratio(outcome.limit()),
             "ratio_to_best_peer": ratio(outcome.best_peer()),
         });
-        if let Kind::Gauge(_) = outcome.workload.kind {
-            value["memory_bytes"] = json!(series.spread(|sample| sample.memory as f64).median);
-            value["threads"] = json!(series.spread(|sample| sample.threads as f64).median);
+        match outcome.workload.kind {
+            Kind::Race(_) => {}
+            Kind::Load(_) => {
+                value["p99_seconds"] = json!(series.spread(|sample| sample.p99).median);
+            }
+            Kind::Gauge(_) => {
+                value["memory_bytes"] = json!(series.spread(|sample| sample.memory as f64).median);
+                value["threads"] = json!(series.spread(|sample| sample.threads as f64).median);
+            }
         }
         value
     };

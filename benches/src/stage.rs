@@ -101,6 +101,19 @@ impl Stage {
         Ok(Box::leak(paths.collect()))
     }
 
+    /// Returns a directory of files of `size` random bytes. Their names are their numbers.
+    pub fn numbered(&self, count: usize, size: usize) -> io::Result<&'static Path> {
+        self.directory(&format!("numbered-{count}-{size}"), |dir| {
+            let mut random = Random(11);
+            let mut bytes = vec![0; size];
+            for i in 0..count {
+                bytes.fill_with(|| random.next() as u8);
+                fs::write(dir.join(i.to_string()), &bytes)?;
+            }
+            Ok(())
+        })
+    }
+
     /// Returns a directory of 50,000 files, or a fifth of them in a quick run.
     pub fn flat(&self) -> io::Result<&'static Path> {
         let count = self.pick(10_000, 50_000);

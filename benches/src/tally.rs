@@ -11,7 +11,18 @@ pub struct Tally {
     bytes: u64,
     items: u64,
     digest: u64,
-    clocked: Option<Duration>,
+    clocked: Clocked,
+}
+
+/// The figures that a run measured itself.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Clocked {
+    /// The time, instead of how long the whole run took.
+    pub wall: Option<Duration>,
+    /// The CPU time, instead of that of the whole process.
+    pub cpu: Option<Duration>,
+    /// The time that 99 of 100 operations did not exceed.
+    pub p99: Option<Duration>,
 }
 
 impl Tally {
@@ -62,16 +73,21 @@ impl Tally {
         self.bytes += other.bytes;
         self.items += other.items;
         self.digest = self.digest.wrapping_add(other.digest);
-        self.clocked = self.clocked.max(other.clocked);
+        self.clocked.wall = self.clocked.wall.max(other.clocked.wall);
     }
 
     /// Says what the measured time is, instead of how long the whole took.
     pub fn clock(&mut self, time: Duration) {
-        self.clocked = Some(time);
+        self.clocked.wall = Some(time);
     }
 
-    /// Returns the measured time, if the run measured it itself.
-    pub fn clocked(&self) -> Option<Duration> {
+    /// Says what all measured figures are.
+    pub fn clock_all(&mut self, clocked: Clocked) {
+        self.clocked = clocked;
+    }
+
+    /// Returns the figures that the run measured itself.
+    pub fn clocked(&self) -> Clocked {
         self.clocked
     }
 

@@ -15,6 +15,7 @@ mod memory;
 mod meta;
 mod ranges;
 mod read;
+mod serve;
 mod sizes;
 mod tasks;
 mod trees;
@@ -30,6 +31,7 @@ pub fn all() -> Vec<Workload> {
         trees::workloads(),
         sizes::workloads(),
         tasks::workloads(),
+        serve::workloads(),
         burst::workloads(),
         cold::workloads(),
         ranges::workloads(),

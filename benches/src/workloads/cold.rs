@@ -119,7 +119,7 @@ fn random(stage: &Stage) -> io::Result<Field> {
             Ok(tally)
         },
     );
-    for (name, executor) in Executor::TOKIO {
+    for (name, executor) in Executor::tokio() {
         field.tasks(name, executor, IN_FLIGHT, move |i, mut tally| async move {
             let (mut file, mut buf) = (tokio::fs::File::open(path).await?, [0; BLOCK]);
             for place in share(i) {

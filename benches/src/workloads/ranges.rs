@@ -114,7 +114,7 @@ fn contestants(mut field: Field, path: &'static Path, size: u64, count: u64) -> 
             Ok(tally)
         }
     });
-    for (name, executor) in Executor::TOKIO {
+    for (name, executor) in Executor::tokio() {
         let file = file.clone();
         field.tasks(name, executor, IN_FLIGHT, move |i, mut tally| {
             let file = file.clone();

@@ -60,7 +60,7 @@ pub fn readers(stage: &Stage) -> io::Result<Field> {
             Ok(tally)
         },
     );
-    for (name, executor) in Executor::TOKIO {
+    for (name, executor) in Executor::tokio() {
         field.tasks(name, executor, READERS, move |i, mut tally| async move {
             let mut buf = [0; BLOCK];
             let mut file = tokio::fs::File::open(&paths[i]).await?;
@@ -169,7 +169,7 @@ fn small_files(stage: &Stage) -> io::Result<Field> {
             Ok(tally)
         },
     );
-    for (name, executor) in Executor::TOKIO {
+    for (name, executor) in Executor::tokio() {
         field.tasks(name, executor, WORKERS, move |i, mut tally| async move {
             for path in share(paths, i) {
                 tally.item(&tokio::fs::read(path).await?);
