@@ -18,10 +18,9 @@ pub enum Executor {
     TokioCurrent,
     /// The multi-thread runtime of tokio with a worker for each core.
     TokioMulti,
-    /// The current-thread runtime of tokio with its driver for sockets.
+    /// The current-thread runtime of tokio with its I/O driver, for sockets. In a build with
+    /// `--cfg tokio_unstable`, that driver has files use io_uring, too.
     TokioNet,
-    /// Likewise, with files on io_uring. It needs a build with `--cfg tokio_unstable`.
-    TokioUring,
     /// The global runtime of async-std.
     AsyncStd,
     /// The `LocalPool` of `futures`.
@@ -43,16 +42,12 @@ static TOKIO_MULTI: LazyLock<Runtime> = LazyLock::new(|| {
 });
 
 static TOKIO_NET: LazyLock<Runtime> = LazyLock::new(|| {
-    let runtime = Builder::new_current_thread().enable_io().build();
-    runtime.expect("tokio's current-thread runtime with sockets")
-});
-
-static TOKIO_URING: LazyLock<Runtime> = LazyLock::new(|| {
     let mut builder = Builder::new_current_thread();
     builder.enable_io();
     #[cfg(tokio_unstable)]
     builder.enable_io_uring();
-    builder.build().expect("tokio's runtime on io_uring")
+    let runtime = builder.build();
+    runtime.expect("tokio's current-thread runtime with sockets")
 });
 
 thread_local! {
@@ -70,13 +65,20 @@ fn ring() -> Result<compio::runtime::Runtime, String> {
 }
 
 impl Executor {
-    /// Returns the runtimes of tokio, as their contestants are called. The one on io_uring is among them where
-    /// it is built.
+    /// The name of tokio's contestant on `TokioNet`.
+    pub const TOKIO_NET: &str = if cfg!(tokio_unstable) {
+        "tokio io_uring"
+    } else {
+        "tokio current"
+    };
+
+    /// Returns the runtimes of tokio for files, as their contestants are called: that with the I/O driver only
+    /// where it makes a difference.
     pub fn tokio() -> impl Iterator<Item = (&'static str, Executor)> {
         let runtimes = [
             ("tokio current", Executor::TokioCurrent),
             ("tokio multi", Executor::TokioMulti),
-            ("tokio io_uring", Executor::TokioUring),
+            (Executor::TOKIO_NET, Executor::TokioNet),
         ];
         let count = if cfg!(tokio_unstable) { 3 } else { 2 };
         runtimes.into_iter().take(count)
@@ -85,13 +87,9 @@ impl Executor {
     /// Returns why this executor cannot be used here, or `None` if it can.
     pub fn unavailable(self) -> Option<String> {
         match self {
-            Executor::TokioUring if cfg!(not(tokio_unstable)) => {
-                Some("needs a build with `--cfg tokio_unstable`".to_owned())
-            }
-            // tokio itself would fall back to its threads.
-            Executor::Compio | Executor::TokioUring => {
-                COMPIO.with(|runtime| runtime.as_ref().err().cloned())
-            }
+            Executor::Compio => COMPIO.with(|runtime| runtime.as_ref().err().cloned()),
+            // tokio itself would use its threads then.
+            Executor::TokioNet if cfg!(tokio_unstable) => Executor::Compio.unavailable(),
             _ => None,
         }
     }
@@ -104,7 +102,6 @@ impl Executor {
             Executor::TokioCurrent => TOKIO_CURRENT.block_on(future),
             Executor::TokioMulti => TOKIO_MULTI.block_on(future),
             Executor::TokioNet => TOKIO_NET.block_on(future),
-            Executor::TokioUring => TOKIO_URING.block_on(future),
             Executor::AsyncStd => async_std::task::block_on(future),
             Executor::LocalPool => futures::executor::LocalPool::new().run_until(future),
             Executor::Pollster => pollster::block_on(future),
@@ -130,14 +127,13 @@ impl Executor {
             Executor::Smol => {
                 self.block_on(async { all(futures.into_iter().map(smol::spawn).collect()).await })
             }
-            Executor::TokioCurrent
-            | Executor::TokioMulti
-            | Executor::TokioNet
-            | Executor::TokioUring => self.block_on(async {
-                let tasks = futures.into_iter().map(tokio::spawn).collect();
-                let outputs = all(tasks).await.into_iter();
-                outputs.map(|output| output.expect("a task")).collect()
-            }),
+            Executor::TokioCurrent | Executor::TokioMulti | Executor::TokioNet => {
+                self.block_on(async {
+                    let tasks = futures.into_iter().map(tokio::spawn).collect();
+                    let outputs = all(tasks).await.into_iter();
+                    outputs.map(|output| output.expect("a task")).collect()
+                })
+            }
             Executor::AsyncStd => self.block_on(async {
                 all(futures.into_iter().map(async_std::task::spawn).collect()).await
             }),
@@ -190,7 +186,6 @@ mod tests {
             Executor::TokioCurrent,
             Executor::TokioMulti,
             Executor::TokioNet,
-            Executor::TokioUring,
             Executor::AsyncStd,
             Executor::LocalPool,
             Executor::Pollster,
