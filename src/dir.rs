@@ -10,7 +10,7 @@ pub(crate) mod tree;
 mod walk;
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, Metadata};
 use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,7 +20,7 @@ pub(crate) use entry_type::{EntryType, Special};
 pub(crate) use glob::Glob;
 pub(crate) use id::Id;
 pub(crate) use iterdir::Iterdir;
-pub(crate) use scan::Naming;
+pub(crate) use scan::{Detail, Naming};
 pub(crate) use walk::{Listing, Order, Walk};
 
 use crate::retry::retry;
@@ -31,9 +31,41 @@ pub(crate) struct Entry {
     pub(crate) path: Arc<Path>,
     /// The type of the entry, or `None` if neither the directory nor the system would tell.
     pub(crate) kind: Option<EntryType>,
+    /// The metadata of the entry, if it was asked for and the system told it.
+    pub(crate) metadata: Option<Arc<Metadata>>,
 }
 
 impl Entry {
+    fn new(path: Arc<Path>, kind: Option<EntryType>) -> Entry {
+        let metadata = None;
+        Entry {
+            path,
+            kind,
+            metadata,
+        }
+    }
+
+    /// Returns the entry at `path`, which has this metadata.
+    fn found(path: Arc<Path>, metadata: Metadata, detail: Detail) -> Entry {
+        Entry {
+            path,
+            kind: Some(metadata.file_type().into()),
+            metadata: (detail == Detail::Metadata).then(|| Arc::new(metadata)),
+        }
+    }
+
+    /// Returns the entry for a path that no directory listed. May block.
+    fn unlisted(path: Arc<Path>, detail: Detail) -> Entry {
+        let metadata = match detail {
+            Detail::Type => None,
+            Detail::Metadata => retry(|| fs::symlink_metadata(or_current(&path))).ok(),
+        };
+        match metadata {
+            Some(metadata) => Entry::found(path, metadata, detail),
+            None => Entry::new(path, None),
+        }
+    }
+
     /// Returns `true` if the entry is a directory, or a symbolic link to one. May block.
     fn is_dir(&self) -> bool {
         match self.kind {

@@ -251,8 +251,10 @@ fn an_option_of_a_stream_that_comes_after_the_first_poll_panics() {
     let (dir, _paths) = scene();
     let dir = Path::new(dir.path());
     late_streams! {
-        dir.glob("*") => case_sensitive(true), recurse_symlinks(true), sort(true), workers(1);
-        dir.walk() => top_down(true), follow_symlinks(true), on_error(drop), prune(|_| false), sort(true), workers(1);
+        dir.iterdir() => metadata(true);
+        dir.glob("*") => case_sensitive(true), recurse_symlinks(true), metadata(true), sort(true), workers(1);
+        dir.walk() => top_down(true), follow_symlinks(true), metadata(true), on_error(drop), prune(|_| false),
+            sort(true), workers(1);
     }
 }
 

@@ -307,12 +307,14 @@ async fn searches(mut random: Random, dir: PathBuf, rounds: usize) {
     let many = Path::new(dir.with_file_name("many"));
     let dir = Path::new(dir);
     for _ in 0..rounds {
-        match random.below(6) {
+        match random.below(8) {
             0 => take(&mut random, Box::pin(dir.iterdir()), 12).await,
             1 => take(&mut random, Box::pin(dir.rglob("*")), 264).await,
             2 => take(&mut random, Box::pin(dir.glob("*/*/1?")), 120).await,
             3 => take(&mut random, Box::pin(dir.walk().top_down(false)), 25).await,
             4 => take(&mut random, Box::pin(many.iterdir()), MANY).await,
+            5 => take(&mut random, Box::pin(many.iterdir().metadata(true)), MANY).await,
+            6 => take(&mut random, Box::pin(dir.rglob("*").metadata(true)), 264).await,
             _ => take(&mut random, Box::pin(dir.walk().workers(3)), 25).await,
         }
     }

@@ -26,14 +26,20 @@ use common::{
 /// Any stream, of which only the path of each item counts.
 type Paths = Pin<Box<dyn Stream<Item = io::Result<Path>> + Send>>;
 
-/// One stream of each kind.
-fn streams(base: &Path) -> [(&'static str, Paths); 3] {
+/// One stream of each kind, without and with metadata.
+fn streams(base: &Path) -> [(&'static str, Paths); KINDS] {
+    let walk = |walk: anyfile::path::Walk| walk.map(|item| Ok(item?.path));
     [
         ("iterdir", Box::pin(base.iterdir())),
         ("rglob", Box::pin(base.rglob("*"))),
-        ("walk", Box::pin(base.walk().map(|item| Ok(item?.path)))),
+        ("walk", Box::pin(walk(base.walk()))),
+        ("iterdir, metadata", Box::pin(base.iterdir().metadata(true))),
+        ("rglob, metadata", Box::pin(base.rglob("*").metadata(true))),
+        ("walk, metadata", Box::pin(walk(base.walk().metadata(true)))),
     ]
 }
+
+const KINDS: usize = 6;
 
 /// Makes this many directories, with so many files in each.
 fn forest(dirs: usize, files: usize) -> Dir {
@@ -163,8 +169,7 @@ fn g3_a_thousand_paused_streams_hold_no_thread() {
     without_hanging("paused streams", || {
         let mut paused: Vec<Paths> = Vec::new();
         for number in 0..PAUSED {
-            let [iterdir, rglob, walk] = streams(&base);
-            let (_, mut stream) = [iterdir, rglob, walk].into_iter().nth(number % 3).unwrap();
+            let (_, mut stream) = streams(&base).into_iter().nth(number % KINDS).unwrap();
             assert!(block_on(stream.next()).unwrap().is_ok());
             paused.push(stream);
         }
@@ -209,14 +214,21 @@ fn g10_a_paused_stream_has_found_a_bounded_number() {
         ("rglob", 1, deep),
         ("rglob", 2, wide),
         ("rglob", 8, deep),
+        ("rglob, metadata", 1, deep),
+        ("rglob, metadata", 2, wide),
         ("walk", 2, wide),
         ("walk", 8, wide),
+        ("walk, metadata", 2, wide),
     ] {
         let dir = forest(dirs, files);
         let base = Path::new(dir.path());
         let mut paths: Paths = match kind {
-            "walk" => Box::pin(base.walk().workers(workers).map(|item| Ok(item?.path))),
-            _ => Box::pin(base.rglob("*").workers(workers)),
+            "rglob" => Box::pin(base.rglob("*").workers(workers)),
+            "rglob, metadata" => Box::pin(base.rglob("*").metadata(true).workers(workers)),
+            _ => {
+                let walk = base.walk().metadata(kind != "walk");
+                Box::pin(walk.workers(workers).map(|item| Ok(item?.path)))
+            }
         };
         block_on(paths.next()).unwrap().unwrap();
         assert!(comes_true(pool_is_empty));
@@ -227,7 +239,10 @@ fn g10_a_paused_stream_has_found_a_bounded_number() {
         while let Some(item) = block_on(paths.next()) {
             match item {
                 Ok(_) => ahead += 1,
-                Err(error) => assert_eq!((kind, error.kind()), ("walk", ErrorKind::NotFound)),
+                Err(error) => {
+                    assert!(kind.starts_with("walk"), "{kind}: {error}");
+                    assert_eq!(error.kind(), ErrorKind::NotFound);
+                }
             }
         }
         println!("{kind}, {workers} workers: {ahead} of 12,000 ahead");
@@ -440,7 +455,8 @@ fn streams_go_on_in_a_tree_that_changes() {
                         futures_lite::stream::iter(items)
                     }))
                 };
-                errors[0] += search("rglob", Box::pin(base.rglob("*").workers(rounds % 9)));
+                let rglob = base.rglob("*").metadata(rounds % 2 == 1);
+                errors[0] += search("rglob", Box::pin(rglob.workers(rounds % 9)));
                 errors[1] += search("walk", files(base.walk().workers(rounds % 9)));
                 errors[2] += search("bottom-up", files(base.walk().top_down(false)));
                 rounds += 1;

@@ -200,6 +200,7 @@ async fn everything(
         "unlink": (dir / "a/renamed").unlink();
         "rmdir": (dir / "a/b/c").rmdir();
     }
+    // Not with metadata: std's `ReadDir`, which such streams use, cannot be continued after `EINTR`.
     stream! {
         "iterdir": source.iterdir();
         "walk": source.walk().follow_symlinks(true).on_error(drop);

@@ -217,6 +217,8 @@ fn streamed() {
             }
             let glob = source.rglob("*").map(|item| item.map(drop));
             ends("rglob", glob.collect().await);
+            let glob = source.rglob("*").metadata(true).map(|item| item.map(drop));
+            ends("rglob with metadata", glob.collect().await);
             let long = vec!["d"; DEPTH - 1].join("/");
             let listed: Vec<_> = (&source / long).iterdir().collect().await;
             assert!(matches!(&listed[..], [Err(_)]));

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use super::crew::{Explore, Found};
 use super::iterdir::failed;
-use super::scan::{Join, Naming, Scan};
+use super::scan::{Detail, Join, Listed, Naming, Scan};
 use super::{Above, Entry, EntryType};
 use crate::error::{Operation, PathError, invalid_input, is_symlink_loop};
 use crate::pattern::Segment;
@@ -35,6 +35,7 @@ pub(crate) struct Glob {
     /// with what the directory lists.
     pub(crate) case_sensitive: Option<bool>,
     pub(crate) recurse_symlinks: bool,
+    pub(crate) detail: Detail,
     pub(crate) workers: usize,
     above: Above,
     /// The parts of the pattern, set when the search begins.
@@ -73,6 +74,7 @@ impl Glob {
             anywhere,
             case_sensitive: None,
             recurse_symlinks: false,
+            detail: Detail::Type,
             workers: 0,
             above: Above::default(),
             parts: Vec::new(),
@@ -145,11 +147,7 @@ impl Glob {
         if at_end {
             match retry(|| fs::symlink_metadata(super::or_current(&path))) {
                 Ok(metadata) => {
-                    let kind = Some(metadata.file_type().into());
-                    let entry = Entry {
-                        path: path.clone(),
-                        kind,
-                    };
+                    let entry = Entry::found(path.clone(), metadata, self.detail);
                     // `**` matches directories only, even where it matches nothing.
                     let any_kind = !self.dirs_only && arrived.iter().any(|&at| self.is_end(at));
                     if any_kind || entry.is_dir() {
@@ -197,7 +195,7 @@ impl Glob {
         if !places.iter().any(reads) {
             return self.look_up(&dir, &places, false, found);
         }
-        match Scan::open(dir.clone(), Naming::Pathlib) {
+        match Scan::open(dir.clone(), Naming::Pathlib, self.detail) {
             Ok(scan) => {
                 self.look_up(&dir, &places, true, found);
                 self.read(scan, places, found);
@@ -217,9 +215,9 @@ impl Glob {
         let before = found.tasks.len();
         let mut seen = 0;
         loop {
-            let more = scan.read(|name, kind| {
+            let more = scan.read(|listed| {
                 seen += 1;
-                self.meet(&mut join, name, kind, &places, found);
+                self.meet(&mut join, &listed, &places, found);
             });
             match more {
                 Ok(false) => return,
@@ -238,19 +236,12 @@ impl Glob {
     }
 
     /// Compares one entry of a directory with all parts that may come next.
-    fn meet(
-        &self,
-        join: &mut Join,
-        name: &OsStr,
-        kind: Option<EntryType>,
-        places: &Places,
-        found: &mut Found<Glob>,
-    ) {
+    fn meet(&self, join: &mut Join, listed: &Listed<'_>, places: &Places, found: &mut Found<Glob>) {
+        let name = listed.name;
         let mut candidate = Candidate {
             join,
-            name,
-            kind,
-            entry: None,
+            listed,
+            path: None,
             is_dir: None,
         };
         let mut next = Vec::new();
@@ -279,7 +270,7 @@ impl Glob {
             }
         }
         if matched {
-            found.items.push(Ok(candidate.entry()));
+            found.items.push(Ok(listed.at(candidate.path())));
         }
         if !next.is_empty() {
             next.sort_unstable();
@@ -290,53 +281,49 @@ impl Glob {
             } else {
                 next.into()
             };
-            found.tasks.push(Task::Open(candidate.entry().path, places));
+            found.tasks.push(Task::Open(candidate.path(), places));
         }
     }
 
     /// Returns `true` if `**` descends into the entry.
     fn descends(&self, candidate: &mut Candidate<'_>) -> bool {
-        match candidate.kind {
+        match candidate.listed.kind {
             Some(EntryType::Dir) => true,
             Some(EntryType::Link) => {
                 self.recurse_symlinks
                     && candidate.is_dir()
-                    && !self.above.leads_back(&candidate.entry().path, &self.base)
+                    && !self.above.leads_back(&candidate.path(), &self.base)
             }
             Some(EntryType::File | EntryType::Special(_)) | None => false,
         }
     }
 }
 
-/// An entry whose path and type are determined only when needed.
+/// A listed entry whose path and type are determined only when needed.
 struct Candidate<'a> {
     join: &'a mut Join,
-    name: &'a OsStr,
-    kind: Option<EntryType>,
-    entry: Option<Entry>,
+    listed: &'a Listed<'a>,
+    path: Option<Arc<Path>>,
     is_dir: Option<bool>,
 }
 
 impl Candidate<'_> {
-    fn entry(&mut self) -> Entry {
-        let entry = self.entry.get_or_insert_with(|| Entry {
-            path: self.join.name(self.name),
-            kind: self.kind,
-        });
-        entry.clone()
+    fn path(&mut self) -> Arc<Path> {
+        let path = self
+            .path
+            .get_or_insert_with(|| self.join.name(self.listed.name));
+        path.clone()
     }
 
     fn is_dir(&mut self) -> bool {
-        match self.kind {
-            Some(EntryType::Dir) => true,
-            Some(EntryType::File | EntryType::Special(_)) => false,
-            Some(EntryType::Link) | None => match self.is_dir {
-                Some(is_dir) => is_dir,
-                None => {
-                    let is_dir = self.entry().is_dir();
-                    *self.is_dir.insert(is_dir)
-                }
-            },
+        match (self.listed.kind, self.is_dir) {
+            (Some(EntryType::Dir), _) => true,
+            (Some(EntryType::File | EntryType::Special(_)), _) => false,
+            (Some(EntryType::Link) | None, Some(is_dir)) => is_dir,
+            (kind @ (Some(EntryType::Link) | None), None) => {
+                let is_dir = Entry::new(self.path(), kind).is_dir();
+                *self.is_dir.insert(is_dir)
+            }
         }
     }
 }

@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use super::Entry;
 use super::crew::{Explore, Found};
-use super::scan::{Join, Naming, Scan};
+use super::scan::{Detail, Join, Naming, Scan};
 use crate::error::{Operation, PathError};
 
 /// The listing of one directory.
 pub(crate) struct Iterdir {
     pub(crate) dir: Arc<Path>,
     pub(crate) naming: Naming,
+    pub(crate) detail: Detail,
 }
 
 pub(crate) enum Task {
@@ -35,17 +36,14 @@ impl Explore for Iterdir {
     fn explore(&self, task: Task, found: &mut Found<Iterdir>) {
         let mut scan = match task {
             Task::Read(scan) => scan,
-            Task::Open(dir) => match Scan::open(dir.clone(), self.naming) {
+            Task::Open(dir) => match Scan::open(dir.clone(), self.naming, self.detail) {
                 Ok(scan) => scan,
                 Err(error) => return found.items.push(Err(failed(&dir, error))),
             },
         };
         let mut join = Join::new(scan.dir(), self.naming);
         let items = &mut found.items;
-        let more = scan.read(|name, kind| {
-            let path = join.name(name);
-            items.push(Ok(Entry { path, kind }));
-        });
+        let more = scan.read(|listed| items.push(Ok(listed.at(join.name(listed.name)))));
         match more {
             Ok(true) => found.tasks.push(Task::Read(scan)),
             Ok(false) => {}
@@ -61,7 +59,7 @@ pub(super) fn failed(dir: &Path, error: io::Error) -> io::Error {
 
 #[cfg(test)]
 mod tests {
-    use super::{Entry, Explore, Found, Iterdir, Naming, Task};
+    use super::{Detail, Entry, Explore, Found, Iterdir, Naming, Task};
     use crate::dir::Batches;
     use futures_lite::future::{block_on, poll_fn};
     use std::fs::File;
@@ -108,6 +106,7 @@ mod tests {
             let iterdir = Iterdir {
                 dir: dir.path().into(),
                 naming: Naming::Pathlib,
+                detail: Detail::Type,
             };
             let mut batches = Batches::new(Counted(iterdir, jobs.clone()));
             let mut seen = 0;

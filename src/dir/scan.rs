@@ -1,11 +1,12 @@
 //! Reading one directory in parts.
 
 use std::ffi::{OsStr, OsString};
+use std::fs::{self, DirEntry, ReadDir};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{EntryType, or_current};
+use super::{Entry, EntryType, or_current};
 use crate::retry::retry;
 
 /// The meaning of a directory's path, and the naming of its entries.
@@ -18,18 +19,50 @@ pub(crate) enum Naming {
     Pathlib,
 }
 
+/// What is wanted of each entry.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Detail {
+    /// Its type, which comes with the listing.
+    #[default]
+    Type,
+    /// Its metadata. If it is a symbolic link, that of the link.
+    Metadata,
+}
+
+impl Detail {
+    pub(crate) fn of(metadata: bool) -> Detail {
+        if metadata {
+            Detail::Metadata
+        } else {
+            Detail::Type
+        }
+    }
+}
+
 /// An open directory that is read in parts.
 pub(crate) struct Scan {
     dir: Arc<Path>,
-    open: imp::Open,
+    open: Open,
+}
+
+enum Open {
+    #[cfg(target_os = "linux")]
+    Raw(raw::Open),
+    Std(ReadDir, Detail),
 }
 
 impl Scan {
-    pub(super) fn open(dir: Arc<Path>, naming: Naming) -> io::Result<Scan> {
-        let open = imp::Open::new(match naming {
+    pub(super) fn open(dir: Arc<Path>, naming: Naming, detail: Detail) -> io::Result<Scan> {
+        let path = match naming {
             Naming::Std => &dir,
             Naming::Pathlib => or_current(&dir),
-        })?;
+        };
+        let open = match detail {
+            #[cfg(target_os = "linux")]
+            Detail::Type => Open::Raw(raw::Open::new(path)?),
+            // Only std makes a `Metadata`, and its entries ask for it relative to the open directory.
+            detail => Open::Std(retry(|| fs::read_dir(path))?, detail),
+        };
         Ok(Scan { dir, open })
     }
 
@@ -40,18 +73,57 @@ impl Scan {
     /// Reads the next part, a few hundred entries. Returns `true` if more may follow.
     ///
     /// `.` and `..` are skipped. The last part may be empty.
-    pub(super) fn read(
-        &mut self,
-        mut found: impl FnMut(&OsStr, Option<EntryType>),
-    ) -> io::Result<bool> {
-        let dir = &self.dir;
-        self.open.read(|name, kind| {
-            // Some filesystems store the type only with the file.
-            let ask = || retry(|| std::fs::symlink_metadata(dir.join(name))).ok();
-            let kind = kind.or_else(|| ask().map(|found| found.file_type().into()));
-            found(name, kind);
-        })
+    pub(super) fn read(&mut self, found: impl FnMut(Listed<'_>)) -> io::Result<bool> {
+        match &mut self.open {
+            #[cfg(target_os = "linux")]
+            Open::Raw(open) => open.read(&self.dir, found),
+            Open::Std(open, detail) => read_std(open, *detail, found),
+        }
     }
+}
+
+/// An entry as the directory lists it.
+pub(super) struct Listed<'a> {
+    pub(super) name: &'a OsStr,
+    pub(super) kind: Option<EntryType>,
+    /// The entry whose metadata is wanted.
+    asked: Option<&'a DirEntry>,
+}
+
+impl Listed<'_> {
+    /// Returns the entry, which is at `path`, with its metadata if that is wanted. May block.
+    pub(super) fn at(&self, path: Arc<Path>) -> Entry {
+        // The entry may have been removed since it was listed.
+        let metadata = self.asked.and_then(|entry| retry(|| entry.metadata()).ok());
+        match metadata {
+            Some(metadata) => Entry::found(path, metadata, Detail::Metadata),
+            None => Entry::new(path, self.kind),
+        }
+    }
+}
+
+/// Reads the next part of a directory with std.
+fn read_std(
+    open: &mut ReadDir,
+    detail: Detail,
+    mut found: impl FnMut(Listed<'_>),
+) -> io::Result<bool> {
+    let part = match detail {
+        Detail::Type => 512,
+        // Each entry costs a system call, which may wait for the disk.
+        Detail::Metadata => 64,
+    };
+    for _ in 0..part {
+        let Some(entry) = open.next().transpose()? else {
+            return Ok(false);
+        };
+        found(Listed {
+            name: &entry.file_name(),
+            kind: entry.file_type().ok().map(EntryType::from),
+            asked: (detail == Detail::Metadata).then_some(&entry),
+        });
+    }
+    Ok(true)
 }
 
 /// A directory to which names are joined, with one allocation each.
@@ -83,17 +155,19 @@ impl Join {
 
 /// Reads directories by system call, which saves an allocation for each entry.
 #[cfg(target_os = "linux")]
-mod imp {
-    use rustix::fs::{Mode, OFlags, RawDir};
-    use rustix::io::Errno;
+mod raw {
     use std::ffi::OsStr;
+    use std::fs;
     use std::io;
     use std::mem::MaybeUninit;
     use std::os::fd::OwnedFd;
     use std::os::unix::ffi::OsStrExt;
     use std::path::Path;
 
-    use super::EntryType;
+    use rustix::fs::{Mode, OFlags, RawDir};
+    use rustix::io::Errno;
+
+    use super::{EntryType, Listed};
     use crate::retry::retry;
 
     /// The size of one part, in bytes: up to about 500 names of usual length.
@@ -108,21 +182,25 @@ mod imp {
             Ok(Open(dir))
         }
 
+        /// Reads the next part of the directory, which is at `dir`.
         pub(super) fn read(
             &mut self,
-            mut found: impl FnMut(&OsStr, Option<EntryType>),
+            dir: &Path,
+            mut found: impl FnMut(Listed<'_>),
         ) -> io::Result<bool> {
             let mut buffer = [MaybeUninit::uninit(); PART];
             let mut entries = RawDir::new(&self.0, &mut buffer);
             loop {
                 match entries.next() {
                     Some(Ok(entry)) => {
-                        let name = entry.file_name().to_bytes();
-                        if name != b"." && name != b".." {
-                            found(
-                                OsStr::from_bytes(name),
-                                EntryType::from_raw(entry.file_type()),
-                            );
+                        let name = OsStr::from_bytes(entry.file_name().to_bytes());
+                        if name != "." && name != ".." {
+                            // Some filesystems store the type only with the file.
+                            let ask = || retry(|| fs::symlink_metadata(dir.join(name))).ok();
+                            let kind = EntryType::from_raw(entry.file_type())
+                                .or_else(|| ask().map(|found| found.file_type().into()));
+                            let asked = None;
+                            found(Listed { name, kind, asked });
                         }
                     }
                     Some(Err(Errno::INTR)) => continue,
@@ -134,44 +212,6 @@ mod imp {
                     return Ok(true);
                 }
             }
-        }
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-mod imp {
-    use std::ffi::OsStr;
-    use std::fs::{self, ReadDir};
-    use std::io;
-    use std::path::Path;
-
-    use super::EntryType;
-    use crate::retry::retry;
-
-    /// The number of entries in one part.
-    const PART: usize = 512;
-
-    pub(super) struct Open(ReadDir);
-
-    impl Open {
-        pub(super) fn new(dir: &Path) -> io::Result<Open> {
-            retry(|| fs::read_dir(dir)).map(Open)
-        }
-
-        pub(super) fn read(
-            &mut self,
-            mut found: impl FnMut(&OsStr, Option<EntryType>),
-        ) -> io::Result<bool> {
-            for _ in 0..PART {
-                let Some(entry) = self.0.next().transpose()? else {
-                    return Ok(false);
-                };
-                found(
-                    &entry.file_name(),
-                    entry.file_type().ok().map(EntryType::from),
-                );
-            }
-            Ok(true)
         }
     }
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::crew::{Explore, Found};
 use super::iterdir::failed;
-use super::scan::{Join, Naming, Scan};
+use super::scan::{Detail, Join, Naming, Scan};
 use super::{Above, Entry, EntryType};
 
 /// A walk through a tree.
@@ -19,6 +19,7 @@ pub(crate) struct Walk {
     pub(crate) sort: bool,
     pub(crate) on_error: Option<Mutex<OnError>>,
     pub(crate) prune: Option<Mutex<Prune>>,
+    pub(crate) detail: Detail,
     pub(crate) workers: usize,
     above: Above,
 }
@@ -40,9 +41,12 @@ pub(crate) struct Listing {
     pub(crate) dir: Entry,
     pub(crate) dirs: Vec<OsString>,
     pub(crate) files: Vec<OsString>,
+    /// All entries, if their metadata is wanted.
+    pub(crate) entries: Vec<Entry>,
 }
 
 pub(crate) enum Task {
+    Begin(Arc<Path>),
     Enter(Entry),
     /// A directory below which everything has been walked.
     Leave(Listing),
@@ -57,6 +61,7 @@ impl Walk {
             sort: false,
             on_error: None,
             prune: None,
+            detail: Detail::Type,
             workers: 0,
             above: Above::default(),
         }
@@ -77,59 +82,48 @@ impl Walk {
 
     /// Reads the names in a directory. Also returns its directories that are to be walked.
     fn list(&self, dir: Entry) -> io::Result<(Listing, Vec<Entry>)> {
-        let mut scan = Scan::open(dir.path.clone(), Naming::Pathlib)?;
+        let mut scan = Scan::open(dir.path.clone(), Naming::Pathlib, self.detail)?;
         let mut join = Join::new(&dir.path, Naming::Pathlib);
-        let (mut dirs, mut files, mut below) = (Vec::new(), Vec::new(), Vec::new());
-        while scan.read(|name, kind| {
-            let is_file = matches!(kind, Some(EntryType::File | EntryType::Special(_)));
-            if is_file || kind == Some(EntryType::Link) && !self.follow_symlinks {
-                return files.push(name.to_owned());
+        let (mut dirs, mut files) = (Vec::new(), Vec::new());
+        let (mut entries, mut below) = (Vec::new(), Vec::new());
+        while scan.read(|listed| {
+            let name = listed.name.to_owned();
+            let may_be_dir = match listed.kind {
+                Some(EntryType::File | EntryType::Special(_)) => false,
+                Some(EntryType::Link) => self.follow_symlinks,
+                Some(EntryType::Dir) | None => true,
+            };
+            if !may_be_dir && self.detail == Detail::Type {
+                return files.push(name);
             }
-            let path = join.name(name);
-            let entry = Entry { path, kind };
-            if entry.is_dir() {
-                dirs.push(name.to_owned());
+            let entry = listed.at(join.name(listed.name));
+            if self.detail == Detail::Metadata {
+                entries.push(entry.clone());
+            }
+            if may_be_dir && entry.is_dir() {
+                dirs.push(name);
                 below.push(entry);
             } else {
-                files.push(name.to_owned());
+                files.push(name);
             }
         })? {}
         if self.sort {
             dirs.sort_unstable();
             files.sort_unstable();
-            below.sort_unstable_by(|a, b| a.path.file_name().cmp(&b.path.file_name()));
+            for found in [&mut entries, &mut below] {
+                found.sort_unstable_by(|a, b| a.path.file_name().cmp(&b.path.file_name()));
+            }
         }
-        Ok((Listing { dir, dirs, files }, below))
-    }
-}
-
-impl Explore for Walk {
-    type Task = Task;
-    type Item = Listing;
-
-    fn begin(&mut self) -> Task {
-        let path = self.base.clone();
-        Task::Enter(Entry { path, kind: None })
-    }
-
-    fn workers(&self) -> usize {
-        // Where the order matters, a single worker keeps it.
-        if self.sort || self.order == Order::BottomUp {
-            1
-        } else {
-            self.workers
-        }
-    }
-
-    fn explore(&self, task: Task, found: &mut Found<Walk>) {
-        let dir = match task {
-            Task::Enter(dir) => dir,
-            Task::Leave(listing) => return found.items.push(Ok(listing)),
+        let listing = Listing {
+            dir,
+            dirs,
+            files,
+            entries,
         };
-        if dir.kind == Some(EntryType::Link) && self.above.leads_back(&dir.path, &self.base) {
-            let error = io::Error::other("it is a symbolic link to one of its parent directories");
-            return self.failed(&dir.path, error, found);
-        }
+        Ok((listing, below))
+    }
+
+    fn enter(&self, dir: Entry, found: &mut Found<Walk>) {
         let path = dir.path.clone();
         match self.list(dir) {
             Err(error) => self.failed(&path, error, found),
@@ -142,6 +136,40 @@ impl Explore for Walk {
                 // The last task is the next one.
                 found.tasks.extend(below.into_iter().rev().map(Task::Enter));
             }
+        }
+    }
+
+    fn leads_back(&self, dir: &Entry) -> bool {
+        dir.kind == Some(EntryType::Link) && self.above.leads_back(&dir.path, &self.base)
+    }
+}
+
+impl Explore for Walk {
+    type Task = Task;
+    type Item = Listing;
+
+    fn begin(&mut self) -> Task {
+        Task::Begin(self.base.clone())
+    }
+
+    fn workers(&self) -> usize {
+        // Where the order matters, a single worker keeps it.
+        if self.sort || self.order == Order::BottomUp {
+            1
+        } else {
+            self.workers
+        }
+    }
+
+    fn explore(&self, task: Task, found: &mut Found<Walk>) {
+        match task {
+            Task::Begin(base) => self.enter(Entry::unlisted(base, self.detail), found),
+            Task::Enter(dir) if self.leads_back(&dir) => {
+                let reason = "it is a symbolic link to one of its parent directories";
+                self.failed(&dir.path, io::Error::other(reason), found);
+            }
+            Task::Enter(dir) => self.enter(dir, found),
+            Task::Leave(listing) => found.items.push(Ok(listing)),
         }
     }
 }

@@ -9,7 +9,7 @@ use futures_lite::Stream;
 
 use super::Path;
 use super::ordered::Ordered;
-use crate::dir;
+use crate::dir::{self, Detail};
 
 /// Searching a tree.
 impl Path {
@@ -159,6 +159,47 @@ impl Glob {
     #[track_caller]
     pub fn recurse_symlinks(self, recurse: bool) -> Self {
         self.with(|glob| glob.recurse_symlinks = recurse)
+    }
+
+    /// Sets whether the metadata of each path is queried as well. The default is `false`.
+    ///
+    /// It is queried on the pool when the path is found, which costs much less than a query for each path
+    /// later. [`info().metadata()`](super::PathInfo::metadata) returns it. Semantics of
+    /// [`DirEntry::metadata`](std::fs::DirEntry::metadata): symbolic links are not followed. A path that cannot be
+    /// queried, because it was removed in the meantime for example, is found without metadata.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the stream has been polled.
+    ///
+    /// # Platform behavior
+    ///
+    /// On Linux with glibc, the query is relative to the open directory, so that it does not depend on the path. On
+    /// Windows, the metadata comes with the listing. On Unix, a signal that interrupts the reading of a directory,
+    /// which network filesystems allow, ends its listing with an error of kind
+    /// [`Interrupted`](std::io::ErrorKind::Interrupted).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// use futures_lite::StreamExt;
+    ///
+    /// # let dir = tempfile::tempdir()?;
+    /// # let dir = anyfile::Path::new(dir.path());
+    /// # (&dir / "a/b").mkdir().parents(true).await?;
+    /// # (&dir / "a/b/notes").write_text("text").await?;
+    /// let mut size = 0;
+    /// let mut files = dir.rglob("notes").metadata(true);
+    /// while let Some(file) = files.try_next().await? {
+    ///     size += file.info().metadata().map_or(0, |metadata| metadata.len());
+    /// }
+    /// assert_eq!(size, 4);
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    #[track_caller]
+    pub fn metadata(self, metadata: bool) -> Self {
+        self.with(|glob| glob.detail = Detail::of(metadata))
     }
 
     /// Sets whether the paths are sorted. The default is `false`.

@@ -2,14 +2,23 @@
 
 use std::fs::Metadata;
 use std::io::{self, ErrorKind};
+use std::sync::Arc;
 
 use super::{Path, ops};
 use crate::dir::{Entry, EntryType};
 use crate::error::{Operation, PathError, is_symlink_loop};
 
-/// What is known about the type of the file at a path. Comparisons of paths ignore it.
+/// What is known about the file at a path. Comparisons of paths ignore it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Known {
+    kind: KnownType,
+    /// The metadata of the file. If it is a symbolic link, that of the link.
+    metadata: Option<Arc<Metadata>>,
+}
+
+/// What is known about the type of a file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum Known {
+enum KnownType {
     #[default]
     Nothing,
     Missing,
@@ -20,23 +29,36 @@ pub(super) enum Known {
 }
 
 impl From<Entry> for Path {
-    fn from(Entry { path, kind }: Entry) -> Path {
+    fn from(entry: Entry) -> Path {
+        let kind = entry.kind.map_or(KnownType::Nothing, KnownType::Is);
+        let metadata = entry.metadata;
         Path {
-            inner: path,
-            known: kind.map_or(Known::Nothing, Known::Is),
+            inner: entry.path,
+            known: Known { kind, metadata },
         }
     }
 }
 
-impl Known {
+impl From<Option<Metadata>> for Known {
+    fn from(found: Option<Metadata>) -> Known {
+        let kind = match &found {
+            None => KnownType::Missing,
+            Some(found) => KnownType::Is(found.file_type().into()),
+        };
+        let metadata = found.map(Arc::new);
+        Known { kind, metadata }
+    }
+}
+
+impl KnownType {
     /// Returns the type of the file after following symbolic links, if it is known. `Some(None)` means that
     /// there is no file: the path does not exist, or the link is broken.
     fn end(self) -> Option<Option<EntryType>> {
         match self {
-            Known::Nothing | Known::Is(EntryType::Link) => None,
-            Known::Missing => Some(None),
-            Known::Is(kind) => Some(Some(kind)),
-            Known::LinkTo(kind) => Some(kind),
+            KnownType::Nothing | KnownType::Is(EntryType::Link) => None,
+            KnownType::Missing => Some(None),
+            KnownType::Is(kind) => Some(Some(kind)),
+            KnownType::LinkTo(kind) => Some(kind),
         }
     }
 }
@@ -63,28 +85,24 @@ impl Path {
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
     pub fn info(&self) -> PathInfo {
-        PathInfo {
-            path: self.clone(),
-            known: self.known,
-        }
+        PathInfo { path: self.clone() }
     }
 }
 
 /// Cached information about the file at a path, returned by [`Path::info`].
 ///
 /// The answers are cached: they do not change when the file does. An answer that is not known is `None`; after
-/// [`load`](PathInfo::load), all are known. `exists`, `is_file` and `is_dir` follow symbolic links.
+/// [`load`](PathInfo::load), all but [`metadata`](PathInfo::metadata) are known. `exists`, `is_file` and `is_dir` follow symbolic links.
 #[derive(Debug, Clone)]
 pub struct PathInfo {
     path: Path,
-    known: Known,
 }
 
 impl PathInfo {
-    /// Queries the answers that are not known yet: the metadata of the path (`lstat`) and, if it is a symbolic
-    /// link, of its target (`stat`).
+    /// Queries the type of the path (`lstat`) and, if it is a symbolic link, of its target (`stat`), as far as
+    /// they are not known yet.
     ///
-    /// If all answers are known, no system call is made.
+    /// If both are known, no system call is made. [`metadata`](PathInfo::metadata) then stays as it is.
     ///
     /// # Cancel safety
     ///
@@ -110,18 +128,47 @@ impl PathInfo {
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
     pub async fn load(self) -> io::Result<PathInfo> {
-        let PathInfo { path, mut known } = self;
-        if known == Known::Nothing {
-            known = match found(&path, false).await? {
-                None => Known::Missing,
-                Some(found) => Known::Is(found.file_type().into()),
-            };
+        let PathInfo { mut path } = self;
+        if path.known.kind == KnownType::Nothing {
+            path.known = found(&path, false).await?.into();
         }
-        if known == Known::Is(EntryType::Link) {
+        if path.known.kind == KnownType::Is(EntryType::Link) {
             let end = found(&path, true).await?;
-            known = Known::LinkTo(end.map(|end| end.file_type().into()));
+            path.known.kind = KnownType::LinkTo(end.map(|end| end.file_type().into()));
         }
-        Ok(PathInfo { path, known })
+        Ok(PathInfo { path })
+    }
+
+    fn end(&self) -> Option<Option<EntryType>> {
+        self.path.known.kind.end()
+    }
+
+    /// Returns the metadata of the path, or `None` if that is not known.
+    ///
+    /// It is known for paths from a directory stream whose `metadata` option is set, such as
+    /// [`Glob::metadata`](super::Glob::metadata), and after a [`load`](PathInfo::load) that queried the path.
+    /// Symbolic links are not followed: the metadata of a link is that of the link itself.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// use futures_lite::StreamExt;
+    ///
+    /// # let dir = tempfile::tempdir()?;
+    /// # let dir = anyfile::Path::new(dir.path());
+    /// (&dir / "notes").write_text("text").await?;
+    ///
+    /// let entry = dir.iterdir().metadata(true).try_next().await?.unwrap();
+    /// let metadata = entry.info().metadata();
+    /// assert_eq!(metadata.map(|metadata| metadata.len()), Some(4));
+    ///
+    /// let entry = dir.iterdir().try_next().await?.unwrap();
+    /// assert!(entry.info().metadata().is_none());
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    pub fn metadata(&self) -> Option<Metadata> {
+        self.path.known.metadata.as_deref().cloned()
     }
 
     /// Returns `Some(true)` if the path exists, and `None` if that is not known.
@@ -135,7 +182,7 @@ impl PathInfo {
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
     pub fn exists(&self) -> Option<bool> {
-        self.known.end().map(|kind| kind.is_some())
+        self.end().map(|kind| kind.is_some())
     }
 
     /// Returns `Some(true)` if the path is a regular file, and `None` if that is not known.
@@ -150,7 +197,7 @@ impl PathInfo {
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
     pub fn is_file(&self) -> Option<bool> {
-        self.known.end().map(|kind| kind == Some(EntryType::File))
+        self.end().map(|kind| kind == Some(EntryType::File))
     }
 
     /// Returns `Some(true)` if the path is a directory, and `None` if that is not known.
@@ -165,7 +212,7 @@ impl PathInfo {
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
     pub fn is_dir(&self) -> Option<bool> {
-        self.known.end().map(|kind| kind == Some(EntryType::Dir))
+        self.end().map(|kind| kind == Some(EntryType::Dir))
     }
 
     /// Returns `Some(true)` if the path is a symbolic link, broken or not, and `None` if that is not known.
@@ -180,10 +227,10 @@ impl PathInfo {
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
     pub fn is_symlink(&self) -> Option<bool> {
-        match self.known {
-            Known::Nothing => None,
-            Known::Is(EntryType::Link) | Known::LinkTo(_) => Some(true),
-            Known::Missing | Known::Is(_) => Some(false),
+        match self.path.known.kind {
+            KnownType::Nothing => None,
+            KnownType::Is(EntryType::Link) | KnownType::LinkTo(_) => Some(true),
+            KnownType::Missing | KnownType::Is(_) => Some(false),
         }
     }
 }

@@ -10,7 +10,7 @@ use futures_lite::Stream;
 
 use super::Path;
 use crate::call::{Lazy, future};
-use crate::dir::{self, Batches, Naming};
+use crate::dir::{self, Batches, Detail, Naming};
 
 /// Listing a directory.
 impl Path {
@@ -55,9 +55,13 @@ impl Path {
     }
 
     fn entries(&self, naming: Naming) -> Iterdir {
-        let dir = self.inner.clone();
+        let iterdir = dir::Iterdir {
+            dir: self.inner.clone(),
+            naming,
+            detail: Detail::Type,
+        };
         Iterdir {
-            found: Batches::new(dir::Iterdir { dir, naming }),
+            found: Batches::new(iterdir),
             first: None,
         }
     }
@@ -117,6 +121,48 @@ pub struct Iterdir {
 }
 
 impl Iterdir {
+    /// Sets whether each entry's metadata is queried as well. The default is `false`.
+    ///
+    /// It is queried on the pool when the entry is listed, which costs much less than a query for each path
+    /// later. [`info().metadata()`](super::PathInfo::metadata) returns it. Semantics of
+    /// [`DirEntry::metadata`](std::fs::DirEntry::metadata): symbolic links are not followed. An entry that cannot
+    /// be queried, because it was removed in the meantime for example, is listed without metadata.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the stream has been polled. That includes every stream from [`Path::read_dir`], which has read
+    /// the first entries.
+    ///
+    /// # Platform behavior
+    ///
+    /// On Linux with glibc, the query is relative to the open directory, so that it does not depend on the path. On
+    /// Windows, the metadata comes with the listing. On Unix, a signal that interrupts the reading of a directory,
+    /// which network filesystems allow, ends its listing with an error of kind
+    /// [`Interrupted`](std::io::ErrorKind::Interrupted).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// use futures_lite::StreamExt;
+    ///
+    /// # let dir = tempfile::tempdir()?;
+    /// # let dir = anyfile::Path::new(dir.path());
+    /// # (&dir / "notes").write_text("text").await?;
+    /// let mut size = 0;
+    /// let mut entries = dir.iterdir().metadata(true);
+    /// while let Some(entry) = entries.try_next().await? {
+    ///     size += entry.info().metadata().map_or(0, |metadata| metadata.len());
+    /// }
+    /// assert_eq!(size, 4);
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    #[track_caller]
+    pub fn metadata(mut self, metadata: bool) -> Self {
+        self.found.options().detail = Detail::of(metadata);
+        self
+    }
+
     fn poll_found(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Path>>> {
         let item = self.found.poll_next(cx);
         item.map(|item| Some(item?.map(Path::from)))

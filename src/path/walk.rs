@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 use futures_lite::Stream;
 
 use super::Path;
-use crate::dir::{self, Batches, Listing, Order};
+use crate::dir::{self, Batches, Detail, Listing, Order};
 
 /// Walking through a tree.
 impl Path {
@@ -68,12 +68,18 @@ pub struct WalkEntry {
     pub dirs: Vec<OsString>,
     /// The names of all other entries.
     pub files: Vec<OsString>,
+    /// The paths of all entries with their metadata, if [`Walk::metadata`] is set. Otherwise, it is empty.
+    pub entries: Vec<Path>,
 }
 
 impl From<Listing> for WalkEntry {
-    fn from(Listing { dir, dirs, files }: Listing) -> WalkEntry {
-        let path = Path::from(dir);
-        WalkEntry { path, dirs, files }
+    fn from(listing: Listing) -> WalkEntry {
+        WalkEntry {
+            path: listing.dir.into(),
+            dirs: listing.dirs,
+            files: listing.files,
+            entries: listing.entries.into_iter().map(Path::from).collect(),
+        }
     }
 }
 
@@ -158,6 +164,48 @@ impl Walk {
     #[track_caller]
     pub fn follow_symlinks(self, follow: bool) -> Self {
         self.with(|walk| walk.follow_symlinks = follow)
+    }
+
+    /// Sets whether the metadata of all entries is queried as well. The default is `false`.
+    ///
+    /// It is queried on the pool when the entry is listed, which costs much less than a query for each path
+    /// later. [`info().metadata()`](super::PathInfo::metadata) returns it for each directory, here and in
+    /// [`prune`](Walk::prune), and for all [`entries`](WalkEntry::entries) of the directory, which are empty
+    /// otherwise. Semantics of [`DirEntry::metadata`](std::fs::DirEntry::metadata): symbolic links are not
+    /// followed. An entry that cannot be queried, because it was removed in the meantime for example, is listed
+    /// without metadata.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the stream has been polled.
+    ///
+    /// # Platform behavior
+    ///
+    /// On Linux with glibc, the query is relative to the open directory, so that it does not depend on the path. On
+    /// Windows, the metadata comes with the listing. On Unix, a signal that interrupts the reading of a directory,
+    /// which network filesystems allow, ends its listing with an error of kind
+    /// [`Interrupted`](std::io::ErrorKind::Interrupted).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// use futures_lite::StreamExt;
+    ///
+    /// # let dir = tempfile::tempdir()?;
+    /// # let dir = anyfile::Path::new(dir.path());
+    /// # (&dir / "notes").write_text("text").await?;
+    /// let mut walk = dir.walk().metadata(true);
+    /// while let Some(dir) = walk.try_next().await? {
+    ///     let metadata = dir.entries.iter().filter_map(|entry| entry.info().metadata());
+    ///     let size: u64 = metadata.map(|metadata| metadata.len()).sum();
+    ///     assert_eq!(size, 4);
+    /// }
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    #[track_caller]
+    pub fn metadata(self, metadata: bool) -> Self {
+        self.with(|walk| walk.detail = Detail::of(metadata))
     }
 
     /// Calls `f` with each error. By default, errors are items of the stream.

@@ -22,7 +22,7 @@ pub fn workloads() -> Vec<Workload> {
         name: "du",
         title: "the size of everything in a tree",
         notes: "The tree of `rglob`; the metadata of each entry, links not followed. anyfile: \
-                `rglob(\"*\")`, one entry after the other, and 64 at a time.",
+                `rglob(\"*\").metadata(true)`, and 64 queries at a time without that.",
         goal: Goal::Limit(0.7),
         kind: Kind::Race(du),
     }]
@@ -45,9 +45,10 @@ fn du(stage: &Stage) -> io::Result<Field> {
         Ok(())
     });
     field.anyfile(async move |tally| {
-        let mut entries = Path::new(root).rglob("*");
+        let mut entries = Path::new(root).rglob("*").metadata(true);
         while let Some(entry) = entries.try_next().await? {
-            see(tally, &entry.symlink_metadata().await?);
+            let metadata = entry.info().metadata();
+            see(tally, &metadata.ok_or(io::ErrorKind::NotFound)?);
         }
         Ok(())
     });
