@@ -7,12 +7,14 @@
 mod atomic;
 mod change;
 mod convert;
+mod copy;
 mod data;
 mod glob;
 mod info;
 mod iterdir;
 mod make;
 mod matching;
+mod move_to;
 mod ops;
 mod ordered;
 #[cfg(feature = "user-db")]
@@ -21,9 +23,9 @@ mod pathlib;
 mod pure;
 mod questions;
 mod remove;
+mod rename;
 mod resolve;
 mod times;
-mod trees;
 mod uri;
 mod user;
 mod walk;
@@ -34,17 +36,19 @@ mod windows;
 use std::sync::Arc;
 
 pub use crate::dir::tree::{CopyCount, CopyProgress, RemoveProgress};
-pub use change::{Rename, SetPermissions, SetTimes};
+pub use change::{SetPermissions, SetTimes};
+pub use copy::CopyTo;
 pub use data::{Contents, Text};
 pub use glob::Glob;
 pub use info::PathInfo;
 pub use iterdir::{Iterdir, ReadDir};
 pub use make::{HardlinkTo, Mkdir, SymlinkTo, Touch};
+pub use move_to::MoveTo;
 #[cfg(feature = "user-db")]
 pub use owner::{Group, Owner};
 pub use remove::{RemoveDirAll, Rmdir, Unlink};
+pub use rename::Rename;
 pub use resolve::{Canonicalize, Resolve};
-pub use trees::{CopyTo, MoveTo};
 pub use walk::{Walk, WalkEntry};
 pub use whole::{ReadBytes, ReadText, WriteAtomic, WriteBytes, WriteText};
 

@@ -8,7 +8,7 @@ use std::marker::PhantomPinned;
 
 use anyfile::file::IntoInnerError;
 use anyfile::open::OpenFile;
-use anyfile::path::{Glob, Iterdir, Walk, WalkEntry};
+use anyfile::path::{Glob, Iterdir, Rename, Walk, WalkEntry};
 use anyfile::{AsyncFile, Lines, Path, PathError, Pattern, open_file, wrap_file};
 use futures_lite::future::block_on;
 
@@ -96,6 +96,7 @@ table! {
     Lines<File>: [Send Sync Unpin];
     Lines<Awkward>: [Send Sync Unpin];
     OpenFile: [Send Unpin];
+    Rename: [Send Unpin];
     Pattern: [Send Sync Unpin];
     PathError: [Send Sync Unpin];
     Iterdir: [Send Sync Unpin];

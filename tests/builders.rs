@@ -218,7 +218,9 @@ fn an_option_that_comes_after_the_first_poll_panics() {
         fresh().symlink_to("a") => target_is_directory(true);
         fresh().unlink() => missing_ok(true);
         fresh().remove_dir_all() => missing_ok(true), on_progress(drop);
-        path.copy(fresh()) => follow_symlinks(true), preserve_metadata(true), exist_ok(true), on_progress(drop);
+        path.copy(fresh()) => follow_symlinks(true), preserve_metadata(true), exist_ok(true), overwrite(true),
+            on_progress(drop);
+        fresh().rename(fresh()) => no_replace(true);
         fresh().move_to(fresh()) => on_progress(drop);
     }
     #[cfg(unix)]

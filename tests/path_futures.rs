@@ -79,6 +79,7 @@ fn all_are_send_and_static_and_do_nothing_unpolled() {
         empty.rmdir();
         empty.remove_dir_all();
         file.rename(&PathBuf::from("a"));
+        file.rename("a").no_replace(true);
         new.symlink_to(&String::from("a")).target_is_directory(true);
         new.hardlink_to(&file.clone());
         file.set_permissions(Permissions::from_mode(0o0));

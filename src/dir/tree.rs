@@ -90,6 +90,8 @@ pub(crate) struct Options {
     pub(crate) follow_symlinks: bool,
     pub(crate) preserve_metadata: bool,
     pub(crate) exist_ok: bool,
+    /// Whether existing files and links are replaced.
+    pub(crate) overwrite: bool,
     /// Whether the source is removed afterwards: the owner is kept, and what is at the target is replaced.
     pub(crate) moving: bool,
 }
@@ -171,6 +173,7 @@ pub(crate) async fn move_to(
         follow_symlinks: false,
         preserve_metadata: true,
         exist_ok: false,
+        overwrite: true,
         moving: true,
     };
     let (from, to) = (source.clone(), target.clone());

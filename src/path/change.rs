@@ -1,4 +1,4 @@
-//! Renaming, and changing permissions and times.
+//! Changing permissions and times.
 
 use std::fs::{FileTimes, Permissions};
 use std::io;
@@ -8,49 +8,8 @@ use crate::call::{Lazy, future};
 use crate::error::Operation;
 use crate::pool;
 
-/// Renaming, and changing permissions and times.
+/// Changing permissions and times.
 impl Path {
-    /// Renames the file or directory to `target`, and returns the new path.
-    ///
-    /// Semantics of [`std::fs::rename`]: an existing file at `target` is atomically replaced, on every platform
-    /// (`pathlib`'s `rename` refuses that on Windows). A relative `target` is relative to the current
-    /// directory.
-    ///
-    /// # Cancel safety
-    ///
-    /// If the future is dropped before a worker thread begins, nothing is renamed. A rename that has begun is
-    /// finished.
-    ///
-    /// # Errors
-    ///
-    /// The message names both paths.
-    ///
-    /// - The path or the parent directory of `target` does not exist.
-    /// - Only one of the two is a directory, or `target` is a directory that is not empty.
-    /// - The paths are on different filesystems.
-    /// - The process lacks permission to write to one of the parent directories.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # futures_lite::future::block_on(async {
-    /// # let dir = tempfile::tempdir()?;
-    /// # let dir = anyfile::Path::new(dir.path());
-    /// let draft = &dir / "draft";
-    /// draft.write_text("first\n").await?;
-    /// let notes = draft.rename(&dir / "notes").await?;
-    /// assert_eq!(notes.read_text().await?, "first\n");
-    /// assert!(!draft.exists().await);
-    /// # std::io::Result::Ok(()) }).unwrap();
-    /// ```
-    #[doc(alias = "replace")]
-    pub fn rename(&self, target: impl AsRef<std::path::Path>) -> Rename {
-        Rename(Lazy::New(RenameCall {
-            path: self.clone(),
-            target: Path::new(target),
-        }))
-    }
-
     /// Sets the permissions of the file at the path, following symbolic links.
     ///
     /// Semantics of [`std::fs::set_permissions`] (`chmod`).
@@ -153,23 +112,6 @@ impl Path {
             path: self.clone(),
             times,
         }))
-    }
-}
-
-future! {
-    /// Future returned by [`Path::rename`].
-    pub struct Rename(RenameCall {
-        path: Path,
-        target: Path,
-    }) -> io::Result<Path>;
-}
-
-impl RenameCall {
-    async fn run(self) -> io::Result<Path> {
-        let (path, target) = (self.path.clone(), self.target.clone());
-        let rename = || async_fs::rename(self.path.clone(), self.target.clone());
-        ops::named_pair(Operation::Rename, path, target, pool::shield(rename)).await?;
-        Ok(self.target)
     }
 }
 

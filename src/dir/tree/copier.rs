@@ -148,7 +148,8 @@ impl Copier {
         };
         match copy() {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                let replaces = self.options.exist_ok || self.options.moving;
+                let merges = self.options.exist_ok || self.options.moving;
+                let replaces = merges && self.options.overwrite;
                 let there = place.dir.look(place.name, false)?;
                 if !replaces || place.origin == Origin::Made || there.kind == EntryType::Dir {
                     return Err(error);
@@ -210,6 +211,7 @@ impl Copier {
             return Err(io::Error::other("the copy was moved in the meantime"));
         }
         match place.dir.look(place.name, false) {
+            Ok(_) if !self.options.overwrite => return Err(ErrorKind::AlreadyExists.into()),
             // The link is there from an earlier copy.
             Ok(there) if is_first(&there) => return Ok(()),
             Ok(there) if place.origin == Origin::Found => {
@@ -232,7 +234,7 @@ impl Copier {
 
     /// Empties and opens, or replaces, the existing file that `error` reports.
     fn replace(&self, place: &Place<'_>, from: &File, error: io::Error) -> io::Result<File> {
-        if place.origin == Origin::Made {
+        if place.origin == Origin::Made || !self.options.overwrite {
             return Err(error);
         }
         // A link named as the target means what it leads to. Any other link may lead out of the tree.
