@@ -28,5 +28,6 @@ mod write_buffer;
 
 #[doc(no_inline)]
 pub use async_file::{AsyncFile, wrap_file};
+pub(crate) use closing::leave_to_pool;
 pub use into_inner::IntoInnerError;
 pub(crate) use records::Record;

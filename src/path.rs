@@ -15,6 +15,7 @@ mod iterdir;
 mod make;
 mod matching;
 mod move_to;
+mod open_atomic;
 mod ops;
 mod ordered;
 #[cfg(feature = "user-db")]
@@ -32,6 +33,7 @@ mod walk;
 mod whole;
 #[cfg(any(windows, test))]
 mod windows;
+mod write_atomic;
 
 use std::sync::Arc;
 
@@ -44,13 +46,15 @@ pub use info::PathInfo;
 pub use iterdir::{Iterdir, ReadDir};
 pub use make::{HardlinkTo, Mkdir, SymlinkTo, Touch};
 pub use move_to::MoveTo;
+pub use open_atomic::{AtomicFile, OpenAtomic};
 #[cfg(feature = "user-db")]
 pub use owner::{Group, Owner};
 pub use remove::{RemoveDirAll, Rmdir, Unlink};
 pub use rename::Rename;
 pub use resolve::{Canonicalize, Resolve};
 pub use walk::{Walk, WalkEntry};
-pub use whole::{ReadBytes, ReadText, WriteAtomic, WriteBytes, WriteText};
+pub use whole::{ReadBytes, ReadText, WriteBytes, WriteText};
+pub use write_atomic::WriteAtomic;
 
 /// A path in the file system, owned and cheap to clone.
 ///

@@ -8,7 +8,7 @@ use std::marker::PhantomPinned;
 
 use anyfile::file::IntoInnerError;
 use anyfile::open::OpenFile;
-use anyfile::path::{Glob, Iterdir, Rename, Walk, WalkEntry};
+use anyfile::path::{AtomicFile, Glob, Iterdir, OpenAtomic, Rename, Walk, WalkEntry, WriteAtomic};
 use anyfile::{AsyncFile, Lines, Path, PathError, Pattern, open_file, wrap_file};
 use futures_lite::future::block_on;
 
@@ -96,7 +96,10 @@ table! {
     Lines<File>: [Send Sync Unpin];
     Lines<Awkward>: [Send Sync Unpin];
     OpenFile: [Send Unpin];
+    AtomicFile: [Send Sync Unpin];
+    OpenAtomic: [Send Unpin];
     Rename: [Send Unpin];
+    WriteAtomic: [Send Unpin];
     Pattern: [Send Sync Unpin];
     PathError: [Send Sync Unpin];
     Iterdir: [Send Sync Unpin];
@@ -167,6 +170,9 @@ futures! { file: File =>
 
 const _: fn(&AsyncFile, Permissions) =
     |file, permissions| sendable(file.set_permissions(permissions));
+
+const _: fn(&mut AtomicFile) = |file| sendable(file.commit());
+const _: fn(AtomicFile) = |file| sendable_for_ever(file.discard());
 
 const _: fn() = || {
     sendable_for_ever(open_file("path"));

@@ -48,6 +48,7 @@ fn all_are_futures_that_can_be_sent_moved_and_shown() {
     drop(promised(path.write_bytes("")));
     drop(promised(path.write_text("")));
     drop(promised(path.write_atomic("")));
+    drop(promised(path.open_atomic()));
     drop(promised(path.mkdir()));
     drop(promised(path.create_dir()));
     drop(promised(path.create_dir_all()));
@@ -220,11 +221,17 @@ fn an_option_that_comes_after_the_first_poll_panics() {
         fresh().remove_dir_all() => missing_ok(true), on_progress(drop);
         path.copy(fresh()) => follow_symlinks(true), preserve_metadata(true), exist_ok(true), overwrite(true),
             on_progress(drop);
+        fresh().write_atomic("") => sync(true), no_replace(true);
+        fresh().open_atomic() => sync(true), no_replace(true);
         fresh().rename(fresh()) => no_replace(true);
         fresh().move_to(fresh()) => on_progress(drop);
     }
     #[cfg(unix)]
-    late! { open_file(path) => mode(0o600), custom_flags(0); }
+    late! {
+        open_file(path) => mode(0o600), custom_flags(0);
+        fresh().write_atomic("") => mode(0o600);
+        fresh().open_atomic() => mode(0o600);
+    }
 }
 
 /// As [`late`], for a stream, after `polls` items.

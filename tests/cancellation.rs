@@ -252,8 +252,21 @@ async fn paths(mut random: Random, dir: PathBuf, rounds: usize) {
     for round in 0..rounds {
         let [a, b] = [0, 0].map(|_| &dir / ["a", "b", "c"][random.below(3)]);
         let version = round.to_string().repeat(1 + random.below(2_000));
-        match random.below(14) {
+        match random.below(16) {
             0 => drop(random.some(a.write_atomic(version)).await),
+            14 => {
+                if let Some(Ok(mut file)) = random.some(a.open_atomic().sync(false)).await {
+                    let _ = random.some(file.write_all(version.as_bytes())).await;
+                    let _ = random.some(file.discard()).await;
+                }
+            }
+            15 => {
+                if let Some(Ok(mut file)) = random.some(a.open_atomic()).await {
+                    if let Some(Ok(())) = random.some(file.write_all(version.as_bytes())).await {
+                        let _ = random.some(file.commit()).await;
+                    }
+                }
+            }
             1 => {
                 if let Some(Ok(text)) = random.some(a.read_text()).await {
                     let number = (1..6).filter_map(|len| text.get(..len));
@@ -271,7 +284,10 @@ async fn paths(mut random: Random, dir: PathBuf, rounds: usize) {
             5 => drop(random.some(a.unlink().missing_ok(true)).await),
             6 => drop(random.some((&dir / "dir/x/y").mkdir().parents(true)).await),
             7 => drop(random.some((&dir / "dir").remove_dir_all()).await),
-            8 => drop(random.some(a.rename(&b)).await),
+            8 => {
+                let rename = a.rename(&b).no_replace(random.below(2) == 0);
+                drop(random.some(rename).await);
+            }
             9 => drop(random.some(a.hardlink_to(&b)).await),
             10 => drop(random.some((&dir / "link").symlink_to("a")).await),
             11 => drop(random.some(a.chmod(0o640)).await),

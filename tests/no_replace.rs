@@ -1,4 +1,4 @@
-//! Renames and copies that never replace anything: checking and creating are one step.
+//! Renames, copies and atomic writes that never replace anything: checking and creating are one step.
 
 mod common;
 
@@ -12,6 +12,7 @@ use std::path::Path as StdPath;
 use std::process::Command;
 
 use anyfile::{Path, PathError};
+use futures_lite::AsyncWriteExt;
 use futures_lite::future::block_on;
 
 use common::{Dir, contents};
@@ -102,6 +103,33 @@ fn one_of_many_copies_wins() {
     }
 }
 
+#[test]
+fn one_of_many_atomic_writes_wins() {
+    for _ in 0..20 {
+        let dir = Dir::new();
+        let target = Path::new(dir.join("target"));
+        let writes = (0..TASKS).map(|number| {
+            let target = target.clone();
+            async move {
+                if number % 2 == 0 {
+                    let write = target.write_atomic(number.to_string());
+                    return write.no_replace(true).sync(false).await;
+                }
+                let mut file = target.open_atomic().no_replace(true).sync(false).await?;
+                file.write_all(number.to_string().as_bytes()).await?;
+                file.commit().await
+            }
+        });
+        let won = winners(writes);
+        let [winner] = won[..] else {
+            panic!("{won:?} succeeded")
+        };
+        assert_eq!(contents(target.as_ref()), winner.to_string().as_bytes());
+        let only = || names(dir.path()) == ["target"];
+        assert!(common::comes_true(only), "{:?}", names(dir.path()));
+    }
+}
+
 /// Whatever is at the target stays, and the source too. The same holds for `ln` and `mv -n`.
 #[cfg(unix)]
 #[test]
@@ -157,6 +185,13 @@ fn nothing_at_the_target_is_replaced() {
                 "{source} to {target}: {error}"
             );
             if source == "source" {
+                let write = Path::new(&to).write_atomic("new").no_replace(true);
+                assert_eq!(
+                    block_on(write).unwrap_err().kind(),
+                    ErrorKind::AlreadyExists
+                );
+                let open = Path::new(&to).open_atomic().no_replace(true);
+                assert_eq!(block_on(open).unwrap_err().kind(), ErrorKind::AlreadyExists);
                 let linked = fs::hard_link(&from, &to).unwrap_err();
                 assert_eq!(linked.kind(), ErrorKind::AlreadyExists);
             }

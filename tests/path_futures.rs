@@ -56,6 +56,8 @@ fn all_are_send_and_static_and_do_nothing_unpolled() {
         file.write_bytes(&vec![0; 3][..]);
         file.write_text(String::from("text").as_str());
         file.write_atomic(&[0_u8; 3][..]);
+        file.write_atomic("").mode(0o600).sync(false).no_replace(true);
+        file.open_atomic().mode(0o600).sync(false).no_replace(true);
         file.open().write(true).truncate(true);
         new.open().write(true).create(true);
         file.metadata();

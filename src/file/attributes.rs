@@ -15,7 +15,7 @@ use crate::retry::retry;
 
 impl AsyncFile<File> {
     /// Runs a call on the pool after accepted bytes are written.
-    async fn on_pool<R, F>(&self, operation: Operation, call: F) -> io::Result<R>
+    pub(crate) async fn on_pool<R, F>(&self, operation: Operation, call: F) -> io::Result<R>
     where
         F: FnOnce(&File) -> io::Result<R> + Send + 'static,
         R: Send + 'static,

@@ -149,6 +149,22 @@ impl Drop for Closing {
     }
 }
 
+/// Does work that a drop has left, on the pool. Waits for it for as long as the drop of a file on this device
+/// waits.
+pub(crate) fn leave_to_pool(device: u64, work: impl FnOnce() + Send + 'static) {
+    let mut job = Slot::default();
+    let work = move || {
+        work();
+        stuck().remove(&device);
+    };
+    job.start((), pool::run_short(work));
+    let is_stuck = stuck().contains(&device);
+    if !is_stuck && !pool::block_for(PATIENCE, |cx| job.poll(cx).map(drop)) {
+        stuck().insert(device);
+    }
+    job.detach();
+}
+
 /// Takes the remaining work, unless another thread has taken it.
 fn claim<R>(left: &Mutex<Option<R>>) -> Option<R> {
     left.lock().unwrap_or_else(PoisonError::into_inner).take()

@@ -7,6 +7,9 @@ use crate::call::{Lazy, future};
 use crate::error::Operation;
 use crate::pool;
 
+#[cfg(unix)]
+pub(super) use imp::rename_to_free;
+
 /// Renaming.
 impl Path {
     /// Renames the file or directory to `target`, and returns the new path.
@@ -164,7 +167,7 @@ mod imp {
     }
 
     /// Renames a file or a directory, unless something exists at the new name.
-    fn rename_to_free(from: Place<'_>, to: Place<'_>) -> io::Result<()> {
+    pub(in crate::path) fn rename_to_free(from: Place<'_>, to: Place<'_>) -> io::Result<()> {
         match in_one_call(from, to) {
             Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => by_link(from, to),
             result => Ok(result?),

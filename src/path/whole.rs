@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 
 use super::data::{Contents, Data, Text, data};
-use super::{Path, atomic, ops};
+use super::{Path, ops};
 use crate::call::{Lazy, future};
 use crate::error::Operation;
 use crate::open::{OpenFile, create_file, open_file};
@@ -200,78 +200,6 @@ impl Path {
             data: data(text),
         }))
     }
-
-    /// Atomically replaces the contents of the file: readers see the old or the new contents, never a mix.
-    ///
-    /// The contents are written to a new file in the same directory, which then replaces the old one
-    /// (`rename`). If the process is killed in the meantime, the old contents are still there. The file and the
-    /// directory are synced before the future completes, so the same holds for a power failure.
-    ///
-    /// If no file exists, the new one gets the permissions of any new file: `0o666` without the bits of the
-    /// umask, or the permissions that it inherits from the directory. A symbolic link is followed, whether its
-    /// target exists or not. Other hard links to the old file keep the old contents.
-    ///
-    /// # Permissions
-    ///
-    /// Nobody except the user of this process gains access. The new file keeps the mode of the old one, and on
-    /// Unix its owner and group if the process may set them. On Linux it also keeps the access control list
-    /// (POSIX ACL), and does not keep a list inherited from the directory. On Linux and macOS it keeps the
-    /// extended attributes that the process may read and set, except those that belong to the old contents and
-    /// that the system removes when a file is written in place (`security.capability`).
-    ///
-    /// Where something cannot be kept, the mode is narrowed:
-    ///
-    /// - If the process lacks permission to set the group, the members of the new group and all others get only
-    ///   what both the old group and all others had: `0o640` becomes `0o600`, `0o664` becomes `0o644`.
-    /// - If the process lacks permission to set the owner, the file belongs to the user of the process. Nobody
-    ///   else gets more than the old owner had, and the set-user-id and set-group-id bits are removed.
-    /// - If the system refuses the ACL or does not show it, the group and all others get only what everybody
-    ///   named in it had, or nothing.
-    ///
-    /// Until all of this is done, only the owner may use the temporary file.
-    ///
-    /// No temporary file is left behind, unless the process is killed. Its name begins with `.tmp`.
-    ///
-    /// `contents` are moved or copied as by [`write_bytes`](Path::write_bytes).
-    ///
-    /// # Cancel safety
-    ///
-    /// If the future is dropped before a worker thread begins, the file does not change. A call that has begun
-    /// is finished: the file gets the new contents, and no temporary file is left behind.
-    ///
-    /// # Errors
-    ///
-    /// - The parent directory does not exist, or the process lacks permission to read it or to create files in
-    ///   it. Write permission for the old file is not needed.
-    /// - [`IsADirectory`](io::ErrorKind::IsADirectory): the path is a directory.
-    /// - [`InvalidInput`](io::ErrorKind::InvalidInput): the path is a device, a FIFO or a socket, which a
-    ///   rename would destroy.
-    /// - Writing or syncing fails. The old contents are still there, unless only syncing the directory failed.
-    ///
-    /// # Platform behavior
-    ///
-    /// Windows refuses to replace a file that is read-only or open. Directories are not synced there.
-    ///
-    /// Access control lists other than Linux's POSIX ACLs are not supported, among them those of macOS, FreeBSD
-    /// and Windows: the new file has what it inherits from its directory. NFSv4 ACLs that Linux shows as
-    /// extended attributes are kept as such.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # futures_lite::future::block_on(async {
-    /// # let dir = tempfile::tempdir()?;
-    /// # let notes = anyfile::Path::new(dir.path()) / "notes";
-    /// notes.write_atomic("all of it").await?;
-    /// assert_eq!(notes.read_text().await?, "all of it");
-    /// # std::io::Result::Ok(()) }).unwrap();
-    /// ```
-    pub fn write_atomic(&self, contents: impl Contents) -> WriteAtomic {
-        WriteAtomic(Lazy::New(WriteAtomicCall {
-            path: self.clone(),
-            data: data(contents),
-        }))
-    }
 }
 
 future! {
@@ -330,23 +258,6 @@ impl WriteTextCall {
 
 async fn write(path: Path, data: Data) -> io::Result<()> {
     ops::run(Operation::WriteAll, path, move |path| fs::write(path, data)).await
-}
-
-future! {
-    /// Future returned by [`Path::write_atomic`].
-    pub struct WriteAtomic(WriteAtomicCall {
-        path: Path,
-        data: Data,
-    }) -> io::Result<()>;
-}
-
-impl WriteAtomicCall {
-    async fn run(self) -> io::Result<()> {
-        // One job, so that a dropped future cannot leave a temporary file behind between two jobs.
-        let Self { path, data } = self;
-        let replace = move |path: &std::path::Path| atomic::replace(path, data.as_ref());
-        ops::run(Operation::Replace, path, replace).await
-    }
 }
 
 /// Converts the contents into text.
