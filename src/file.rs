@@ -2,7 +2,7 @@
 
 // From the methods down to the system calls:
 //
-// The methods (`access`, `attributes`, `descriptor`, `into_inner`, `positional`, `read`, `records`, `to_end`,
+// The methods (`access`, `attributes`, `descriptor`, `into_inner`, `lock`, `positional`, `read`, `records`, `to_end`,
 // `write`, `seek`) use `async_file`, which keeps the order of operations: accepted bytes are written before
 // anything is read, bytes that were read ahead are dropped before anything is written, and the object's own
 // cursor is moved last. Below it are the two buffers, then the object that they share with their jobs.
@@ -14,6 +14,8 @@ mod closing;
 mod cursor;
 mod descriptor;
 mod into_inner;
+mod lock;
+mod lock_owner;
 mod object;
 mod position;
 mod positional;
@@ -30,4 +32,5 @@ mod write_buffer;
 pub use async_file::{AsyncFile, wrap_file};
 pub(crate) use closing::leave_to_pool;
 pub use into_inner::IntoInnerError;
+pub use lock::TryLockError;
 pub(crate) use records::Record;

@@ -5,10 +5,12 @@
 
 mod demand;
 mod handover;
+mod pause;
 mod spin;
 mod waiters;
 
 pub(crate) use handover::stay;
+pub(crate) use pause::pause;
 pub(crate) use waiters::{Event, Job, Slot, Waiters};
 
 use std::future;

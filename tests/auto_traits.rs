@@ -6,7 +6,7 @@ use std::future::Future;
 use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
 use std::marker::PhantomPinned;
 
-use anyfile::file::IntoInnerError;
+use anyfile::file::{IntoInnerError, TryLockError};
 use anyfile::open::OpenFile;
 use anyfile::path::{AtomicFile, Glob, Iterdir, OpenAtomic, Rename, Walk, WalkEntry, WriteAtomic};
 use anyfile::{AsyncFile, Lines, Path, PathError, Pattern, open_file, wrap_file};
@@ -93,6 +93,7 @@ table! {
     IntoInnerError<File>: [Send Sync Unpin];
     IntoInnerError<Cell<u8>>: [Send Sync Unpin];
     IntoInnerError<Awkward>: [Send Sync Unpin];
+    TryLockError: [Send Sync Unpin];
     Lines<File>: [Send Sync Unpin];
     Lines<Awkward>: [Send Sync Unpin];
     OpenFile: [Send Unpin];
@@ -166,6 +167,11 @@ futures! { file: File =>
     file.sync_all();
     file.sync_data();
     file.try_clone();
+    file.lock();
+    file.lock_shared();
+    file.try_lock();
+    file.try_lock_shared();
+    file.unlock();
 }
 
 const _: fn(&AsyncFile, Permissions) =

@@ -11,6 +11,7 @@ use std::io::{self, ErrorKind, IoSliceMut, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::sync::OnceLock;
 
+use super::lock_owner::LockOwner;
 use super::pread;
 use crate::cached::{Access, Answer, Facts};
 use crate::error::{Operation, PathError};
@@ -33,6 +34,7 @@ pub(super) struct Shared {
     /// The largest offset that the system has accepted in a seek.
     sought: AtomicU64,
     generation: Generation,
+    lock_owner: LockOwner,
     /// Held around every use of the cursor on platforms where a positional call moves it.
     #[cfg(windows)]
     cursor: crate::sync::Mutex<()>,
@@ -93,6 +95,7 @@ impl Shared {
             touched: AtomicBool::new(false),
             sought: AtomicU64::new(0),
             generation: Generation::default(),
+            lock_owner: LockOwner::default(),
             #[cfg(windows)]
             cursor: crate::sync::Mutex::default(),
             gone: Gone::default(),
@@ -163,6 +166,10 @@ impl Shared {
             Object::File(_) => None,
             Object::Other(other) => Some(other),
         }
+    }
+
+    pub(super) fn lock_owner(&self) -> &LockOwner {
+        &self.lock_owner
     }
 
     pub(super) fn path(&self) -> Option<&Arc<Path>> {

@@ -57,7 +57,7 @@ impl Waiters {
 }
 
 /// A panic in a waker concerns only its task: the others are woken all the same.
-fn wake(waker: Waker) {
+pub(super) fn wake(waker: Waker) {
     let _ = panic::catch_unwind(AssertUnwindSafe(|| waker.wake()));
 }
 
