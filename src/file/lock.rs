@@ -25,7 +25,7 @@ use crate::sync::Arc;
 /// as long as the lock is held.
 const FIRST_PAUSE: Duration = Duration::from_micros(100);
 
-/// The longest pause: what a task that has waited for long waits in vain, at most.
+/// The longest pause, and so the longest time after which a waiting task notices that the lock is free.
 const LONGEST_PAUSE: Duration = Duration::from_millis(20);
 
 #[derive(Debug, Clone, Copy)]
