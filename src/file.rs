@@ -3,7 +3,7 @@
 // From the methods down to the system calls:
 //
 // The methods (`access`, `attributes`, `descriptor`, `into_inner`, `lock`, `positional`, `read`, `records`, `to_end`,
-// `write`, `seek`) use `async_file`, which keeps the order of operations: accepted bytes are written before
+// `tokio`, `write`, `seek`) use `async_file`, which keeps the order of operations: accepted bytes are written before
 // anything is read, bytes that were read ahead are dropped before anything is written, and the object's own
 // cursor is moved last. Below it are the two buffers, then the object that they share with their jobs.
 
@@ -25,6 +25,8 @@ mod read_buffer;
 mod records;
 mod seek;
 mod to_end;
+#[cfg(feature = "tokio")]
+mod tokio;
 mod write;
 mod write_buffer;
 

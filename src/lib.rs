@@ -43,6 +43,33 @@
 //! The [`cookbook`] has recipes for common tasks: following a log, reading any encoding or compressed files,
 //! searching a tree, replacing a configuration file under a lock, timeouts, shutting down.
 //!
+//! # Features
+//!
+//! None is on by default.
+//!
+//! - `serde`: `Serialize` and `Deserialize` for [`Path`].
+//! - `tokio`: tokio's `AsyncRead`, `AsyncBufRead`, `AsyncWrite` and `AsyncSeek` for [`AsyncFile`], in addition to
+//!   those of `futures-io`. No runtime comes with it, and none must be entered. `shutdown` is
+//!   [`close`](AsyncFile::close): unlike `tokio::fs::File`, the file cannot be used afterwards. If the extension
+//!   traits of tokio and of `futures-lite` or `futures` are both imported, calls such as `read` are ambiguous.
+//! - `user-db`: `owner` and `group` of a [`Path`], and `~user` in [`expanduser`](Path::expanduser).
+//!
+//! ```
+//! # #[cfg(feature = "tokio")]
+//! # futures_lite::future::block_on(async {
+//! use tokio::io::{AsyncWriteExt, copy};
+//!
+//! # let dir = tempfile::tempdir()?;
+//! # let path = |name| dir.path().join(name);
+//! # std::fs::write(path("greeting"), "hello\nworld\n")?;
+//! let mut from = anyfile::open_file(path("greeting")).await?;
+//! let mut to = anyfile::create_file(path("copy")).await?;
+//! assert_eq!(copy(&mut from, &mut to).await?, 12);
+//! to.shutdown().await?;
+//! assert_eq!(std::fs::read(path("copy"))?, b"hello\nworld\n");
+//! # std::io::Result::Ok(()) }).unwrap();
+//! ```
+//!
 //! # How it works
 //!
 //! On Linux, data in the page cache is read on the caller's thread, by a system call that returns an error

@@ -207,6 +207,14 @@ const _: fn() = || {
     sendable(path.iterdir().next());
 };
 
+#[cfg(feature = "tokio")]
+const _: fn(&mut AsyncFile<Awkward>) = |file| {
+    use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
+    sendable(AsyncReadExt::read(file, &mut [0]));
+    sendable(AsyncWriteExt::shutdown(file));
+    sendable(AsyncSeekExt::seek(file, SeekFrom::Start(0)));
+};
+
 /// A file moves to another thread and works there.
 #[test]
 fn a_file_is_used_by_another_thread() {

@@ -10,6 +10,8 @@ use std::task::{Context, Poll};
 use futures_lite::ready;
 
 use super::closing::{self, Closing};
+#[cfg(feature = "tokio")]
+use super::cursor::Started;
 use super::cursor::{CursorJob, Position};
 use super::object::{Object, Shared, closed};
 use super::read_buffer::{Form, ReadBuffer, Source};
@@ -26,7 +28,8 @@ use crate::sync::Arc;
 /// that implements [`Read`](std::io::Read), [`Write`](std::io::Write) or [`Seek`](std::io::Seek). `AsyncFile`
 /// implements [`AsyncRead`](futures_lite::AsyncRead), [`AsyncBufRead`](futures_lite::AsyncBufRead),
 /// [`AsyncWrite`](futures_lite::AsyncWrite) and [`AsyncSeek`](futures_lite::AsyncSeek), each if the wrapped
-/// type implements the blocking counterpart.
+/// type implements the blocking counterpart. With the feature `tokio`, it also implements tokio's traits of these
+/// names and its `AsyncBufRead`; see [the crate's documentation](crate#features).
 ///
 /// # How it works
 ///
@@ -112,6 +115,8 @@ pub struct AsyncFile<T: Send + 'static = File> {
     pub(super) writes: WriteBuffer,
     /// The job that queries or moves the cursor.
     pub(super) cursor: Slot<io::Result<u64>, CursorJob>,
+    #[cfg(feature = "tokio")]
+    pub(super) started: Started,
     share: Share,
     /// The type of the object. Invariant, because `with_mut` lends the object.
     object: PhantomData<fn(T) -> T>,
@@ -220,6 +225,8 @@ impl<T: Send + 'static> AsyncFile<T> {
             reads: ReadBuffer::default(),
             writes: WriteBuffer::default(),
             cursor: Slot::default(),
+            #[cfg(feature = "tokio")]
+            started: Started::default(),
             share: Share::default(),
             object: PhantomData,
         }
@@ -252,6 +259,7 @@ impl<T: Send + 'static> AsyncFile<T> {
     /// Same as [`poll_readable`](Self::poll_readable), without yielding.
     #[inline]
     pub(super) fn poll_readable_at_once(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_started_seek(cx));
         if self.writes.is_dirty() || !self.cursor.is_empty() {
             ready!(self.poll_written(cx))?;
         }

@@ -1,5 +1,7 @@
 //! The logical position of a file, and the jobs that query or move the object's own cursor.
 
+#[cfg(feature = "tokio")]
+use std::io;
 use std::io::SeekFrom;
 
 /// The position of the next byte that is read or written.
@@ -30,4 +32,16 @@ pub(super) enum CursorJob {
     AskSize(u64),
     /// Moves the cursor, for the seek that the caller asked for, or `None` if it only settles the cursor.
     Move(Option<SeekFrom>, SeekFrom),
+}
+
+/// A seek in the two steps of tokio's `AsyncSeek`.
+#[cfg(feature = "tokio")]
+#[derive(Debug, Default)]
+pub(super) enum Started {
+    #[default]
+    Nothing,
+    /// Not made yet, or in flight. It comes before whatever uses the position.
+    Wanted(SeekFrom),
+    /// Made. The result is for the next `poll_complete`.
+    Done(io::Result<u64>),
 }

@@ -1,14 +1,20 @@
 //! The logical position, and the object's own cursor.
 
-use std::io::{self, SeekFrom};
+use std::io::{self, ErrorKind, SeekFrom};
 use std::task::{Context, Poll};
 
 use futures_lite::ready;
 
 use super::async_file::AsyncFile;
+#[cfg(feature = "tokio")]
+use super::cursor::Started;
 use super::cursor::{CursorJob, Position};
 use crate::error::Operation;
 use crate::pool;
+
+/// Offsets up to this are valid on every filesystem. A seek beyond it calls `lseek`, which fails if the
+/// filesystem does not support the offset. Otherwise a write there would be accepted but could never succeed.
+const EVERYWHERE: u64 = i32::MAX as u64;
 
 impl<T: Send + 'static> AsyncFile<T> {
     /// Returns the offset of the next byte if the object is a regular file. Learns the object's facts, once.
@@ -102,9 +108,10 @@ impl<T: Send + 'static> AsyncFile<T> {
         matches!(self.cursor.kind(), Some(CursorJob::Move(asked, _)) if *asked == seek)
     }
 
-    /// Waits for a move whose future was dropped. Its error does not concern the caller, but the new position
-    /// does.
+    /// Waits for a seek that was started, and for a move whose future was dropped. An error does not concern
+    /// the caller, but the new position does.
     pub(super) fn poll_abandoned_move(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        ready!(self.poll_started_seek(cx));
         match self.cursor.kind() {
             Some(CursorJob::Move(..)) => self.poll_cursor(cx).map(drop),
             _ => Poll::Ready(()),
@@ -122,5 +129,92 @@ impl<T: Send + 'static> AsyncFile<T> {
         let ahead = self.reads.len_ahead();
         let can_seek = self.shared().is_ok_and(|shared| shared.can_seek());
         (ahead > 0 && can_seek).then(|| SeekFrom::Current(-(ahead as i64)))
+    }
+}
+
+impl<T: Send + 'static> AsyncFile<T> {
+    /// Moves the position, and returns the new one.
+    pub(super) fn poll_seek_to(
+        &mut self,
+        cx: &mut Context<'_>,
+        to: SeekFrom,
+    ) -> Poll<io::Result<u64>> {
+        ready!(self.poll_started_seek(cx));
+        if self.is_moving(Some(to)) {
+            return self.poll_cursor(cx);
+        }
+        ready!(self.poll_proceed(cx));
+        ready!(self.poll_written(cx))?;
+        self.reads.forget_shown();
+        if ready!(self.poll_is_regular(cx))? {
+            return self.poll_seek_regular(cx, to);
+        }
+        ready!(self.poll_read_over(cx))?;
+        let ahead = self.reads.len_ahead();
+        let adjusted = match to {
+            SeekFrom::Current(by) => match by.checked_sub_unsigned(ahead as u64) {
+                Some(by) => SeekFrom::Current(by),
+                None => return Poll::Ready(self.refuse_seek()),
+            },
+            to => to,
+        };
+        self.poll_job(cx, CursorJob::Move(Some(to), adjusted))
+    }
+
+    /// Makes the seek that tokio's `start_seek` was called for, if there is one.
+    #[cfg(feature = "tokio")]
+    #[inline]
+    pub(super) fn poll_started_seek(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Started::Wanted(to) = self.started else {
+            return Poll::Ready(());
+        };
+        // A seek waits for the one that was started before it, which must not be this one.
+        self.started = Started::Nothing;
+        let polled = self.poll_seek_to(cx, to);
+        let (started, made) = match polled {
+            Poll::Ready(result) => (Started::Done(result), Poll::Ready(())),
+            Poll::Pending => (Started::Wanted(to), Poll::Pending),
+        };
+        self.started = started;
+        made
+    }
+
+    #[cfg(not(feature = "tokio"))]
+    #[inline]
+    pub(super) fn poll_started_seek(&mut self, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Ready(())
+    }
+
+    /// Moves only the logical position. The cursor of a regular file is moved when a write needs it.
+    ///
+    /// Read-ahead is dropped, so that later reads see what others wrote.
+    fn poll_seek_regular(&mut self, cx: &mut Context<'_>, to: SeekFrom) -> Poll<io::Result<u64>> {
+        let (from, by) = match to {
+            SeekFrom::Start(offset) => (offset, 0),
+            SeekFrom::Current(by) => (ready!(self.poll_offset(cx))?.unwrap_or(0), by),
+            SeekFrom::End(by) => (ready!(self.poll_size(cx))?, by),
+        };
+        let target = from.checked_add_signed(by);
+        let Some(target) = target.filter(|&target| i64::try_from(target).is_ok()) else {
+            return Poll::Ready(self.refuse_seek());
+        };
+        self.charge(0);
+        if to == SeekFrom::Current(0) {
+            return Poll::Ready(Ok(target));
+        }
+        let shared = self.shared()?;
+        if target > EVERYWHERE && !shared.has_offset(target) {
+            let job = CursorJob::Move(Some(to), SeekFrom::Start(target));
+            return self.poll_job(cx, job);
+        }
+        self.reads.clear();
+        self.position = Position::At(target);
+        Poll::Ready(Ok(target))
+    }
+
+    fn refuse_seek(&self) -> io::Result<u64> {
+        let message = "invalid seek to a negative or overflowing position";
+        let error = io::Error::new(ErrorKind::InvalidInput, message);
+        self.shared()?.name(Operation::Seek, Err(error))
     }
 }

@@ -1,76 +1,12 @@
 //! Seeking: `AsyncSeek`, and seeks that keep the buffer.
 
-use std::io::{self, ErrorKind, Seek, SeekFrom};
+use std::io::{self, Seek, SeekFrom};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures_lite::{AsyncSeek, future, ready};
 
 use super::async_file::AsyncFile;
-use super::cursor::{CursorJob, Position};
-use crate::error::Operation;
-
-/// Offsets up to this are valid on every filesystem. A seek beyond it calls `lseek`, which fails if the
-/// filesystem does not support the offset. Otherwise a write there would be accepted but could never succeed.
-const EVERYWHERE: u64 = i32::MAX as u64;
-
-impl<T: Send + 'static> AsyncFile<T> {
-    /// Moves the position, and returns the new one.
-    fn poll_seek_to(&mut self, cx: &mut Context<'_>, to: SeekFrom) -> Poll<io::Result<u64>> {
-        if self.is_moving(Some(to)) {
-            return self.poll_cursor(cx);
-        }
-        ready!(self.poll_proceed(cx));
-        ready!(self.poll_written(cx))?;
-        self.reads.forget_shown();
-        if ready!(self.poll_is_regular(cx))? {
-            return self.poll_seek_regular(cx, to);
-        }
-        ready!(self.poll_read_over(cx))?;
-        let ahead = self.reads.len_ahead();
-        let adjusted = match to {
-            SeekFrom::Current(by) => match by.checked_sub_unsigned(ahead as u64) {
-                Some(by) => SeekFrom::Current(by),
-                None => return Poll::Ready(self.refuse_seek()),
-            },
-            to => to,
-        };
-        self.poll_job(cx, CursorJob::Move(Some(to), adjusted))
-    }
-
-    /// Moves only the logical position. The cursor of a regular file is moved when a write needs it.
-    ///
-    /// Read-ahead is dropped, so that later reads see what others wrote.
-    fn poll_seek_regular(&mut self, cx: &mut Context<'_>, to: SeekFrom) -> Poll<io::Result<u64>> {
-        let (from, by) = match to {
-            SeekFrom::Start(offset) => (offset, 0),
-            SeekFrom::Current(by) => (ready!(self.poll_offset(cx))?.unwrap_or(0), by),
-            SeekFrom::End(by) => (ready!(self.poll_size(cx))?, by),
-        };
-        let target = from.checked_add_signed(by);
-        let Some(target) = target.filter(|&target| i64::try_from(target).is_ok()) else {
-            return Poll::Ready(self.refuse_seek());
-        };
-        self.charge(0);
-        if to == SeekFrom::Current(0) {
-            return Poll::Ready(Ok(target));
-        }
-        let shared = self.shared()?;
-        if target > EVERYWHERE && !shared.has_offset(target) {
-            let job = CursorJob::Move(Some(to), SeekFrom::Start(target));
-            return self.poll_job(cx, job);
-        }
-        self.reads.clear();
-        self.position = Position::At(target);
-        Poll::Ready(Ok(target))
-    }
-
-    fn refuse_seek(&self) -> io::Result<u64> {
-        let message = "invalid seek to a negative or overflowing position";
-        let error = io::Error::new(ErrorKind::InvalidInput, message);
-        self.shared()?.name(Operation::Seek, Err(error))
-    }
-}
 
 impl<T: Seek + Send + 'static> AsyncFile<T> {
     /// Moves the position to the start of the file.

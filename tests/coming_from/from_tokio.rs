@@ -5,7 +5,10 @@ use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
 use anyfile::{AsyncFile, create_file, open_file, wrap_file};
-use futures_lite::{AsyncSeekExt, AsyncWriteExt, StreamExt};
+use futures_lite::StreamExt;
+// With the feature, a file has tokio's methods of these names.
+#[cfg(not(feature = "tokio"))]
+use futures_lite::{AsyncSeekExt, AsyncWriteExt};
 use tokio::fs as theirs;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncSeekExt as _, AsyncWriteExt as _};
 use tokio_util::compat::FuturesAsyncReadCompatExt;

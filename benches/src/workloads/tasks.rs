@@ -118,7 +118,8 @@ pub fn read_own(
     move |i, mut tally| {
         Box::pin(async move {
             let mut buf = [0; BLOCK];
-            open_file(&paths[i]).await?.read_exact(&mut buf).await?;
+            let mut file = open_file(&paths[i]).await?;
+            AsyncReadExt::read_exact(&mut file, &mut buf).await?;
             tally.item(&buf);
             Ok(tally)
         })
