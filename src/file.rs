@@ -2,10 +2,11 @@
 
 // From the methods down to the system calls:
 //
-// The methods (`access`, `attributes`, `descriptor`, `into_inner`, `lock`, `positional`, `read`, `records`, `to_end`,
-// `tokio`, `write`, `seek`) use `async_file`, which keeps the order of operations: accepted bytes are written before
-// anything is read, bytes that were read ahead are dropped before anything is written, and the object's own
-// cursor is moved last. Below it are the two buffers, then the object that they share with their jobs.
+// The methods (`access`, `attributes`, `descriptor`, `into_inner`, `lock`, `owned`, `positional`, `read`, `records`,
+// `to_end`, `tokio`, `write`, `seek`) use `async_file`, which keeps the order of operations: accepted bytes are
+// written before anything is read, bytes that were read ahead are dropped before anything is written, and the
+// object's own cursor is moved last. Below it are the two buffers, then the object that they share with their
+// jobs.
 
 mod access;
 mod async_file;
@@ -17,6 +18,7 @@ mod into_inner;
 mod lock;
 mod lock_owner;
 mod object;
+mod owned;
 mod position;
 mod positional;
 mod pread;

@@ -30,7 +30,8 @@
 //!   Its [`iterdir`](Path::iterdir), [`walk`](Path::walk), [`glob`](Path::glob) and
 //!   [`rglob`](Path::rglob) are streams of directory entries;
 //!   [`copy`](Path::copy) and [`move_to`](Path::move_to) work on whole trees.
-//! - [`Lines`] iterates over lines, as a stream of `String`s or borrowed one by one.
+//! - [`Lines`] iterates over lines, as a stream of `String`s or borrowed one by one. [`Chunks`] is a stream of owned
+//!   buffers, as HTTP bodies are made of.
 //! - [`Pattern`] is a compiled shell pattern for paths.
 //! - [`PathError`] is the operation and the path behind an error.
 //!
@@ -315,6 +316,7 @@ compile_error!("anyfile needs the files of Unix or Windows: this target has neit
 mod budget;
 mod cached;
 mod call;
+mod chunks;
 pub mod cookbook;
 mod dir;
 mod error;
@@ -330,6 +332,7 @@ mod pool;
 mod retry;
 mod sync;
 
+pub use chunks::Chunks;
 pub use error::PathError;
 #[doc(inline)]
 pub use file::{AsyncFile, wrap_file};

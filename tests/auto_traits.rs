@@ -9,7 +9,7 @@ use std::marker::PhantomPinned;
 use anyfile::file::{IntoInnerError, TryLockError};
 use anyfile::open::OpenFile;
 use anyfile::path::{AtomicFile, Glob, Iterdir, OpenAtomic, Rename, Walk, WalkEntry, WriteAtomic};
-use anyfile::{AsyncFile, Lines, Path, PathError, Pattern, open_file, wrap_file};
+use anyfile::{AsyncFile, Chunks, Lines, Path, PathError, Pattern, open_file, wrap_file};
 use futures_lite::future::block_on;
 
 /// Can be sent to another thread, but neither shared nor moved once it is pinned.
@@ -96,6 +96,8 @@ table! {
     TryLockError: [Send Sync Unpin];
     Lines<File>: [Send Sync Unpin];
     Lines<Awkward>: [Send Sync Unpin];
+    Chunks<File>: [Send Sync Unpin];
+    Chunks<Awkward>: [Send Sync Unpin];
     OpenFile: [Send Unpin];
     AtomicFile: [Send Sync Unpin];
     OpenAtomic: [Send Unpin];
@@ -145,6 +147,9 @@ macro_rules! futures_of_all {
         const _: fn(AsyncFile<$type>) = |file| sendable_for_ever(file.into_inner());
         const _: fn(&mut Lines<$type>) = |lines| sendable(lines.next_line());
         const _: fn(&mut Lines<$type>) = |lines| sendable(futures_lite::StreamExt::next(lines));
+        const _: fn(Chunks<$type>) = |chunks| {
+            sendable_for_ever(futures_lite::StreamExt::collect::<Vec<_>>(chunks));
+        };
         const _: fn(Lines<$type>) = |lines| {
             sendable_for_ever(futures_lite::StreamExt::collect::<Vec<_>>(lines));
         };

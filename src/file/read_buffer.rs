@@ -10,6 +10,7 @@
 
 mod ahead;
 mod chunk;
+mod owned;
 mod record;
 mod shown;
 mod supply;
