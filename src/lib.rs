@@ -48,6 +48,8 @@
 //!
 //! None is on by default.
 //!
+//! - `encoding`: `encoding` of [`Lines`], of [`read_text`](Path::read_text) and of [`write_text`](Path::write_text), for
+//!   text in other encodings than UTF-8, by `encoding_rs`.
 //! - `serde`: `Serialize` and `Deserialize` for [`Path`].
 //! - `tokio`: tokio's `AsyncRead`, `AsyncBufRead`, `AsyncWrite` and `AsyncSeek` for [`AsyncFile`], in addition to
 //!   those of `futures-io`. No runtime comes with it, and none must be entered. `shutdown` is
@@ -319,6 +321,7 @@ mod call;
 mod chunks;
 pub mod cookbook;
 mod dir;
+mod encoding;
 mod error;
 pub mod file;
 mod lines;

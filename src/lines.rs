@@ -1,5 +1,8 @@
 //! [`Lines`], and reading single lines and records.
 
+#[cfg(feature = "encoding")]
+mod encoded;
+
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
@@ -9,7 +12,10 @@ use std::task::{Context, Poll};
 
 use futures_lite::{Stream, future, ready};
 
+use crate::encoding::Malformed;
 use crate::file::{AsyncFile, Record};
+#[cfg(feature = "encoding")]
+use encoded::Encoded;
 
 impl<T: Read + Send + 'static> AsyncFile<T> {
     /// Returns the lines of the file, starting at the current position.
@@ -38,6 +44,10 @@ impl<T: Read + Send + 'static> AsyncFile<T> {
             number: 0,
             max_len: usize::MAX,
             skipping: false,
+            malformed: Malformed::default(),
+            text: String::new(),
+            #[cfg(feature = "encoding")]
+            encoded: None,
         }
     }
 
@@ -141,8 +151,9 @@ impl<T: Read + Send + 'static> AsyncFile<T> {
 ///
 /// # Errors
 ///
-/// - [`InvalidData`](io::ErrorKind::InvalidData): a line is not valid UTF-8, or longer than
-///   [`max_len`](Lines::max_len). The message has its number. The next call continues with the next line.
+/// - [`InvalidData`](io::ErrorKind::InvalidData): a line is not valid in its encoding and
+///   [`lossy`](Lines::lossy) is not set, or it is longer than [`max_len`](Lines::max_len). The message has its
+///   number. The next call continues with the next line.
 /// - Reading fails. Nothing is lost: the next call continues with the same line.
 ///
 /// # Examples
@@ -169,6 +180,19 @@ pub struct Lines<T: Send + 'static = File> {
     max_len: usize,
     /// Whether the rest of a line that was too long is yet to be skipped.
     skipping: bool,
+    malformed: Malformed,
+    /// Lines that differ from the bytes of the file.
+    text: String,
+    #[cfg(feature = "encoding")]
+    encoded: Option<Encoded>,
+}
+
+/// Where the line is that was found.
+enum Place {
+    /// In the front chunk of the file.
+    File(Range<usize>),
+    /// In the text of [`Lines`].
+    Text(Range<usize>),
 }
 
 impl<T: Send + 'static> Lines<T> {
@@ -189,6 +213,25 @@ impl<T: Send + 'static> Lines<T> {
     /// ```
     pub fn max_len(mut self, bytes: usize) -> Lines<T> {
         self.max_len = bytes;
+        self
+    }
+
+    /// Sets whether malformed sequences are replaced by U+FFFD. The default is `false`: such a line is an error.
+    ///
+    /// Semantics of [`String::from_utf8_lossy`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// let file = anyfile::wrap_file(std::io::Cursor::new(b"caf\xE9\n"));
+    /// let mut lines = file.lines().lossy(true);
+    /// assert_eq!(lines.next_line().await?, Some("caf\u{FFFD}"));
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    #[doc(alias = "errors")]
+    pub fn lossy(mut self, yes: bool) -> Lines<T> {
+        self.malformed = Malformed::lossy(yes);
         self
     }
 
@@ -232,7 +275,13 @@ impl<T: Send + 'static> Lines<T> {
     /// assert_eq!(rest, "body");
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
-    pub fn into_inner(self) -> AsyncFile<T> {
+    #[cfg_attr(
+        not(feature = "encoding"),
+        expect(unused_mut, reason = "nothing to settle")
+    )]
+    pub fn into_inner(mut self) -> AsyncFile<T> {
+        #[cfg(feature = "encoding")]
+        self.settle();
         self.file
     }
 }
@@ -267,14 +316,18 @@ impl<T: Read + Send + 'static> Lines<T> {
     /// ```
     pub async fn next_line(&mut self) -> io::Result<Option<&str>> {
         match future::poll_fn(|cx| self.poll_line(cx)).await? {
-            Some(range) => self.line(range).map(Some),
+            Some(place) => self.line(place).map(Some),
             None => Ok(None),
         }
     }
 
     /// Finds the next line, and consumes it.
     #[inline]
-    fn poll_line(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<Range<usize>>>> {
+    fn poll_line(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<Place>>> {
+        #[cfg(feature = "encoding")]
+        if self.encoded.is_some() {
+            return self.poll_encoded(cx);
+        }
         if self.skipping {
             ready!(self.file.poll_skip(cx, b'\n'))?;
             self.skipping = false;
@@ -293,7 +346,7 @@ impl<T: Read + Send + 'static> Lines<T> {
                     self.skipping = true;
                     return Poll::Ready(self.too_long());
                 }
-                Poll::Ready(Ok(Some(range.start..range.start + len)))
+                Poll::Ready(Ok(Some(self.place(range.start..range.start + len))))
             }
             Record::TooLong => {
                 self.number += 1;
@@ -304,9 +357,24 @@ impl<T: Read + Send + 'static> Lines<T> {
         }
     }
 
+    /// Returns where the line is that has this range of the front chunk. A malformed line may be replaced.
     #[inline]
-    fn line(&self, range: Range<usize>) -> io::Result<&str> {
-        match self.file.record_str(range) {
+    fn place(&mut self, range: Range<usize>) -> Place {
+        if self.malformed == Malformed::Refuse || self.file.record_str(range.clone()).is_some() {
+            return Place::File(range);
+        }
+        let line = self.file.record_bytes(range);
+        self.text = String::from_utf8_lossy(line).into_owned();
+        Place::Text(0..self.text.len())
+    }
+
+    #[inline]
+    fn line(&self, place: Place) -> io::Result<&str> {
+        let line = match place {
+            Place::File(range) => self.file.record_str(range),
+            Place::Text(range) => self.text.get(range),
+        };
+        match line {
             Some(line) => Ok(line),
             None => {
                 let message = format!("line {} is not valid UTF-8", self.number);
@@ -327,8 +395,8 @@ impl<T: Read + Send + 'static> Stream for Lines<T> {
     type Item = io::Result<String>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let range = ready!(self.poll_line(cx)).transpose();
-        Poll::Ready(range.map(|range| self.line(range?).map(String::from)))
+        let place = ready!(self.poll_line(cx)).transpose();
+        Poll::Ready(place.map(|place| self.line(place?).map(String::from)))
     }
 }
 

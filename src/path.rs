@@ -26,6 +26,7 @@ mod questions;
 mod remove;
 mod rename;
 mod resolve;
+mod text;
 mod times;
 mod uri;
 mod user;
@@ -52,8 +53,9 @@ pub use owner::{Group, Owner};
 pub use remove::{RemoveDirAll, Rmdir, Unlink};
 pub use rename::Rename;
 pub use resolve::{Canonicalize, Resolve};
+pub use text::{ReadText, WriteText};
 pub use walk::{Walk, WalkEntry};
-pub use whole::{ReadBytes, ReadText, WriteBytes, WriteText};
+pub use whole::{ReadBytes, WriteBytes};
 pub use write_atomic::WriteAtomic;
 
 /// A path in the file system, owned and cheap to clone.

@@ -244,7 +244,7 @@ impl<T: Send + 'static> AsyncFile<T> {
 
     /// Yields if this thread has used up its budget.
     #[inline]
-    pub(super) fn poll_proceed(&mut self, cx: &Context<'_>) -> Poll<()> {
+    pub(crate) fn poll_proceed(&mut self, cx: &Context<'_>) -> Poll<()> {
         self.share.poll_proceed(cx)
     }
 
@@ -360,7 +360,7 @@ impl<T: Send + 'static> AsyncFile<T> {
 
     /// Charges an answer that was given on the caller's thread.
     #[inline]
-    pub(super) fn charge(&self, bytes: usize) {
+    pub(crate) fn charge(&self, bytes: usize) {
         budget::charge(bytes);
     }
 }

@@ -32,6 +32,19 @@ impl<T: Send + 'static> AsyncFile<T> {
         self.reads.record_bytes(range)
     }
 
+    /// Returns the bytes that were read and not consumed, as far as they are in one piece.
+    #[cfg(feature = "encoding")]
+    pub(crate) fn unread(&self) -> &[u8] {
+        self.reads.unread()
+    }
+
+    /// Consumes unread bytes.
+    #[cfg(feature = "encoding")]
+    pub(crate) fn pass(&mut self, len: usize) {
+        self.consume_unread(len);
+        self.charge(len);
+    }
+
     /// Returns an error that names the file, as an error of a read does.
     #[cold]
     pub(crate) fn invalid_data<R>(&self, message: String) -> io::Result<R> {
@@ -82,6 +95,23 @@ impl<T: Read + Send + 'static> AsyncFile<T> {
                 return Poll::Ready(Ok(self.take_record(len)));
             }
         }
+    }
+
+    /// Reads until more than `len` bytes are unread. Returns `false` at the end of the file.
+    #[cfg(feature = "encoding")]
+    pub(crate) fn poll_unread(
+        &mut self,
+        cx: &mut Context<'_>,
+        len: usize,
+    ) -> Poll<io::Result<bool>> {
+        ready!(self.poll_readable(cx))?;
+        self.shared()?.learn_read::<T>();
+        while self.reads.unread().len() <= len {
+            if !ready!(self.poll_more(cx, Form::Bytes))? {
+                return Poll::Ready(Ok(false));
+            }
+        }
+        Poll::Ready(Ok(true))
     }
 
     #[inline]

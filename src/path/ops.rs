@@ -77,7 +77,7 @@ pub(super) async fn ask(path: Path, follow: bool) -> io::Result<Metadata> {
 /// converting a large file does not block the executor.
 pub(super) async fn read<R: Send + 'static>(
     path: Path,
-    convert: fn(Vec<u8>) -> io::Result<R>,
+    convert: impl FnOnce(Vec<u8>) -> io::Result<R> + Send + 'static,
 ) -> io::Result<R> {
     let mut unanswered = match cached::read(path.as_std_path()) {
         Ok(answer) => {

@@ -1,9 +1,9 @@
-//! Opening files, and reading and writing whole files.
+//! Opening files, and reading and writing whole files. Text is in `text`.
 
 use std::fs;
 use std::io;
 
-use super::data::{Contents, Data, Text, data};
+use super::data::{Contents, Data, data};
 use super::{Path, ops};
 use crate::call::{Lazy, future};
 use crate::error::Operation;
@@ -99,39 +99,6 @@ impl Path {
         ReadBytes(Lazy::New(ReadBytesCall { path: self.clone() }))
     }
 
-    /// Reads the entire file as UTF-8.
-    ///
-    /// Semantics of [`std::fs::read_to_string`]: line endings are not converted.
-    ///
-    /// # Cancel safety
-    ///
-    /// Same as [`read_bytes`](Path::read_bytes).
-    ///
-    /// # Errors
-    ///
-    /// - [`InvalidData`](io::ErrorKind::InvalidData): the contents are not valid UTF-8. The message names the
-    ///   position of the first invalid byte. [`read_bytes`](Path::read_bytes) reads such a file.
-    /// - The errors of [`read_bytes`](Path::read_bytes).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # futures_lite::future::block_on(async {
-    /// # let dir = tempfile::tempdir()?;
-    /// # let notes = anyfile::Path::new(dir.path()) / "notes";
-    /// notes.write_text("first\n").await?;
-    /// assert_eq!(notes.read_text().await?, "first\n");
-    ///
-    /// notes.write_bytes(b"first\xFF").await?;
-    /// let error = notes.read_text().await.unwrap_err();
-    /// assert!(error.to_string().ends_with("invalid UTF-8 at byte 5"));
-    /// # std::io::Result::Ok(()) }).unwrap();
-    /// ```
-    #[doc(alias = "read_to_string")]
-    pub fn read_text(&self) -> ReadText {
-        ReadText(Lazy::New(ReadTextCall { path: self.clone() }))
-    }
-
     /// Writes `contents` as the entire contents of the file. Creates a missing file.
     ///
     /// Semantics of [`std::fs::write`]: an existing file is truncated first. On error, the file may contain a
@@ -168,38 +135,6 @@ impl Path {
             data: data(contents),
         }))
     }
-
-    /// Writes `text` as the entire contents of the file, in UTF-8. Creates a missing file.
-    ///
-    /// Same as [`write_bytes`](Path::write_bytes), for text: a `String` is moved, a `&str` is copied once; see
-    /// [`Text`]. Line endings are not converted.
-    ///
-    /// # Cancel safety
-    ///
-    /// Same as [`write_bytes`](Path::write_bytes).
-    ///
-    /// # Errors
-    ///
-    /// The errors of [`write_bytes`](Path::write_bytes).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # futures_lite::future::block_on(async {
-    /// # let dir = tempfile::tempdir()?;
-    /// # let notes = anyfile::Path::new(dir.path()) / "notes";
-    /// notes.write_text("first\n").await?;
-    /// notes.write_text(format!("{}\n", 2)).await?;
-    /// assert_eq!(notes.read_text().await?, "2\n");
-    /// # std::io::Result::Ok(()) }).unwrap();
-    /// ```
-    #[doc(alias = "write")]
-    pub fn write_text(&self, text: impl Text) -> WriteText {
-        WriteText(Lazy::New(WriteTextCall {
-            path: self.clone(),
-            data: data(text),
-        }))
-    }
 }
 
 future! {
@@ -212,19 +147,6 @@ future! {
 impl ReadBytesCall {
     async fn run(self) -> io::Result<Vec<u8>> {
         ops::read(self.path, Ok).await
-    }
-}
-
-future! {
-    /// Future returned by [`Path::read_text`].
-    pub struct ReadText(ReadTextCall {
-        path: Path,
-    }) -> io::Result<String>;
-}
-
-impl ReadTextCall {
-    async fn run(self) -> io::Result<String> {
-        ops::read(self.path, text).await
     }
 }
 
@@ -242,29 +164,6 @@ impl WriteBytesCall {
     }
 }
 
-future! {
-    /// Future returned by [`Path::write_text`].
-    pub struct WriteText(WriteTextCall {
-        path: Path,
-        data: Data,
-    }) -> io::Result<()>;
-}
-
-impl WriteTextCall {
-    async fn run(self) -> io::Result<()> {
-        write(self.path, self.data).await
-    }
-}
-
-async fn write(path: Path, data: Data) -> io::Result<()> {
+pub(super) async fn write(path: Path, data: Data) -> io::Result<()> {
     ops::run(Operation::WriteAll, path, move |path| fs::write(path, data)).await
-}
-
-/// Converts the contents into text.
-fn text(contents: Vec<u8>) -> io::Result<String> {
-    String::from_utf8(contents).map_err(|error| {
-        let position = error.utf8_error().valid_up_to();
-        let reason = format!("invalid UTF-8 at byte {position}");
-        io::Error::new(io::ErrorKind::InvalidData, reason)
-    })
 }
