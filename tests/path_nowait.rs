@@ -12,7 +12,6 @@ use std::sync::{Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
 use anyfile::{Path, open_file};
-use futures_lite::AsyncReadExt;
 use futures_lite::future::{self, block_on};
 
 use common::{

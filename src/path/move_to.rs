@@ -89,7 +89,7 @@ future! {
     /// Everything is copied as by [`Path::copy`] with metadata preserved: symbolic links, and on Unix hard
     /// links, as links; on Unix, with owner and group if the process may set them. Nobody gains access, just as
     /// with a rename: where owner, group or access control list cannot be kept, the permission bits are
-    /// [narrowed](CopyTo#permissions) (`mv` does not do that). The source is removed only when everything was
+    /// [narrowed](super::CopyTo#permissions) (`mv` does not do that). The source is removed only when everything was
     /// copied, and only as far as it was: files that appeared or grew in the meantime stay, and are an error.
     ///
     /// # Cancel safety
@@ -109,7 +109,7 @@ future! {
     ///
     /// # Platform behavior
     ///
-    /// Same as [`CopyTo`].
+    /// Same as [`CopyTo`](super::CopyTo).
     ///
     /// # Examples
     ///

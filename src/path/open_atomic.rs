@@ -26,7 +26,7 @@ impl Path {
     /// in one step: readers see the old or the new contents, never a mix. Until then the old file stays.
     ///
     /// Same as [`write_atomic`](Path::write_atomic), for contents that are not in memory as a whole: symbolic
-    /// links, [permissions](Path::write_atomic#permissions) and syncing are as described there.
+    /// links, [permissions](Path::write_atomic) and syncing are as described there.
     ///
     /// # Cancel safety
     ///
@@ -296,7 +296,7 @@ impl AtomicFile {
 
     /// Writes the buffered bytes, and puts the new contents in place.
     ///
-    /// The new file gets the [permissions](Path::write_atomic#permissions) that the old one has by now. File and
+    /// The new file gets the [permissions](Path::write_atomic) that the old one has by now. File and
     /// directory are synced, unless [`sync`](OpenAtomic::sync) is `false`. When this returns, the file is closed.
     /// Another commit has no effect, and every write is an error.
     ///
