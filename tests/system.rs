@@ -250,8 +250,9 @@ fn no_descriptor_is_left() {
             check(1, "open", &file, path.open().await.map(drop));
             check(1, "read_text", &file, path.read_text().await.map(drop));
             check(1, "write_bytes", &file, path.write_bytes("contents").await);
+            // The directory, the new file, and the old one for its attributes.
             check(
-                2,
+                3,
                 "write_atomic",
                 &file,
                 path.write_atomic("contents").await,
