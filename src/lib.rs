@@ -169,7 +169,7 @@
 //! A path that led to a regular file the last time is opened again in one step, as long as it does not leave the
 //! mount of the root directory or of the current directory. If a FIFO has taken the place of the file, its
 //! writer finds a reader at once. The future returns this reader when the writer writes or closes, or up to
-//! 0.1 s after the writer has opened the FIFO. If a device has taken its place, it may be opened twice.
+//! 0.1 s after the writer has opened the FIFO; if the future is dropped, the reader is closed. If a device has taken its place, it may be opened twice.
 //!
 //! Files on tmpfs are read without a thread hop only if the system has no swap. This is determined when the
 //! crate first sees the filesystem, and again whenever a worker thread opens a file there.

@@ -79,7 +79,8 @@ pub(super) fn learn(file: &File, stat: &Statx) -> Filesystem {
     Filesystem::learn(file, stat)
 }
 
-/// A failure, for example for want of a descriptor, is not remembered.
+/// Learns the mount of the root directory. An error is not cached, so the next call tries again, for example once
+/// a descriptor is free.
 fn learn_root() {
     let flags = OFlags::PATH | OFlags::CLOEXEC;
     let Ok(root) = rustix::fs::open("/", flags, Mode::empty()) else {

@@ -79,7 +79,8 @@ impl Local {
         Local::new(filesystem, access)
     }
 
-    /// Clears the flag that kept the open from blocking. Only once: whoever has the descriptor may set flags.
+    /// Clears `O_NONBLOCK`, which kept the open from blocking. Later calls do nothing, because the user of the
+    /// descriptor may have set the flag again.
     pub(super) fn restore_flags(&self, file: &File) {
         self.has_usual_flags.get_or_init(|| {
             // Fails only if the descriptor is not open.

@@ -68,12 +68,7 @@ impl AsyncFile<File> {
             bytes.truncate(read);
             Ok(bytes)
         })?;
-        let is_fetched = self.shared()?.facts().is_some_and(Facts::reads_cached);
-        let bytes = if is_fetched {
-            pool::call_fetch(read).await?
-        } else {
-            pool::call(read).await?
-        };
+        let bytes = self.fetch(read).await?;
         rest[..bytes.len()].copy_from_slice(&bytes);
         budget::charge_copy(bytes.len());
         Ok(cached.len + bytes.len())
@@ -196,7 +191,23 @@ impl AsyncFile<File> {
             shared.read_range(&mut bytes, offset, len)?;
             Ok(bytes)
         })?;
-        pool::call(read).await
+        if len <= SMALL_RANGE {
+            self.fetch(read).await
+        } else {
+            pool::call(read).await
+        }
+    }
+
+    /// Runs a read on the pool that was tried on the caller's thread, by which the kernel may be fetching the data.
+    async fn fetch(
+        &self,
+        read: impl FnOnce() -> io::Result<Vec<u8>> + Send + 'static,
+    ) -> io::Result<Vec<u8>> {
+        if self.shared()?.facts().is_some_and(Facts::reads_cached) {
+            pool::call_fetch(read).await
+        } else {
+            pool::call(read).await
+        }
     }
 
     /// Writes bytes at `offset` without changing the file's position, and returns their number.

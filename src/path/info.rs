@@ -92,7 +92,8 @@ impl Path {
 /// Cached information about the file at a path, returned by [`Path::info`].
 ///
 /// The answers are cached: they do not change when the file does. An answer that is not known is `None`; after
-/// [`load`](PathInfo::load), all but [`metadata`](PathInfo::metadata) are known. `exists`, `is_file` and `is_dir` follow symbolic links.
+/// [`load`](PathInfo::load), all but [`metadata`](PathInfo::metadata) are known. `exists`, `is_file` and `is_dir`
+/// follow symbolic links.
 #[derive(Debug, Clone)]
 pub struct PathInfo {
     path: Path,
