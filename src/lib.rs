@@ -315,6 +315,7 @@
 #[cfg(not(any(unix, windows)))]
 compile_error!("anyfile needs the files of Unix or Windows: this target has neither");
 
+mod allowance;
 mod budget;
 mod cached;
 mod call;

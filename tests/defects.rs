@@ -400,7 +400,7 @@ fn a_last_write_that_is_queued_is_carried_out() {
     if !with_one_thread("a_last_write_that_is_queued_is_carried_out") {
         return;
     }
-    let bytes = noise(300_000);
+    let bytes = noise(4_000_000);
     for given_up in 0..4 {
         let scripted = Scripted::new([], []);
         let mut file = wrap_file(scripted.handle());

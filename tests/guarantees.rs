@@ -276,7 +276,7 @@ fn g5_drop_does_not_wait_for_the_pool() {
     let path = dir.join("file");
     let mut file = block_on(open_file(&path).write(true).create(true)).unwrap();
     let asleep = saturate_pool(2);
-    let data = noise(200_000);
+    let data = noise(4_000_000);
     // Writes as much as is accepted without the pool.
     let mut accepted = 0;
     while let Some(written) = poll_times(file.write(&data[accepted..]), 3) {
@@ -358,7 +358,8 @@ fn g6_what_did_not_fit_is_written_when_there_is_room() {
         let ballast = dir.file("ballast", noise(600_000));
         let (path, data) = (dir.join("file"), noise(900_000));
         block_on(async {
-            let mut file = open_file(&path).write(true).create(true).await.unwrap();
+            let options = open_file(&path).write(true).create(true);
+            let mut file = options.buffering(128 * 1024).await.unwrap();
             let mut rest = &data[..];
             let mut failures = 0;
             while !rest.is_empty() {

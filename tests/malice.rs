@@ -308,7 +308,7 @@ fn objects_that_block_for_ever() {
     for (number, file) in files.iter_mut().enumerate() {
         let done = match number % 4 {
             0 => poll_times(file.read(&mut [0; 10]), 3).map(drop),
-            1 => poll_times(file.write_all(&[b'x'; 500_000]), 3).map(drop),
+            1 => poll_times(file.write_all(&[b'x'; 4_000_000]), 3).map(drop),
             2 => poll_times(file.close(), 3).map(drop),
             // The write is accepted, not carried out.
             _ => block_on(file.write(b"x")).err().map(drop),

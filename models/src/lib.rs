@@ -14,6 +14,8 @@
 
 extern crate self as blocking;
 
+#[path = "../../src/allowance.rs"]
+mod allowance;
 pub mod handover;
 mod pool;
 pub mod read_ahead;

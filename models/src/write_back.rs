@@ -1,7 +1,9 @@
-//! Models of `src/file/write_buffer/queue.rs`, used as `src/file/write_buffer.rs` uses it.
+//! Models of `src/file/write_buffer/queue.rs` and `staged.rs`, used as `src/file/write_buffer.rs` uses them.
 
 #[path = "../../src/file/write_buffer/queue.rs"]
-mod real;
+mod queue;
+#[path = "../../src/file/write_buffer/staged.rs"]
+mod staged;
 
 use std::io::{self, ErrorKind, IoSlice, SeekFrom};
 use std::sync::Arc;
@@ -16,12 +18,14 @@ use crate::join_pool;
 use crate::pool::{self, Slot};
 use crate::sync::Instant;
 use crate::task::{catch_agreed, chance, lock, panic_as_agreed, up_to, wait};
-use real::Queue;
+use queue::{Bound, Queue};
+use staged::Staged;
 
 const CAPACITY: usize = 4;
+const BOUND: Bound = Bound::Fixed(CAPACITY);
 
-/// A job that makes room goes on while so many bytes wait.
-const LEAST: usize = CAPACITY / 4;
+/// How many bytes one call accepts at most.
+const ACCEPT: usize = 5;
 
 /// How many calls of a run fail at most.
 const MOST_FAULTS: usize = 3;
@@ -105,6 +109,7 @@ struct Half {
     accepted: usize,
     is_dirty: bool,
     is_elsewhere: bool,
+    staged: Staged,
     job: Slot<io::Result<()>, Job>,
 }
 
@@ -114,24 +119,44 @@ enum Job {
 }
 
 impl File {
-    fn drain(&self, least: usize, deadline: Option<Instant>) -> io::Result<()> {
+    /// Writes what is in the queue.
+    fn drain_queue(&self, deadline: Option<Instant>) -> io::Result<()> {
         let object = &self.object;
-        self.queue.drain(
-            least,
-            deadline,
-            |to| object.seek(to),
-            |bytes| object.write(bytes),
-        )
+        self.queue
+            .drain(deadline, |to| object.seek(to), |bytes| object.write(bytes))
+    }
+
+    /// Writes every byte that was accepted.
+    fn drain(&self, deadline: Option<Instant>) -> io::Result<()> {
+        lock(&self.half).staged.hand_over(&self.queue);
+        self.drain_queue(deadline)
     }
 
     fn send(self: &Arc<Self>, half: &mut Half, job: Job) {
         let file = self.clone();
-        let least = match job {
-            Job::MakeRoom => LEAST,
-            Job::Flush => 1,
-        };
         half.job
-            .start(job, pool::run(move || file.drain(least, None)));
+            .start(job, pool::run(move || file.drain_queue(None)));
+    }
+
+    fn is_empty(&self, half: &Half) -> bool {
+        half.staged.is_empty() && self.queue.is_empty()
+    }
+
+    /// Accepts bytes, the numbers of their places.
+    fn accept(&self, half: &mut Half, len: usize) -> staged::Accepted {
+        let bytes: Vec<_> = (half.accepted as u8..).take(len).collect();
+        if half.staged.add(&bytes) {
+            half.accepted += len;
+            let is_queued = false;
+            return staged::Accepted { len, is_queued };
+        }
+        let (first, second) = bytes.split_at(len / 2);
+        let bufs = [IoSlice::new(first), IoSlice::new(second)];
+        let start = SeekFrom::Start(half.accepted as u64);
+        let start = half.is_elsewhere.then_some(start);
+        let accepted = half.staged.accept(&self.queue, BOUND, &bufs, start, ACCEPT);
+        half.accepted += accepted.len;
+        accepted
     }
 
     fn poll_job(&self, half: &mut Half, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -143,8 +168,8 @@ impl File {
             Some(Poll::Ready(None)) => Poll::Ready(Ok(())),
             Some(Poll::Ready(Some((job, result)))) => {
                 match job {
-                    Job::Flush if result.is_ok() && self.queue.is_empty() => half.is_dirty = false,
-                    Job::MakeRoom if self.queue.is_empty() => return Poll::Ready(Ok(())),
+                    Job::Flush if result.is_ok() && self.is_empty(half) => half.is_dirty = false,
+                    Job::MakeRoom if self.is_empty(half) => return Poll::Ready(Ok(())),
                     Job::Flush | Job::MakeRoom => {}
                 }
                 Poll::Ready(result)
@@ -158,31 +183,19 @@ impl File {
             std::task::ready!(self.poll_job(half, cx))?;
         }
         loop {
-            let bytes: Vec<_> = (half.accepted..half.accepted + len)
-                .map(|at| at as u8)
-                .collect();
-            let (first, second) = bytes.split_at(len / 2);
-            let bufs = [IoSlice::new(first), IoSlice::new(second)];
-            let start = half
-                .is_elsewhere
-                .then_some(SeekFrom::Start(half.accepted as u64));
-            let accepted = self.queue.accept(&bufs, CAPACITY, start);
-            if accepted.waiting >= CAPACITY.div_ceil(2) && half.job.is_empty() {
+            let accepted = self.accept(half, len);
+            let is_full = accepted.len == 0;
+            if (accepted.is_queued || is_full) && half.job.is_empty() {
                 self.send(half, Job::MakeRoom);
             }
-            if accepted.len > 0 {
-                half.accepted += accepted.len;
+            if !is_full {
                 half.is_dirty = true;
                 half.is_elsewhere = false;
                 return Poll::Ready(Ok(accepted.len));
             }
-            let stays = chance(0.5) && self.queue.has_room(CAPACITY);
-            if !stays && self.queue.poll_room(cx, CAPACITY).is_pending() {
-                if !half.job.is_empty() {
-                    std::task::ready!(self.poll_job(half, cx))?;
-                } else if self.queue.is_draining() {
-                    return Poll::Pending;
-                }
+            let stays = chance(0.5) && self.queue.has_room();
+            if !stays && self.queue.poll_room(cx).is_pending() {
+                std::task::ready!(self.poll_job(half, cx))?;
             }
         }
     }
@@ -190,11 +203,13 @@ impl File {
     /// Leaves the cursor elsewhere afterwards, as a reader does.
     fn poll_flush(self: &Arc<Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let half = &mut *lock(&self.half);
-        if half.is_dirty && half.job.is_empty() && !self.is_exclusive && self.queue.is_empty() {
-            half.is_dirty = false;
-        }
         while half.is_dirty {
+            half.staged.hand_over(&self.queue);
             if half.job.is_empty() {
+                if self.is_empty(half) && !self.is_exclusive {
+                    half.is_dirty = false;
+                    break;
+                }
                 self.send(half, Job::Flush);
             }
             std::task::ready!(self.poll_job(half, cx))?;
@@ -208,6 +223,7 @@ impl File {
 
     fn discard(&self) {
         let half = &mut *lock(&self.half);
+        half.staged.hand_over(&self.queue);
         let (len, start) = self.queue.discard();
         half.accepted -= len;
         let mut written = lock(&self.object.state);
@@ -217,22 +233,11 @@ impl File {
         }
     }
 
-    /// Fills the queue to twice its capacity: as much again is accepted while a drain is under way, which fails.
-    fn fill_twice(&self) {
-        let fill = || {
-            let half = &mut *lock(&self.half);
-            let bytes: Vec<_> = (half.accepted as u8..).take(CAPACITY).collect();
-            let accepted = self.queue.accept(&[IoSlice::new(&bytes)], CAPACITY, None);
-            half.accepted += accepted.len;
-        };
-        fill();
-        let fail = |_: &[u8]| {
-            fill();
-            Err(ErrorKind::StorageFull.into())
-        };
-        let drained = self.queue.drain(1, None, |_| Ok(()), fail);
-        drained.expect_err("a disk is full");
-        assert_eq!(lock(&self.half).accepted, 2 * CAPACITY);
+    /// Accepts bytes until there is no room.
+    fn fill(&self) {
+        let half = &mut *lock(&self.half);
+        while self.accept(half, 1).len > 0 {}
+        assert_eq!(half.accepted, CAPACITY);
     }
 
     /// Drops the file's user: what it leaves is written here, or in the background.
@@ -253,7 +258,7 @@ impl File {
 
     /// Drains on this thread, and turns an agreed panic into an error.
     fn try_drain(&self, deadline: Option<Instant>) -> io::Result<()> {
-        let drained = catch_agreed(|| self.drain(1, deadline));
+        let drained = catch_agreed(|| self.drain(deadline));
         drained.unwrap_or(Err(ErrorKind::Other.into()))
     }
 }
@@ -296,44 +301,42 @@ pub fn every_byte_is_written_once() {
     join_pool();
 }
 
-/// Whoever waits for room gets it as soon as a batch is on its way, though to write it takes long.
-pub fn a_batch_on_its_way_makes_room() {
-    let queue = Arc::new(Queue::default());
-    let full = queue.accept(&[IoSlice::new(&[0; CAPACITY])], CAPACITY, None);
-    assert_eq!(full.len, CAPACITY);
+/// A writer that waits for room goes on once half of the bytes are written, though the rest takes long.
+pub fn half_of_the_bytes_make_room() {
+    let file = Arc::new(File::default());
+    file.fill();
     let (accepted, room) = mpsc::channel();
     let writer = {
-        let queue = queue.clone();
+        let file = file.clone();
         thread::spawn(move || {
             wait(|cx| {
                 loop {
-                    let more = queue.accept(&[IoSlice::new(&[1])], CAPACITY, None);
-                    if more.len > 0 {
+                    if file.accept(&mut lock(&file.half), 1).len > 0 {
                         return Poll::Ready(());
                     }
-                    std::task::ready!(queue.poll_room(cx, CAPACITY));
+                    std::task::ready!(file.queue.poll_room(cx));
                 }
             });
             accepted.send(()).unwrap();
         })
     };
-    let is_first = AtomicBool::new(true);
+    let calls = AtomicUsize::new(0);
     let write = |bytes: &[u8]| {
-        if is_first.swap(false, Ordering::SeqCst) {
+        if calls.fetch_add(1, Ordering::SeqCst) == 1 {
             room.recv().unwrap();
         }
         Ok(bytes.len())
     };
-    queue.drain(1, None, |_| Ok(()), write).unwrap();
+    file.queue.drain(None, |_| Ok(()), write).unwrap();
     writer.join().unwrap();
-    assert!(queue.is_empty());
+    assert!(file.queue.is_empty());
 }
 
-/// A batch of twice the capacity is on its way, of which no job of the writer knows. The writer waits until
-/// it is written, rather than look for room all the time.
-pub fn a_large_batch_keeps_no_thread_busy() {
+/// The queue is full, and drained by a call of which no job of the writer knows. The writer waits until that is
+/// done, rather than look for room all the time.
+pub fn a_full_queue_keeps_no_thread_busy() {
     let file = Arc::new(File::default());
-    file.fill_twice();
+    file.fill();
     let (begun, begins) = mpsc::channel();
     let (release, released) = mpsc::channel::<()>();
     let draining = {
@@ -344,7 +347,7 @@ pub fn a_large_batch_keeps_no_thread_busy() {
                 let _ = released.recv();
                 file.object.write(bytes)
             };
-            file.queue.drain(1, None, |_| Ok(()), write).unwrap();
+            file.queue.drain(None, |_| Ok(()), write).unwrap();
         })
     };
     begins.recv().unwrap();
@@ -366,17 +369,17 @@ pub fn a_large_batch_keeps_no_thread_busy() {
     join_pool();
 }
 
-/// Twice the capacity is being drained, of which no job of the writer knows, and fails just when the writer has
+/// A full queue is being drained, of which no job of the writer knows, and that fails just when the writer has
 /// found no room.
-pub fn a_batch_that_comes_back_is_drained_again() {
+pub fn a_piece_that_comes_back_is_drained_again() {
     let file = Arc::new(File::default());
-    file.fill_twice();
+    file.fill();
     let draining = {
         let file = file.clone();
         thread::spawn(move || {
             let fail = |_: &[u8]| Err(ErrorKind::StorageFull.into());
             // The writer's job may have been first.
-            let _ = file.queue.drain(1, None, |_| Ok(()), fail);
+            let _ = file.queue.drain(None, |_| Ok(()), fail);
         })
     };
     wait(|cx| file.poll_write(cx, 1)).unwrap();
@@ -388,40 +391,39 @@ pub fn a_batch_that_comes_back_is_drained_again() {
 /// A drain with a deadline goes on though another hangs, and takes nothing from it.
 pub fn a_drain_that_hangs_holds_up_nobody() {
     let file = Arc::new(File::default());
-    let accept = |bytes: &[u8]| {
-        file.queue
-            .accept(&[IoSlice::new(bytes)], CAPACITY, None)
-            .len
+    let accept = |len: usize| {
+        let half = &mut *lock(&file.half);
+        file.accept(half, len);
+        half.staged.hand_over(&file.queue);
     };
-    let mut accepted = accept(&[0, 1, 2]);
+    accept(2);
     let (begun, begins) = mpsc::channel();
     let (release, released) = mpsc::channel::<()>();
     let hanging = {
         let file = file.clone();
         thread::spawn(move || {
             let write = |bytes: &[u8]| {
-                // The second batch may find that the receiver is gone.
+                // The second piece may find that the receiver is gone.
                 let _ = begun.send(());
                 let _ = released.recv();
                 file.object.write(bytes)
             };
-            file.queue.drain(1, None, |_| Ok(()), write).unwrap();
+            file.queue.drain(None, |_| Ok(()), write).unwrap();
         })
     };
     let hangs = chance(0.5);
     if hangs {
         begins.recv().unwrap();
     }
-    let more: Vec<_> = (accepted..accepted + up_to(3)).map(|at| at as u8).collect();
-    accepted += accept(&more);
+    accept(up_to(2));
     let deadline = Instant::now() + Duration::from_micros(50);
-    let drained = file.drain(1, Some(deadline));
-    match drained {
+    match file.drain(Some(deadline)) {
         Err(error) => assert_eq!(error.kind(), ErrorKind::TimedOut),
         Ok(()) => assert!(!hangs, "drained past another drain"),
     }
     drop(release);
     hanging.join().unwrap();
-    file.drain(1, None).unwrap();
+    file.drain(None).unwrap();
+    let accepted = lock(&file.half).accepted;
     assert_eq!(lock(&file.object.state).len, accepted);
 }

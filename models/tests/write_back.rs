@@ -9,9 +9,9 @@ fn every_byte_is_written_once() {
 }
 
 #[test]
-fn a_batch_on_its_way_makes_room() {
-    let model = write_back::a_batch_on_its_way_makes_room;
-    check("a batch on its way makes room", 4_000, model);
+fn half_of_the_bytes_make_room() {
+    let model = write_back::half_of_the_bytes_make_room;
+    check("half of the bytes make room", 4_000, model);
 }
 
 #[test]
@@ -21,13 +21,13 @@ fn a_drain_that_hangs_holds_up_nobody() {
 }
 
 #[test]
-fn a_large_batch_keeps_no_thread_busy() {
-    let model = write_back::a_large_batch_keeps_no_thread_busy;
-    check("a large batch keeps no thread busy", 2_000, model);
+fn a_full_queue_keeps_no_thread_busy() {
+    let model = write_back::a_full_queue_keeps_no_thread_busy;
+    check("a full queue keeps no thread busy", 2_000, model);
 }
 
 #[test]
-fn a_batch_that_comes_back_is_drained_again() {
-    let model = write_back::a_batch_that_comes_back_is_drained_again;
-    check("a batch that comes back is drained again", 2_000, model);
+fn a_piece_that_comes_back_is_drained_again() {
+    let model = write_back::a_piece_that_comes_back_is_drained_again;
+    check("a piece that comes back is drained again", 2_000, model);
 }

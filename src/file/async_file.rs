@@ -15,7 +15,7 @@ use super::cursor::Started;
 use super::cursor::{CursorJob, Position};
 use super::object::{Object, Shared, closed};
 use super::read_buffer::{Form, ReadBuffer, Source};
-use super::write_buffer::WriteBuffer;
+use super::write_buffer::{Bound, WriteBuffer};
 use crate::budget::{self, Share};
 use crate::cached::Facts;
 use crate::error::Operation;
@@ -207,12 +207,12 @@ impl AsyncFile<File> {
         file: File,
         path: Option<Arc<Path>>,
         facts: Facts,
-        capacity: usize,
+        bound: Bound,
     ) -> AsyncFile<File> {
         let shared = Shared::new(Object::File(file), path, Some(facts));
         shared.note_lent();
         let mut clone = AsyncFile::with_shared(shared, Position::OfCursor);
-        clone.set_buffering(capacity);
+        clone.writes.set_bound(bound);
         clone
     }
 }
@@ -234,7 +234,7 @@ impl<T: Send + 'static> AsyncFile<T> {
 
     /// Sets the size of the write buffer in bytes. With 0, each write waits until the system has the bytes.
     pub(crate) fn set_buffering(&mut self, bytes: usize) {
-        self.writes.set_capacity(bytes);
+        self.writes.set_bound(Bound::Fixed(bytes));
     }
 
     #[inline]
@@ -353,7 +353,7 @@ impl<T: Send + 'static> AsyncFile<T> {
     ) -> io::Result<impl FnOnce() -> io::Result<R> + Send + 'static> {
         let drainer = self.writes.drainer();
         Ok(self.shared()?.work(operation, move |shared| {
-            drainer.drain(shared)?;
+            drainer.drain(shared, None)?;
             call(shared)
         }))
     }

@@ -270,12 +270,12 @@ impl AsyncFile<File> {
         let shared = self.shared()?;
         shared.note_lent();
         shared.lend_file();
-        let (path, capacity) = (shared.path().cloned(), self.writes.capacity());
+        let (path, bound) = (shared.path().cloned(), self.writes.bound());
         let clone = move |file: &File| {
             let file = file.try_clone()?;
             let facts = Facts::learn(&file);
             // Created here: if the future is dropped meanwhile, the handle is closed as any file is.
-            Ok(AsyncFile::cloned(file, path, facts, capacity))
+            Ok(AsyncFile::cloned(file, path, facts, bound))
         };
         self.on_pool(Operation::Clone, clone).await
     }

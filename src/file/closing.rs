@@ -63,7 +63,7 @@ fn here(shared: Arc<Shared>, unwritten: Option<Drainer>) {
     let deadline = Instant::now() + PATIENCE;
     if let Some(drainer) = unwritten {
         // Another thread may be writing a batch.
-        let drained = drainer.drain_to(&shared, 1, Some(deadline));
+        let drained = drainer.drain(&shared, Some(deadline));
         if drained.is_err_and(|error| error.kind() == ErrorKind::TimedOut) {
             pool::run(move || finish(shared, Some(drainer))).detach();
             return;

@@ -9,6 +9,7 @@
 //! next write, flush or close tries again.
 
 mod queue;
+mod staged;
 
 use std::io::{self, IoSlice, SeekFrom};
 use std::task::{Context, Poll};
@@ -19,20 +20,21 @@ use futures_lite::ready;
 use super::object::Shared;
 use crate::error::Operation;
 use crate::pool::{self, Slot};
-use crate::sync::Arc;
+use crate::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use queue::Queue;
+use staged::Staged;
 
-/// The default size of the buffer.
-const CAPACITY: usize = 128 * 1024;
+pub(super) use queue::Bound;
 
-/// A job that makes room goes on while more than this fraction of the capacity is waiting, so that a caller
-/// that fills the rest in the meantime need not send the next job.
-const BATCHES: usize = 4;
+/// The maximum number of bytes that one call accepts.
+const ACCEPT: usize = 128 * 1024;
 
 #[derive(Debug)]
 pub(super) struct WriteBuffer {
-    /// The size of the buffer; 0 writes through.
-    capacity: usize,
+    /// How many bytes may be unwritten; 0 writes through.
+    bound: Bound,
+    /// The last accepted bytes. A write owns them and does not lock; methods that take `&self` do.
+    staged: Mutex<Staged>,
     /// Absent until the first write.
     queue: Option<Arc<Queue>>,
     /// Whether there are bytes to write, or an object to flush.
@@ -42,7 +44,7 @@ pub(super) struct WriteBuffer {
 
 #[derive(Debug)]
 enum Job {
-    /// Writes batches until few bytes are waiting.
+    /// Writes full pieces.
     MakeRoom,
     /// Writes all bytes, and flushes the object.
     Flush,
@@ -53,7 +55,8 @@ enum Job {
 impl Default for WriteBuffer {
     fn default() -> WriteBuffer {
         WriteBuffer {
-            capacity: CAPACITY,
+            bound: Bound::Shared,
+            staged: Mutex::default(),
             queue: None,
             dirty: false,
             job: Slot::default(),
@@ -62,12 +65,12 @@ impl Default for WriteBuffer {
 }
 
 impl WriteBuffer {
-    pub(super) fn set_capacity(&mut self, bytes: usize) {
-        self.capacity = bytes;
+    pub(super) fn set_bound(&mut self, bound: Bound) {
+        self.bound = bound;
     }
 
-    pub(super) fn capacity(&self) -> usize {
-        self.capacity
+    pub(super) fn bound(&self) -> Bound {
+        self.bound
     }
 
     #[inline]
@@ -78,12 +81,32 @@ impl WriteBuffer {
     /// Returns `true` if every accepted byte is written.
     #[inline]
     pub(super) fn is_empty(&self) -> bool {
-        self.queue.as_ref().is_none_or(|queue| queue.is_empty())
+        let is_empty = |queue: &Arc<Queue>| self.lock().is_empty() && queue.is_empty();
+        self.queue.as_ref().is_none_or(is_empty)
     }
 
     /// Returns a handle with which a job can write the accepted bytes, as methods that take `&self` do first.
     pub(super) fn drainer(&self) -> Drainer {
+        if let Some(queue) = &self.queue {
+            self.lock().hand_over(queue);
+        }
         Drainer(self.queue.clone())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Staged> {
+        self.staged.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn staged(&mut self) -> &mut Staged {
+        let staged = self.staged.get_mut();
+        staged.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Accepts bytes that follow others, which are not all written yet. Returns `false` if that takes a
+    /// [`poll_write`](WriteBuffer::poll_write).
+    #[inline]
+    pub(super) fn add(&mut self, bytes: &[u8]) -> bool {
+        !self.job.is_finished() && self.staged().add(bytes)
     }
 
     /// Accepts bytes, or writes them through. `start` is where the first of them goes, if the object's cursor
@@ -97,14 +120,14 @@ impl WriteBuffer {
         begun: impl FnMut(),
     ) -> Poll<io::Result<usize>> {
         // Direct I/O aligns the memory of each write. Joining writes would split blocks.
-        if self.capacity == 0 || shared.access().direct {
+        if self.bound == Bound::Fixed(0) || shared.access().direct {
             self.poll_through(cx, shared, bufs, start, begun)
         } else {
             self.poll_accept(cx, shared, bufs, start, begun)
         }
     }
 
-    /// Puts bytes into the queue. Starts a job when it is half full, so that there is room until the job runs.
+    /// Accepts bytes, and starts a job as soon as there is a full piece.
     fn poll_accept(
         &mut self,
         cx: &mut Context<'_>,
@@ -116,31 +139,22 @@ impl WriteBuffer {
         if self.job.is_finished() {
             ready!(self.poll_job(cx))?;
         }
-        let capacity = self.capacity;
         loop {
-            let queue = self.queue.get_or_insert_default();
-            let accepted = queue.accept(bufs, capacity, start);
-            if accepted.waiting >= capacity.div_ceil(2) && self.job.is_empty() {
+            let bound = self.bound;
+            let queue = self.queue.get_or_insert_default().clone();
+            let accepted = self.staged().accept(&queue, bound, bufs, start, ACCEPT);
+            let is_full = accepted.len == 0;
+            if (accepted.is_queued || is_full) && self.job.is_empty() {
                 self.make_room(shared);
             }
-            if accepted.len > 0 {
+            if !is_full {
                 self.dirty = true;
                 begun();
                 return Poll::Ready(Ok(accepted.len));
             }
-            // There is room as soon as the job takes a batch. If it fails, the job ends.
-            let queue = self.queue.get_or_insert_default();
-            if !pool::stay(|| queue.has_room(capacity))
-                && queue.poll_room(cx, capacity).is_pending()
-            {
-                // Without a job of this buffer, a call whose future was dropped may be writing a batch. The
-                // end of that batch wakes this task. If it has ended since the bytes were offered, they are
-                // offered again, which starts a job.
-                if !self.job.is_empty() {
-                    ready!(self.poll_job(cx))?;
-                } else if queue.is_draining() {
-                    return Poll::Pending;
-                }
+            // There is room as soon as the job has written enough. If it fails, the job ends.
+            if !pool::stay(|| queue.has_room()) && queue.poll_room(cx).is_pending() {
+                ready!(self.poll_job(cx))?;
             }
         }
     }
@@ -158,7 +172,7 @@ impl WriteBuffer {
         mut begun: impl FnMut(),
     ) -> Poll<io::Result<usize>> {
         let buf = bufs.iter().find(|buf| !buf.is_empty());
-        let buf = buf.map_or(&[][..], |buf| &buf[..buf.len().min(CAPACITY)]);
+        let buf = buf.map_or(&[][..], |buf| &buf[..buf.len().min(ACCEPT)]);
         loop {
             match ready!(self.job.poll(cx)) {
                 Some((Job::Through(bytes), written)) if bytes == buf => {
@@ -178,18 +192,17 @@ impl WriteBuffer {
         }
     }
 
-    /// Writes batches until few bytes are waiting.
+    /// Writes full pieces.
     fn make_room(&mut self, shared: &Arc<Shared>) {
-        let (drainer, least) = (self.drainer(), self.capacity / BATCHES);
+        let drainer = Drainer(self.queue.clone());
         let drain = shared.work(Operation::Write, move |shared| {
-            drainer.drain_to(shared, least, None).map(|()| 0)
+            drainer.drain(shared, None).map(|()| 0)
         });
         self.job.start(Job::MakeRoom, pool::run(drain));
     }
 
     /// Writes all bytes, and flushes the object.
-    fn flush(&mut self, shared: &Arc<Shared>) {
-        let drainer = self.drainer();
+    fn flush(&mut self, shared: &Arc<Shared>, drainer: Drainer) {
         let drain = shared.work(Operation::Flush, move |shared| {
             drainer.drain_and_flush(shared).map(|()| 0)
         });
@@ -221,13 +234,16 @@ impl WriteBuffer {
         if let Some(Job::Through(_)) = self.job.kind() {
             ready!(self.poll_job(cx))?;
         }
-        // A file has no buffer of its own to flush.
-        if self.is_dirty() && self.job.is_empty() && !shared.is_exclusive() && self.is_empty() {
-            self.dirty = false;
-        }
         while self.is_dirty() {
+            // A job that is running writes the last piece, too.
+            let drainer = self.drainer();
             if self.job.is_empty() {
-                self.flush(shared);
+                // A file has no buffer of its own to flush.
+                if self.is_empty() && !shared.is_exclusive() {
+                    self.dirty = false;
+                    break;
+                }
+                self.flush(shared, drainer);
             }
             ready!(self.poll_job(cx))?;
         }
@@ -250,14 +266,9 @@ impl WriteBuffer {
 pub(super) struct Drainer(Option<Arc<Queue>>);
 
 impl Drainer {
-    /// Writes every accepted byte.
-    pub(super) fn drain(&self, shared: &Shared) -> io::Result<()> {
-        self.drain_to(shared, 1, None)
-    }
-
     /// Writes every accepted byte and flushes the object.
     pub(super) fn drain_and_flush(&self, shared: &Shared) -> io::Result<()> {
-        self.drain(shared)?;
+        self.drain(shared, None)?;
         shared.name(Operation::Flush, shared.flush())
     }
 
@@ -272,23 +283,17 @@ impl Drainer {
         shared.name(Operation::Seek, moved).map(|_| len)
     }
 
-    /// Writes batches while at least `least` bytes are waiting.
+    /// Writes every accepted byte.
     ///
-    /// Fails with [`TimedOut`](io::ErrorKind::TimedOut) if another thread that is writing a batch has not
-    /// finished by `deadline`.
-    pub(super) fn drain_to(
-        &self,
-        shared: &Shared,
-        least: usize,
-        deadline: Option<Instant>,
-    ) -> io::Result<()> {
+    /// Fails with [`TimedOut`](io::ErrorKind::TimedOut) if another thread that is writing has not finished by
+    /// `deadline`.
+    pub(super) fn drain(&self, shared: &Shared, deadline: Option<Instant>) -> io::Result<()> {
         let Some(queue) = &self.0 else {
             return Ok(());
         };
         // So that a drop knows the type of the file.
         shared.learn_facts();
         let drained = queue.drain(
-            least,
             deadline,
             |to| shared.seek(to).map(drop),
             |bytes| shared.write(bytes),

@@ -1,18 +1,38 @@
 //! Accepted bytes, in order, until the object has them.
 //!
-//! Bytes leave the queue only when they are written. A job that drains it is an attempt, and others may make
-//! another. So neither cancellation, nor an error, nor a full pool can lose bytes, and `drop` can write them
-//! itself.
+//! They come in pieces, which leave the queue only when they are written. A job that drains it is an attempt,
+//! and others may make another. So neither cancellation, nor an error, nor a full pool can lose bytes, and
+//! `drop` can write them itself.
 //!
 //! The lock is a leaf: it is held neither during a blocking call nor while a waker is called.
 
-use std::io::{self, ErrorKind, IoSlice, SeekFrom};
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind, SeekFrom};
 use std::mem;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use crate::allowance::Grant;
 use crate::pool::Waiters;
 use crate::sync::{Condvar, Instant, Mutex, MutexGuard, PoisonError};
+
+/// The size of a piece while few bytes are behind, and of a larger one: the kernel writes 256 KiB in five sixths
+/// of the time that it takes for four times 64 KiB.
+const PIECE: usize = 64 * 1024;
+const LARGE: usize = 256 * 1024;
+
+/// How many bytes may be behind without asking for more, and at most.
+pub(super) const LEAST: usize = 2 * PIECE;
+const MOST: usize = 2 * 1024 * 1024;
+
+/// How many accepted bytes may be unwritten.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Bound {
+    /// As many as the allowance has for this stream.
+    Shared,
+    /// The size that the user has set.
+    Fixed(usize),
+}
 
 #[derive(Debug, Default)]
 pub(super) struct Queue {
@@ -25,96 +45,126 @@ pub(super) struct Queue {
 
 #[derive(Debug, Default)]
 struct State {
-    bytes: Vec<u8>,
-    /// Where the object's cursor must be before the first of `bytes` is written.
-    start: Option<SeekFrom>,
-    /// The size of the batch that a running drain has taken out. It puts back what it cannot write.
+    pieces: VecDeque<Vec<u8>>,
+    /// The number of bytes in `pieces`.
+    waiting: usize,
+    /// The size of the piece that the writer is filling.
+    filling: usize,
+    /// The size of the piece that a running drain has taken out. It puts back what it cannot write.
     draining: Option<usize>,
-    /// The buffer of the last batch, kept while bytes keep coming.
+    /// Where the object's cursor must be before the first of the bytes is written.
+    start: Option<SeekFrom>,
+    /// The buffer of a written piece, kept while bytes keep coming.
     spare: Vec<u8>,
+    grant: Grant,
+    /// A writer that waits goes on when so few bytes are behind. One that was woken for each piece would have
+    /// its thread sleep and wake for each.
+    low_water: usize,
 }
 
 impl State {
-    /// Returns how many bytes may wait. With the batch in flight, which may come back, it is at most twice the
-    /// capacity.
-    fn most(&self, capacity: usize) -> usize {
-        let batch = self.draining.unwrap_or(0);
-        capacity.min(capacity.saturating_mul(2).saturating_sub(batch))
+    /// Returns the number of bytes that are not written, including the piece that is being filled.
+    fn behind(&self) -> usize {
+        self.waiting + self.filling + self.draining.unwrap_or(0)
     }
-}
 
-/// The result of offering bytes.
-pub(super) struct Accepted {
-    /// The number of accepted bytes.
-    pub(super) len: usize,
-    /// The number of waiting bytes.
-    pub(super) waiting: usize,
+    /// Returns the size of the next piece, 0 if there is no room.
+    fn next_piece(&mut self, bound: Bound) -> usize {
+        let behind = self.behind();
+        let mut grows = |piece: usize| {
+            behind + piece <= MOST && self.grant.grow_to((behind + piece).saturating_sub(LEAST))
+        };
+        match bound {
+            Bound::Fixed(most) => most.div_ceil(2).min(most.saturating_sub(behind)),
+            Bound::Shared if behind < LEAST => PIECE.min(LEAST - behind),
+            Bound::Shared if grows(LARGE) => LARGE,
+            Bound::Shared if grows(PIECE) => PIECE,
+            Bound::Shared => 0,
+        }
+    }
+
+    /// Returns `true` if a writer that found no room may go on.
+    fn has_room(&self) -> bool {
+        self.behind() <= self.low_water
+    }
+
+    /// Gives back what is not needed.
+    fn shrink(&mut self) {
+        let behind = self.behind();
+        self.grant.shrink_to(behind.saturating_sub(LEAST));
+        if behind == 0 {
+            // An idle file has no buffer.
+            self.pieces = VecDeque::new();
+            self.spare = Vec::new();
+        }
+    }
 }
 
 impl Queue {
-    /// Returns `true` if every accepted byte has been written.
+    /// Returns `true` if every byte in the queue has been written.
     pub(super) fn is_empty(&self) -> bool {
         let state = self.lock();
-        state.bytes.is_empty() && state.draining.is_none()
+        state.waiting == 0 && state.draining.is_none()
     }
 
-    /// Returns `true` if a batch is in flight. Its end wakes the tasks that wait for room by then.
-    pub(super) fn is_draining(&self) -> bool {
-        self.lock().draining.is_some()
-    }
-
-    /// Accepts the bytes that fit into `capacity`. `start` is where the first of them goes, if the object's
-    /// cursor is elsewhere.
-    pub(super) fn accept(
-        &self,
-        bufs: &[IoSlice<'_>],
-        capacity: usize,
-        start: Option<SeekFrom>,
-    ) -> Accepted {
+    /// Returns a buffer for the next piece and the number of bytes that may be put into it, or `None` if there
+    /// is no room.
+    pub(super) fn begin_piece(&self, bound: Bound) -> Option<(Vec<u8>, usize)> {
         let mut state = self.lock();
-        let before = state.bytes.len();
-        let capacity = state.most(capacity);
-        for buf in bufs {
-            let room = capacity.saturating_sub(state.bytes.len());
-            state.bytes.extend_from_slice(&buf[..buf.len().min(room)]);
+        let is_first = state.behind() == 0;
+        let size = state.next_piece(bound);
+        if size == 0 {
+            state.low_water = state.behind() / 2;
+            return None;
         }
-        let waiting = state.bytes.len();
-        if waiting > before {
-            state.start = start.or(state.start);
-        }
-        let len = waiting - before;
-        Accepted { len, waiting }
+        state.filling = size;
+        let spare = mem::take(&mut state.spare);
+        drop(state);
+        // A small file needs a small buffer only.
+        let buffer = match spare.capacity() {
+            0 if is_first => Vec::new(),
+            capacity if capacity == size => spare,
+            _ => Vec::with_capacity(size),
+        };
+        Some((buffer, size))
+    }
+
+    /// Adds a piece. `start` is where the first byte goes, if the object's cursor is elsewhere.
+    pub(super) fn push(&self, piece: Vec<u8>, start: Option<SeekFrom>) {
+        let mut state = self.lock();
+        state.filling = 0;
+        state.waiting += piece.len();
+        state.pieces.push_back(piece);
+        state.start = start.or(state.start);
     }
 
     /// Waits for room. By the time the caller looks, there may be none or too little.
-    pub(super) fn poll_room(&self, cx: &Context<'_>, capacity: usize) -> Poll<()> {
+    pub(super) fn poll_room(&self, cx: &Context<'_>) -> Poll<()> {
         self.waiters.add(cx);
-        let state = self.lock();
-        if state.bytes.len() < state.most(capacity) {
+        if self.lock().has_room() {
             Poll::Ready(())
         } else {
             Poll::Pending
         }
     }
 
-    /// Returns `true` if bytes would be accepted, and if that can be determined without waiting.
-    pub(super) fn has_room(&self, capacity: usize) -> bool {
+    /// Returns `true` if few bytes are behind, and if that can be determined without waiting.
+    pub(super) fn has_room(&self) -> bool {
         let state = self.state.try_lock();
-        state.is_ok_and(|state| state.bytes.len() < state.most(capacity))
+        state.is_ok_and(|state| state.has_room())
     }
 
-    /// Writes batches while at least `least` bytes are waiting, after any drain that is in flight.
+    /// Writes all pieces, after any drain that is in flight.
     ///
     /// Fails with [`TimedOut`](ErrorKind::TimedOut) if another drain has not ended by `deadline`.
     pub(super) fn drain(
         &self,
-        least: usize,
         deadline: Option<Instant>,
         seek: impl Fn(SeekFrom) -> io::Result<()>,
         write: impl Fn(&[u8]) -> io::Result<usize>,
     ) -> io::Result<()> {
-        while let Some(mut batch) = self.take_batch(least, deadline)? {
-            batch.write(&seek, &write)?;
+        while let Some(mut piece) = self.take_piece(deadline)? {
+            piece.write(&seek, &write)?;
         }
         Ok(())
     }
@@ -122,17 +172,37 @@ impl Queue {
     /// Discards unwritten bytes, after any drain that is in flight. Returns their number, and where they were
     /// to go.
     pub(super) fn discard(&self) -> (usize, Option<SeekFrom>) {
-        match self.take_batch(1, None) {
-            Ok(Some(mut batch)) => {
-                let given_up = (batch.bytes.len(), batch.start);
-                batch.written = batch.bytes.len();
-                given_up
-            }
-            _ => (0, None),
-        }
+        let Ok(mut state) = self.wait_until_drained(None) else {
+            return (0, None);
+        };
+        let len = mem::take(&mut state.waiting);
+        let start = state.start.take();
+        let discarded = mem::take(&mut state.pieces);
+        state.shrink();
+        drop(state);
+        drop(discarded);
+        self.waiters.wake_all();
+        (len, start)
     }
 
-    fn take_batch(&self, least: usize, deadline: Option<Instant>) -> io::Result<Option<Batch<'_>>> {
+    fn take_piece(&self, deadline: Option<Instant>) -> io::Result<Option<Piece<'_>>> {
+        let mut state = self.wait_until_drained(deadline)?;
+        let Some(bytes) = state.pieces.pop_front() else {
+            return Ok(None);
+        };
+        state.waiting -= bytes.len();
+        state.draining = Some(bytes.len());
+        let start = state.start.take();
+        Ok(Some(Piece {
+            queue: self,
+            bytes,
+            written: 0,
+            start,
+        }))
+    }
+
+    /// Waits until no piece is in flight.
+    fn wait_until_drained(&self, deadline: Option<Instant>) -> io::Result<MutexGuard<'_, State>> {
         let mut state = self.lock();
         while state.draining.is_some() {
             state = match deadline.map(|end| end.saturating_duration_since(Instant::now())) {
@@ -147,20 +217,7 @@ impl Queue {
                 }
             };
         }
-        if state.bytes.len() < least.max(1) {
-            return Ok(None);
-        }
-        state.draining = Some(state.bytes.len());
-        let spare = mem::take(&mut state.spare);
-        let batch = Batch {
-            queue: self,
-            bytes: mem::replace(&mut state.bytes, spare),
-            written: 0,
-            start: state.start.take(),
-        };
-        drop(state);
-        self.waiters.wake_all();
-        Ok(Some(batch))
+        Ok(state)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -168,15 +225,15 @@ impl Queue {
     }
 }
 
-/// A batch in flight. Dropping it, also in a panic, puts back what is not written.
-struct Batch<'a> {
+/// A piece in flight. Dropping it, also in a panic, puts back what is not written.
+struct Piece<'a> {
     queue: &'a Queue,
     bytes: Vec<u8>,
     written: usize,
     start: Option<SeekFrom>,
 }
 
-impl Batch<'_> {
+impl Piece<'_> {
     fn write(
         &mut self,
         seek: &impl Fn(SeekFrom) -> io::Result<()>,
@@ -196,26 +253,26 @@ impl Batch<'_> {
     }
 }
 
-impl Drop for Batch<'_> {
+impl Drop for Piece<'_> {
     fn drop(&mut self) {
-        let mut state = self.queue.lock();
         let mut bytes = mem::take(&mut self.bytes);
         bytes.drain(..self.written);
-        if !bytes.is_empty() {
-            bytes.extend_from_slice(&state.bytes);
-            state.bytes = bytes;
-            state.start = self.start;
-        } else if !state.bytes.is_empty() {
-            state.spare = bytes;
-        } else {
-            // An idle file has no buffer.
-            state.bytes = Vec::new();
-            state.spare = Vec::new();
-        }
+        let mut state = self.queue.lock();
         state.draining = None;
+        let has_failed = !bytes.is_empty();
+        if has_failed {
+            state.waiting += bytes.len();
+            state.pieces.push_front(bytes);
+            state.start = self.start;
+        } else {
+            state.spare = bytes;
+        }
+        state.shrink();
+        let wakes = has_failed || state.has_room();
         drop(state);
         self.queue.drained.notify_all();
-        // The room that this batch took may be free now.
-        self.queue.waiters.wake_all();
+        if wakes {
+            self.queue.waiters.wake_all();
+        }
     }
 }
