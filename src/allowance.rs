@@ -39,6 +39,12 @@ impl Grant {
         taken.is_ok()
     }
 
+    /// Returns `true` if this is more than a stream may grow to by now, since others have come.
+    pub(crate) fn is_too_large(&self) -> bool {
+        let left = limit().saturating_sub(TAKEN.load(Ordering::Relaxed));
+        self.0 > left / 4
+    }
+
     /// Gives back what is held beyond `bytes`.
     pub(crate) fn shrink_to(&mut self, bytes: usize) {
         let less = self.0.saturating_sub(bytes);

@@ -316,10 +316,12 @@ impl OpenFile {
         self.set(|options| options.create_new(create_new))
     }
 
-    /// Sets the size of the write buffer in bytes. The default is 128 KiB.
+    /// Sets the size of the write buffer in bytes. The default is from 128 KiB to 2 MiB, see
+    /// [Memory](crate#memory).
     ///
-    /// Once the buffer is half full, a worker thread begins to write it. With 0, each write waits until the
-    /// bytes are passed to the kernel.
+    /// Once the buffer is half full, or holds 64 KiB, a worker thread begins to write it. With 0, each write waits
+    /// until the bytes are passed to the kernel. A buffer whose size is set has its own memory, and does not count
+    /// as a part of what the files of the process share.
     ///
     /// # Panics
     ///

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use anyfile::{AsyncFile, PathError, open_file, wrap_file};
+use anyfile::{AsyncFile, PathError, create_file, open_file, wrap_file};
 use futures_lite::future::{self, block_on};
 use futures_lite::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt, StreamExt};
 
@@ -697,6 +697,73 @@ fn g10_bounded_memory() {
         println!("500 line streams: {idle} KiB idle, {first} after a line, {ahead} read ahead");
         assert!(idle < 2 * 1024 && first < 128 * 1024 && ahead < 128 * 1024);
     });
+}
+
+/// Writes until no more is accepted, while no thread of the pool is free. Returns the number of bytes.
+fn fill(file: &mut AsyncFile<Vec<u8>>) -> usize {
+    let mut accepted = 0;
+    while let Some(written) = poll_times(file.write(&[b'x'; 10_000]), 3) {
+        accepted += written.unwrap();
+        assert!(accepted < 100_000_000);
+    }
+    accepted
+}
+
+const KIB: usize = 1024;
+const MIB: usize = 1024 * KIB;
+
+#[test]
+fn g10_writers_share_an_allowance() {
+    if !with_one_thread("g10_writers_share_an_allowance") {
+        return;
+    }
+    let busy = saturate_pool(1);
+    let mut lone = wrap_file(Vec::new());
+    assert_eq!(fill(&mut lone), 2 * MIB, "a lone writer");
+    let mut files: Vec<_> = (0..500).map(|_| wrap_file(Vec::new())).collect();
+    let accepted: Vec<_> = files.iter_mut().map(fill).collect();
+    assert!(accepted.iter().all(|&accepted| accepted >= 128 * KIB));
+    let all = 2 * MIB + accepted.iter().sum::<usize>();
+    println!("501 writers: {} KiB", all / KIB);
+    assert!(all <= 501 * 128 * KIB + 16 * MIB, "{all} bytes in all");
+    assert!(
+        accepted[0] > 512 * KIB,
+        "the first of many got {}",
+        accepted[0]
+    );
+    drop(busy);
+
+    // What is written goes back to the allowance, whether the file is flushed, dropped or taken apart.
+    let last = files.split_off(300);
+    for (mut file, accepted) in files.into_iter().zip(accepted) {
+        block_on(file.flush()).unwrap();
+        assert_eq!(block_on(file.into_inner()).unwrap().len(), accepted);
+    }
+    drop((lone, last));
+    let _busy = saturate_pool(1);
+    let mut again = wrap_file(Vec::new());
+    assert_eq!(fill(&mut again), 2 * MIB, "a lone writer after many");
+}
+
+#[test]
+fn g10_an_own_bound_takes_nothing_of_the_allowance() {
+    if !with_one_thread("g10_an_own_bound_takes_nothing_of_the_allowance") {
+        return;
+    }
+    let dir = Dir::new();
+    let mut large = block_on(create_file(dir.join("large")).buffering(32 * MIB)).unwrap();
+    let mut small = block_on(create_file(dir.join("small")).buffering(1_000)).unwrap();
+    let _busy = saturate_pool(1);
+    let accepted = |file: &mut AsyncFile| {
+        let mut accepted = 0;
+        while let Some(written) = poll_times(file.write(&[b'x'; 10_000]), 3) {
+            accepted += written.unwrap();
+        }
+        accepted
+    };
+    assert_eq!(accepted(&mut large), 32 * MIB);
+    assert_eq!(accepted(&mut small), 1_000);
+    assert_eq!(fill(&mut wrap_file(Vec::new())), 2 * MIB);
 }
 
 #[cfg(target_os = "linux")]

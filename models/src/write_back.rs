@@ -69,7 +69,8 @@ impl Object {
         Ok(())
     }
 
-    fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+    fn write(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        let bytes: Vec<u8> = bufs.iter().flat_map(|buf| buf.iter().copied()).collect();
         if self.fails() {
             match up_to(3) {
                 1 => return Err(ErrorKind::StorageFull.into()),
@@ -123,7 +124,7 @@ impl File {
     fn drain_queue(&self, deadline: Option<Instant>) -> io::Result<()> {
         let object = &self.object;
         self.queue
-            .drain(deadline, |to| object.seek(to), |bytes| object.write(bytes))
+            .drain(deadline, |to| object.seek(to), |bufs| object.write(bufs))
     }
 
     /// Writes every byte that was accepted.
@@ -321,11 +322,11 @@ pub fn half_of_the_bytes_make_room() {
         })
     };
     let calls = AtomicUsize::new(0);
-    let write = |bytes: &[u8]| {
+    let write = |bufs: &[IoSlice<'_>]| {
         if calls.fetch_add(1, Ordering::SeqCst) == 1 {
             room.recv().unwrap();
         }
-        Ok(bytes.len())
+        Ok(bufs.iter().map(|buf| buf.len()).sum())
     };
     file.queue.drain(None, |_| Ok(()), write).unwrap();
     writer.join().unwrap();
@@ -342,10 +343,10 @@ pub fn a_full_queue_keeps_no_thread_busy() {
     let draining = {
         let file = file.clone();
         thread::spawn(move || {
-            let write = |bytes: &[u8]| {
+            let write = |bufs: &[IoSlice<'_>]| {
                 let _ = begun.send(());
                 let _ = released.recv();
-                file.object.write(bytes)
+                file.object.write(bufs)
             };
             file.queue.drain(None, |_| Ok(()), write).unwrap();
         })
@@ -377,7 +378,7 @@ pub fn a_piece_that_comes_back_is_drained_again() {
     let draining = {
         let file = file.clone();
         thread::spawn(move || {
-            let fail = |_: &[u8]| Err(ErrorKind::StorageFull.into());
+            let fail = |_: &[IoSlice<'_>]| Err(ErrorKind::StorageFull.into());
             // The writer's job may have been first.
             let _ = file.queue.drain(None, |_| Ok(()), fail);
         })
@@ -402,11 +403,11 @@ pub fn a_drain_that_hangs_holds_up_nobody() {
     let hanging = {
         let file = file.clone();
         thread::spawn(move || {
-            let write = |bytes: &[u8]| {
+            let write = |bufs: &[IoSlice<'_>]| {
                 // The second piece may find that the receiver is gone.
                 let _ = begun.send(());
                 let _ = released.recv();
-                file.object.write(bytes)
+                file.object.write(bufs)
             };
             file.queue.drain(None, |_| Ok(()), write).unwrap();
         })

@@ -41,7 +41,7 @@ use crate::sync::Arc;
 ///   Anything else is read only on request. A `seek` drops the buffer, so that later reads see what others
 ///   wrote; [`seek_relative`](AsyncFile::seek_relative) and a seek by 0 keep it.
 /// - The **write buffer** holds bytes that were accepted and not passed to the kernel yet. They are written in
-///   the background once the buffer is half full, and on `flush`, `close`, drop, a seek, a read and every
+///   the background once there are 64 KiB, and on `flush`, `close`, drop, a seek, a read and every
 ///   operation that must see them.
 ///
 /// A `read` of up to 256 KiB from a regular file is short only at the end of the file.

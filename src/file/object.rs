@@ -7,7 +7,7 @@ mod other;
 
 use std::any::Any;
 use std::fs::File;
-use std::io::{self, ErrorKind, IoSliceMut, Read, Seek, SeekFrom, Write};
+use std::io::{self, ErrorKind, IoSlice, IoSliceMut, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -379,6 +379,14 @@ impl Shared {
             Object::Other(other) => other.write(bytes),
         })?;
         check_count(written, bytes.len(), "write")
+    }
+
+    /// Writes at the cursor. Not for direct I/O.
+    pub(super) fn write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        match &self.object {
+            Object::File(file) => retry(|| self.with_cursor(|| (&*file).write_vectored(bufs))),
+            Object::Other(_) => bufs.first().map_or(Ok(0), |buf| self.write(buf)),
+        }
     }
 
     pub(super) fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<usize> {

@@ -296,7 +296,7 @@ impl Drainer {
         let drained = queue.drain(
             deadline,
             |to| shared.seek(to).map(drop),
-            |bytes| shared.write(bytes),
+            |bufs| shared.write_vectored(bufs),
         );
         shared.name(Operation::Write, drained)
     }

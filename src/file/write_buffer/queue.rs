@@ -6,8 +6,9 @@
 //!
 //! The lock is a leaf: it is held neither during a blocking call nor while a waker is called.
 
+use std::array;
 use std::collections::VecDeque;
-use std::io::{self, ErrorKind, SeekFrom};
+use std::io::{self, ErrorKind, IoSlice, SeekFrom};
 use std::mem;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -16,10 +17,13 @@ use crate::allowance::Grant;
 use crate::pool::Waiters;
 use crate::sync::{Condvar, Instant, Mutex, MutexGuard, PoisonError};
 
-/// The size of a piece while few bytes are behind, and of a larger one: the kernel writes 256 KiB in five sixths
-/// of the time that it takes for four times 64 KiB.
+/// The size of a piece. All have the same, so that each buffer can be used again. Buffers of 128 KiB and more
+/// come from the system and go back to it: in a new one each page faults, which takes as long as writing it.
 const PIECE: usize = 64 * 1024;
-const LARGE: usize = 256 * 1024;
+
+/// The number of pieces that are written by one call: the kernel writes 256 KiB in four fifths of the time that
+/// it takes for four times 64 KiB.
+const BATCH: usize = 4;
 
 /// How many bytes may be behind without asking for more, and at most.
 pub(super) const LEAST: usize = 2 * PIECE;
@@ -50,12 +54,12 @@ struct State {
     waiting: usize,
     /// The size of the piece that the writer is filling.
     filling: usize,
-    /// The size of the piece that a running drain has taken out. It puts back what it cannot write.
+    /// The size of the batch that a running drain has taken out. It puts back what it cannot write.
     draining: Option<usize>,
     /// Where the object's cursor must be before the first of the bytes is written.
     start: Option<SeekFrom>,
-    /// The buffer of a written piece, kept while bytes keep coming.
-    spare: Vec<u8>,
+    /// The buffers of written pieces, kept while bytes keep coming.
+    spare: Vec<Vec<u8>>,
     grant: Grant,
     /// A writer that waits goes on when so few bytes are behind. One that was woken for each piece would have
     /// its thread sleep and wake for each.
@@ -71,16 +75,17 @@ impl State {
     /// Returns the size of the next piece, 0 if there is no room.
     fn next_piece(&mut self, bound: Bound) -> usize {
         let behind = self.behind();
-        let mut grows = |piece: usize| {
-            behind + piece <= MOST && self.grant.grow_to((behind + piece).saturating_sub(LEAST))
+        let (piece, most) = match bound {
+            Bound::Fixed(most) => (most.div_ceil(2).min(PIECE), most),
+            Bound::Shared if self.grows_to(behind + PIECE) => (PIECE, MOST),
+            Bound::Shared => (PIECE, LEAST),
         };
-        match bound {
-            Bound::Fixed(most) => most.div_ceil(2).min(most.saturating_sub(behind)),
-            Bound::Shared if behind < LEAST => PIECE.min(LEAST - behind),
-            Bound::Shared if grows(LARGE) => LARGE,
-            Bound::Shared if grows(PIECE) => PIECE,
-            Bound::Shared => 0,
-        }
+        piece.min(most.saturating_sub(behind))
+    }
+
+    /// Returns `true` if so many bytes may be behind.
+    fn grows_to(&mut self, bytes: usize) -> bool {
+        bytes <= MOST && self.grant.grow_to(bytes.saturating_sub(LEAST))
     }
 
     /// Returns `true` if a writer that found no room may go on.
@@ -91,12 +96,18 @@ impl State {
     /// Gives back what is not needed.
     fn shrink(&mut self) {
         let behind = self.behind();
-        self.grant.shrink_to(behind.saturating_sub(LEAST));
         if behind == 0 {
             // An idle file has no buffer.
             self.pieces = VecDeque::new();
             self.spare = Vec::new();
+        } else if self.grant.is_too_large() {
+            self.spare.truncate(1);
+        } else if self.waiting == 0 {
+            // The writer may pause here, and what it has filled so far stays.
+            self.spare.truncate(BATCH);
         }
+        let spare: usize = self.spare.iter().map(Vec::capacity).sum();
+        self.grant.shrink_to((behind + spare).saturating_sub(LEAST));
     }
 }
 
@@ -118,15 +129,10 @@ impl Queue {
             return None;
         }
         state.filling = size;
-        let spare = mem::take(&mut state.spare);
-        drop(state);
         // A small file needs a small buffer only.
-        let buffer = match spare.capacity() {
-            0 if is_first => Vec::new(),
-            capacity if capacity == size => spare,
-            _ => Vec::with_capacity(size),
-        };
-        Some((buffer, size))
+        let new = if is_first { 0 } else { size };
+        let spare = state.spare.pop();
+        Some((spare.unwrap_or_else(|| Vec::with_capacity(new)), size))
     }
 
     /// Adds a piece. `start` is where the first byte goes, if the object's cursor is elsewhere.
@@ -161,10 +167,10 @@ impl Queue {
         &self,
         deadline: Option<Instant>,
         seek: impl Fn(SeekFrom) -> io::Result<()>,
-        write: impl Fn(&[u8]) -> io::Result<usize>,
+        write: impl Fn(&[IoSlice<'_>]) -> io::Result<usize>,
     ) -> io::Result<()> {
-        while let Some(mut piece) = self.take_piece(deadline)? {
-            piece.write(&seek, &write)?;
+        while let Some(mut batch) = self.take_batch(deadline)? {
+            batch.write(&seek, &write)?;
         }
         Ok(())
     }
@@ -185,23 +191,26 @@ impl Queue {
         (len, start)
     }
 
-    fn take_piece(&self, deadline: Option<Instant>) -> io::Result<Option<Piece<'_>>> {
+    /// Takes out at most half of the pieces, so that there is room soon.
+    fn take_batch(&self, deadline: Option<Instant>) -> io::Result<Option<Batch<'_>>> {
         let mut state = self.wait_until_drained(deadline)?;
-        let Some(bytes) = state.pieces.pop_front() else {
+        if state.pieces.is_empty() {
             return Ok(None);
-        };
-        state.waiting -= bytes.len();
-        state.draining = Some(bytes.len());
-        let start = state.start.take();
-        Ok(Some(Piece {
+        }
+        let count = (state.pieces.len() / 2).clamp(1, BATCH);
+        let pieces: VecDeque<_> = state.pieces.drain(..count).collect();
+        let len = pieces.iter().map(Vec::len).sum();
+        state.waiting -= len;
+        state.draining = Some(len);
+        Ok(Some(Batch {
             queue: self,
-            bytes,
-            written: 0,
-            start,
+            pieces,
+            written: Vec::new(),
+            start: state.start.take(),
         }))
     }
 
-    /// Waits until no piece is in flight.
+    /// Waits until no batch is in flight.
     fn wait_until_drained(&self, deadline: Option<Instant>) -> io::Result<MutexGuard<'_, State>> {
         let mut state = self.lock();
         while state.draining.is_some() {
@@ -225,48 +234,64 @@ impl Queue {
     }
 }
 
-/// A piece in flight. Dropping it, also in a panic, puts back what is not written.
-struct Piece<'a> {
+/// A batch in flight. Dropping it, also in a panic, puts back what is not written.
+struct Batch<'a> {
     queue: &'a Queue,
-    bytes: Vec<u8>,
-    written: usize,
+    pieces: VecDeque<Vec<u8>>,
+    /// The buffers of written pieces.
+    written: Vec<Vec<u8>>,
     start: Option<SeekFrom>,
 }
 
-impl Piece<'_> {
+impl Batch<'_> {
     fn write(
         &mut self,
         seek: &impl Fn(SeekFrom) -> io::Result<()>,
-        write: &impl Fn(&[u8]) -> io::Result<usize>,
+        write: &impl Fn(&[IoSlice<'_>]) -> io::Result<usize>,
     ) -> io::Result<()> {
         if let Some(start) = self.start {
             seek(start)?;
             self.start = None;
         }
-        while self.written < self.bytes.len() {
-            match write(&self.bytes[self.written..])? {
+        while !self.pieces.is_empty() {
+            let piece = |at| self.pieces.get(at).map_or(&[][..], Vec::as_slice);
+            let bufs: [_; BATCH] = array::from_fn(|at| IoSlice::new(piece(at)));
+            match write(&bufs[..self.pieces.len()])? {
                 0 => return Err(ErrorKind::WriteZero.into()),
-                written => self.written += written,
+                written => self.pass(written),
             }
         }
         Ok(())
     }
+
+    /// Records that bytes were written.
+    fn pass(&mut self, mut written: usize) {
+        while let Some(mut piece) = self.pieces.pop_front() {
+            if written < piece.len() {
+                piece.drain(..written);
+                self.pieces.push_front(piece);
+                return;
+            }
+            written -= piece.len();
+            piece.clear();
+            self.written.push(piece);
+        }
+    }
 }
 
-impl Drop for Piece<'_> {
+impl Drop for Batch<'_> {
     fn drop(&mut self) {
-        let mut bytes = mem::take(&mut self.bytes);
-        bytes.drain(..self.written);
         let mut state = self.queue.lock();
         state.draining = None;
-        let has_failed = !bytes.is_empty();
+        let has_failed = !self.pieces.is_empty();
         if has_failed {
-            state.waiting += bytes.len();
-            state.pieces.push_front(bytes);
             state.start = self.start;
-        } else {
-            state.spare = bytes;
         }
+        while let Some(piece) = self.pieces.pop_back() {
+            state.waiting += piece.len();
+            state.pieces.push_front(piece);
+        }
+        state.spare.append(&mut self.written);
         state.shrink();
         let wakes = has_failed || state.has_room();
         drop(state);
