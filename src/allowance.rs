@@ -1,7 +1,7 @@
-//! The allowance: the memory that the buffers of all streams share.
+//! The allowance: the memory that the buffers of all streams share. So far, only write buffers use it.
 //!
-//! Each stream has a minimum of its own. What it takes beyond that comes from here, and goes back as its bytes
-//! are written or consumed.
+//! Each stream has a minimum of its own. Memory beyond that comes from here, and goes back as its bytes are
+//! written.
 //!
 //! A stream may grow while it holds at most a quarter of what is left, as the queues of a network switch do that
 //! share one memory. So one stream gets all it can use, ten get 1 MiB each, a hundred 150 KiB, and a newcomer
@@ -13,10 +13,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// The size of the allowance in MiB, unless `ANYFILE_BUFFERS` sets it.
 const DEFAULT: usize = 16;
 
-/// The bytes that streams hold. Relaxed: it is a count, which guards no data.
+/// The number of bytes that streams hold. Relaxed: it is a count, which guards no data.
 static TAKEN: AtomicUsize = AtomicUsize::new(0);
 
-/// What a stream holds of the allowance. Dropping it gives it back.
+/// A stream's part of the allowance. Dropping it gives it back.
 #[derive(Debug, Default)]
 pub(crate) struct Grant(usize);
 
@@ -39,7 +39,7 @@ impl Grant {
         taken.is_ok()
     }
 
-    /// Returns `true` if this is more than a stream may grow to by now, since others have come.
+    /// Returns `true` if this is more than a quarter of what is left: other streams have grown since.
     pub(crate) fn is_too_large(&self) -> bool {
         let left = limit().saturating_sub(TAKEN.load(Ordering::Relaxed));
         self.0 > left / 4

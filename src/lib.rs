@@ -148,7 +148,7 @@
 //! An idle file has no buffer. A file that is read in sequence has at most 256 KiB, unless its lines are
 //! longer than that; [`Lines::max_len`] limits them. A writer may be 128 KiB behind. Beyond that, all writers
 //! of the process share 16 MiB, which the environment variable `ANYFILE_BUFFERS` changes (in MiB): a lone writer
-//! may be 2 MiB behind, and of many each gets less. A stream of a directory or a tree finds about a
+//! may be 2 MiB behind, and each of many gets less. A stream of a directory or a tree finds about a
 //! thousand entries ahead, and some hundred more for each worker, however many there are. An entry of
 //! [`walk`](Path::walk) is a directory with the names of all that is in it; `walk` also holds the paths of the
 //! directories that it has not read yet. With [`sort`](path::Glob::sort), a search needs all of its entries at once.

@@ -25,7 +25,7 @@ const PIECE: usize = 64 * 1024;
 /// it takes for four times 64 KiB.
 const BATCH: usize = 4;
 
-/// How many bytes may be behind without asking for more, and at most.
+/// The number of unwritten bytes that every writer may have, and the most that one may have.
 pub(super) const LEAST: usize = 2 * PIECE;
 const MOST: usize = 2 * 1024 * 1024;
 
