@@ -20,7 +20,7 @@ use rustix::fs::{XattrFlags, getxattr, setxattr};
 use rustix::io::Errno;
 use tempfile::TempDir;
 
-use common::{Dir, contents, is_root, mode, noise, set_mode};
+use common::{Dir, contents, elsewhere, is_root, mode, noise, set_mode};
 
 const OWNER: u32 = 61001;
 const NAMED: u32 = 61003;
@@ -92,24 +92,12 @@ fn has_lists(dir: &StdPath) -> bool {
 
 /// Creates a directory that every user can search, on the filesystem of `parent`.
 fn open_dir(parent: &StdPath) -> TempDir {
-    let dir = tempfile::tempdir_in(parent).unwrap();
-    set_mode(dir.path(), 0o755);
-    dir
+    searchable(tempfile::tempdir_in(parent).unwrap())
 }
 
-/// Returns a directory on a filesystem other than that of temporary files. Prints a line if there is none.
-fn elsewhere() -> Option<&'static StdPath> {
-    let here = fs::metadata(std::env::temp_dir()).unwrap().dev();
-    let candidates = ["/dev/shm", "/var/tmp"].map(StdPath::new);
-    let other = |dir: &&StdPath| {
-        let found = fs::metadata(dir).is_ok_and(|found| found.dev() != here);
-        found && tempfile::tempdir_in(dir).is_ok()
-    };
-    let found = candidates.into_iter().find(other);
-    if found.is_none() {
-        println!("skipped: there is no other filesystem");
-    }
-    found
+fn searchable(dir: TempDir) -> TempDir {
+    set_mode(dir.path(), 0o755);
+    dir
 }
 
 /// A filesystem without access control lists, which is unmounted on drop.
@@ -399,7 +387,7 @@ impl Case {
         let source = open_dir(&near);
         let target = match (&self.target, operation) {
             (Some(dir), _) => open_dir(dir),
-            (None, Move | Mv) => open_dir(elsewhere()?),
+            (None, Move | Mv) => searchable(elsewhere()?),
             (None, _) => open_dir(&near),
         };
         for dir in [&source, &target] {
@@ -834,7 +822,7 @@ fn a_file_that_cannot_be_read() {
 #[test]
 fn an_attribute_that_is_too_long() {
     let Some(there) = elsewhere() else { return };
-    let (here, there) = (Dir::new(), tempfile::tempdir_in(there).unwrap());
+    let here = Dir::new();
     let refused = |dir: &StdPath, value: &[u8]| {
         let probe = dir.join("probe");
         fs::write(&probe, "").unwrap();

@@ -15,26 +15,12 @@ use std::time::Duration;
 
 use anyfile::Path;
 use futures_lite::future::block_on;
-use tempfile::TempDir;
 
 use common::tree::{Mounted, Snapshot, generate, tmpfs};
-use common::{Dir, contents, is_root, noise, poll_times};
+use common::{Dir, contents, elsewhere, is_root, noise, poll_times};
 
 fn moved(source: &StdPath, target: &StdPath) -> io::Result<Path> {
     block_on(Path::new(source).move_to(target))
-}
-
-/// Creates a directory on a filesystem other than that of temporary files. Prints a line if there is none.
-fn elsewhere() -> Option<TempDir> {
-    let here = fs::metadata(std::env::temp_dir()).unwrap().dev();
-    let candidates = ["/dev/shm", "/var/tmp"].map(StdPath::new);
-    let other = |dir: &&StdPath| fs::metadata(dir).is_ok_and(|found| found.dev() != here);
-    let found = candidates.into_iter().find(other);
-    let made = found.and_then(|dir| tempfile::tempdir_in(dir).ok());
-    if made.is_none() {
-        println!("skipped: there is no other filesystem");
-    }
-    made
 }
 
 #[test]

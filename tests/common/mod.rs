@@ -15,7 +15,7 @@ use std::ffi::OsStr;
 use std::fs::Permissions;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 #[cfg(unix)]
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::process::{Command, Output};
@@ -27,6 +27,22 @@ use anyfile::{AsyncFile, wrap_file};
 use futures_lite::AsyncSeekExt;
 use futures_lite::future::block_on;
 use tempfile::TempDir;
+
+/// Creates a directory on a filesystem other than that of temporary files. Prints a line if there is none.
+#[cfg(unix)]
+pub(crate) fn elsewhere() -> Option<TempDir> {
+    let device = |dir: &Path| std::fs::metadata(dir).map(|metadata| metadata.dev());
+    let here = device(&std::env::temp_dir()).expect("a directory of temporary files");
+    let made = ["/dev/shm", "/var/tmp"]
+        .map(Path::new)
+        .into_iter()
+        .filter(|dir| device(dir).is_ok_and(|there| there != here))
+        .find_map(|dir| tempfile::tempdir_in(dir).ok());
+    if made.is_none() {
+        println!("skipped: there is no other filesystem");
+    }
+    made
+}
 
 /// A temporary directory whose helpers say what failed.
 pub(crate) struct Dir(TempDir);
