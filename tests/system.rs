@@ -170,11 +170,11 @@ fn a_limit_on_the_size_of_files() {
     }
     const EFBIG: i32 = 27;
     let dir = Dir::new();
-    let data = noise(200_000);
+    // More than the limit, and little enough that no write is begun before the flush.
+    let data = noise(60_000);
     let path = dir.join("file");
     block_on(async {
-        let opening = open_file(&path).write(true).create(true);
-        let mut file = opening.buffering(300_000).await.unwrap();
+        let mut file = open_file(&path).write(true).create(true).await.unwrap();
         file.write_all(&data).await.unwrap();
         for _ in 0..2 {
             is_named(file.flush().await, EFBIG, &path);
