@@ -2,6 +2,8 @@
 
 #[cfg(feature = "encoding")]
 mod encoded;
+mod follow;
+mod records;
 
 use std::fmt;
 use std::fs::File;
@@ -10,12 +12,15 @@ use std::ops::Range;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+#[cfg(feature = "encoding")]
+use encoding_rs::Encoding;
 use futures_lite::{Stream, future, ready};
 
 use crate::encoding::Malformed;
 use crate::file::{AsyncFile, Record};
 #[cfg(feature = "encoding")]
 use encoded::Encoded;
+use follow::Follow;
 
 impl<T: Read + Send + 'static> AsyncFile<T> {
     /// Returns the lines of the file, starting at the current position.
@@ -45,90 +50,12 @@ impl<T: Read + Send + 'static> AsyncFile<T> {
             max_len: usize::MAX,
             skipping: false,
             malformed: Malformed::default(),
+            follow: None,
             text: String::new(),
             #[cfg(feature = "encoding")]
+            declared: None,
+            #[cfg(feature = "encoding")]
             encoded: None,
-        }
-    }
-
-    /// Appends the next line, including its line ending, to `buf`, and returns its length in bytes, or 0 at the
-    /// end of the file.
-    ///
-    /// Semantics of [`BufRead::read_line`](std::io::BufRead::read_line).
-    ///
-    /// # Cancel safety
-    ///
-    /// If the future is dropped, either the entire line was appended to `buf` or nothing was; in that case the
-    /// next call returns the line.
-    ///
-    /// # Errors
-    ///
-    /// - [`InvalidData`](io::ErrorKind::InvalidData): the line is not valid UTF-8. It has been consumed, and
-    ///   `buf` is unchanged.
-    /// - Reading fails. Nothing has been consumed: the next call continues the line.
-    /// - An earlier buffered write failed.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # futures_lite::future::block_on(async {
-    /// let mut file = anyfile::wrap_file(std::io::Cursor::new("hello\nworld"));
-    /// let mut line = String::from("> ");
-    /// assert_eq!(file.read_line(&mut line).await?, 6);
-    /// assert_eq!(line, "> hello\n");
-    /// # std::io::Result::Ok(()) }).unwrap();
-    /// ```
-    pub async fn read_line(&mut self, buf: &mut String) -> io::Result<usize> {
-        let Some(range) = self.next_record(b'\n').await? else {
-            return Ok(0);
-        };
-        let len = range.len();
-        match self.record_str(range) {
-            Some(line) => buf.push_str(line),
-            None => return self.invalid_data("the line is not valid UTF-8".into()),
-        }
-        Ok(len)
-    }
-
-    /// Appends all bytes up to and including the next `byte`, or up to the end of the file, to `buf`, and
-    /// returns their number.
-    ///
-    /// Semantics of [`BufRead::read_until`](std::io::BufRead::read_until).
-    ///
-    /// # Cancel safety
-    ///
-    /// If the future is dropped, either all the bytes were appended to `buf` or none; in that case the next
-    /// call returns them.
-    ///
-    /// # Errors
-    ///
-    /// - Reading fails. Nothing has been consumed.
-    /// - An earlier buffered write failed.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # futures_lite::future::block_on(async {
-    /// let mut file = anyfile::wrap_file(std::io::Cursor::new("a,b"));
-    /// let mut field = Vec::new();
-    /// assert_eq!(file.read_until(b',', &mut field).await?, 2);
-    /// assert_eq!(file.read_until(b',', &mut field).await?, 1);
-    /// assert_eq!(field, b"a,b");
-    /// # std::io::Result::Ok(()) }).unwrap();
-    /// ```
-    pub async fn read_until(&mut self, byte: u8, buf: &mut Vec<u8>) -> io::Result<usize> {
-        let Some(range) = self.next_record(byte).await? else {
-            return Ok(0);
-        };
-        let record = self.record_bytes(range);
-        buf.extend_from_slice(record);
-        Ok(record.len())
-    }
-
-    async fn next_record(&mut self, end: u8) -> io::Result<Option<Range<usize>>> {
-        match future::poll_fn(|cx| self.poll_record(cx, end, usize::MAX)).await? {
-            Record::Found(range) => Ok(Some(range)),
-            Record::End | Record::TooLong => Ok(None),
         }
     }
 }
@@ -142,6 +69,7 @@ impl<T: Read + Send + 'static> AsyncFile<T> {
 /// [`Stream`] of `io::Result<String>`.
 ///
 /// The stream ends at the end of the file. If the file grows afterwards, polling the stream again continues.
+/// With [`follow`](Lines::follow), the stream waits instead, as `tail -f` does.
 ///
 /// # Cancel safety
 ///
@@ -181,8 +109,12 @@ pub struct Lines<T: Send + 'static = File> {
     /// Whether the rest of a line that was too long is yet to be skipped.
     skipping: bool,
     malformed: Malformed,
+    follow: Option<Follow>,
     /// Lines that differ from the bytes of the file.
     text: String,
+    /// The encoding that was asked for.
+    #[cfg(feature = "encoding")]
+    declared: Option<&'static Encoding>,
     #[cfg(feature = "encoding")]
     encoded: Option<Encoded>,
 }
@@ -324,23 +256,39 @@ impl<T: Read + Send + 'static> Lines<T> {
     /// Finds the next line, and consumes it.
     #[inline]
     fn poll_line(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<Place>>> {
+        if self.follow.is_some() {
+            return self.poll_followed(cx);
+        }
+        self.poll_next_line(cx)
+    }
+
+    /// Finds the next line, and consumes it. Returns `None` at the end of the file.
+    #[inline]
+    fn poll_next_line(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<Place>>> {
         #[cfg(feature = "encoding")]
         if self.encoded.is_some() {
             return self.poll_encoded(cx);
         }
         if self.skipping {
-            ready!(self.file.poll_skip(cx, b'\n'))?;
-            self.skipping = false;
+            let is_over = ready!(self.file.poll_skip(cx, b'\n'))?;
+            if !self.end_skip(is_over) {
+                return Poll::Ready(Ok(None));
+            }
         }
         // One more byte, for a `\r` that may be part of the line ending.
         let limit = self.max_len.saturating_add(1);
         match ready!(self.file.poll_record(cx, b'\n', limit))? {
             Record::Found(range) => {
-                self.number += 1;
                 let bytes = self.file.record_bytes(range.clone());
-                let len = bytes.strip_suffix(b"\n").map_or(bytes.len(), |line| {
-                    line.strip_suffix(b"\r").unwrap_or(line).len()
-                });
+                let len = match bytes.strip_suffix(b"\n") {
+                    Some(line) => line.strip_suffix(b"\r").unwrap_or(line).len(),
+                    None if self.may_grow() => {
+                        self.file.untake_record(&range);
+                        return Poll::Ready(Ok(None));
+                    }
+                    None => bytes.len(),
+                };
+                self.number += 1;
                 if len > self.max_len {
                     self.file.untake_record(&range);
                     self.skipping = true;

@@ -10,7 +10,7 @@ mod spin;
 mod waiters;
 
 pub(crate) use handover::stay;
-pub(crate) use pause::pause;
+pub(crate) use pause::{Pause, pause};
 pub(crate) use waiters::{Event, Job, Slot, Waiters};
 
 use std::future;

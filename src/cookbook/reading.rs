@@ -2,38 +2,15 @@
 //!
 //! # Follow a growing log
 //!
-//! At the end of the file, [`read_until`](crate::AsyncFile::read_until) returns what is there, and a later call
-//! continues when the file has grown. The last line may be incomplete, so `line` collects its parts, and it is
-//! decoded when it is complete. The code looks for new data every 50 ms and holds no thread in between. If the future
-//! is dropped, nothing is lost: the next call continues with `line`.
-//!
-//! If the log was truncated, it is read from its start again. If logs are renamed and created anew instead, open the
-//! path again when its [`metadata`](crate::Path::metadata) is that of another file.
+//! With [`follow`](crate::Lines::follow), the stream of lines waits at the end of the file, as `tail -f` does. A last
+//! line is kept back until its end is written. If the log is truncated, the stream continues at its start. It holds no
+//! thread while it waits, and nothing is lost if the future is dropped: the next call returns the line.
 //!
 //! ```
 //! use std::io;
-//! use std::time::Duration;
 //!
-//! use anyfile::{AsyncFile, open_file};
+//! use anyfile::open_file;
 //! use futures_lite::{AsyncWriteExt, future};
-//! use smol::Timer;
-//!
-//! /// Waits for the next whole line. `line` holds the part of it that has been read.
-//! async fn next_line(log: &mut AsyncFile, line: &mut Vec<u8>) -> io::Result<String> {
-//!     loop {
-//!         log.read_until(b'\n', line).await?;
-//!         if let Some(whole) = line.strip_suffix(b"\n") {
-//!             let whole = String::from_utf8_lossy(whole).into_owned();
-//!             line.clear();
-//!             return Ok(whole);
-//!         }
-//!         Timer::after(Duration::from_millis(50)).await;
-//!         if log.metadata().await?.len() < log.stream_position().await? {
-//!             log.rewind().await?;
-//!             line.clear();
-//!         }
-//!     }
-//! }
 //!
 //! # futures_lite::future::block_on(async {
 //! # let dir = tempfile::tempdir()?;
@@ -44,16 +21,18 @@
 //!     for part in ["started\n", "half a ", "line\n", "stopped\n"] {
 //!         writer.write_all(part.as_bytes()).await?;
 //!         writer.flush().await?;
-//!         Timer::after(Duration::from_millis(60)).await;
 //!     }
 //!     io::Result::Ok(())
 //! };
 //!
 //! let follow = async {
-//!     let (mut log, mut line) = (open_file(&path).await?, Vec::new());
+//!     let mut lines = open_file(&path).await?.lines().follow(true);
 //!     let mut seen = Vec::new();
-//!     while seen.last().is_none_or(|last| last != "stopped") {
-//!         seen.push(next_line(&mut log, &mut line).await?);
+//!     while let Some(line) = lines.next_line().await? {
+//!         seen.push(line.to_owned());
+//!         if line == "stopped" {
+//!             break;
+//!         }
 //!     }
 //!     io::Result::Ok(seen)
 //! };

@@ -1,6 +1,6 @@
 //! Records: bytes up to a delimiter, such as lines.
 
-use std::io::{self, Read};
+use std::io::{self, Read, SeekFrom};
 use std::ops::Range;
 use std::task::{Context, Poll};
 
@@ -43,6 +43,24 @@ impl<T: Send + 'static> AsyncFile<T> {
     pub(crate) fn pass(&mut self, len: usize) {
         self.consume_unread(len);
         self.charge(len);
+    }
+
+    /// Returns `true` if the file is known to be a regular one.
+    pub(crate) fn is_regular(&self) -> bool {
+        self.shared().is_ok_and(|shared| shared.is_regular())
+    }
+
+    /// Goes back to the start of a regular file that is now shorter than what was read of it. Returns whether it
+    /// is.
+    pub(crate) fn poll_rewind_truncated(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
+        let Some(position) = ready!(self.poll_offset(cx))? else {
+            return Poll::Ready(Ok(false));
+        };
+        let end = position + self.reads.len_ahead() as u64;
+        if ready!(self.poll_size(cx))? >= end {
+            return Poll::Ready(Ok(false));
+        }
+        self.poll_seek_to(cx, SeekFrom::Start(0)).map_ok(|_| true)
     }
 
     /// Returns an error that names the file, as an error of a read does.
@@ -128,8 +146,9 @@ impl<T: Read + Send + 'static> AsyncFile<T> {
         self.position.pass(-(record.len() as i64));
     }
 
-    /// Consumes everything up to and including the next `end`. Buffers at most one chunk.
-    pub(crate) fn poll_skip(&mut self, cx: &mut Context<'_>, end: u8) -> Poll<io::Result<()>> {
+    /// Consumes everything up to and including the next `end`. Buffers at most one chunk. Returns `false` if the
+    /// file ended before.
+    pub(crate) fn poll_skip(&mut self, cx: &mut Context<'_>, end: u8) -> Poll<io::Result<bool>> {
         loop {
             ready!(self.poll_readable(cx))?;
             self.shared()?.learn_read::<T>();
@@ -139,7 +158,7 @@ impl<T: Read + Send + 'static> AsyncFile<T> {
             self.consume_unread(len);
             self.charge(len);
             if found.is_some() || !ready!(self.poll_more(cx, Form::Bytes))? {
-                return Poll::Ready(Ok(()));
+                return Poll::Ready(Ok(found.is_some()));
             }
         }
     }

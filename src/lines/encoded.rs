@@ -72,9 +72,15 @@ impl<T: Send + 'static> Lines<T> {
     /// ```
     pub fn encoding(mut self, encoding: &'static Encoding) -> Lines<T> {
         self.settle();
-        self.text.clear();
-        self.encoded = Some(Encoded::new(encoding));
+        self.declared = Some(encoding);
+        self.begin();
         self
+    }
+
+    /// Expects a byte order mark next, and drops what is decoded.
+    pub(super) fn begin(&mut self) {
+        self.text.clear();
+        self.encoded = self.declared.map(Encoded::new);
     }
 
     /// Consumes the bytes of the lines that were returned.
@@ -99,7 +105,7 @@ impl<T: Read + Send + 'static> Lines<T> {
     /// Finds the next line in an encoding.
     pub(super) fn poll_encoded(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<Place>>> {
         let Some(encoded) = &self.encoded else {
-            return self.poll_line(cx);
+            return self.poll_next_line(cx);
         };
         if !encoded.begun {
             if !ready!(self.poll_mark(cx))? {
@@ -109,8 +115,10 @@ impl<T: Read + Send + 'static> Lines<T> {
         }
         ready!(self.file.poll_proceed(cx));
         if self.skipping {
-            ready!(self.poll_skip(cx))?;
-            self.skipping = false;
+            let is_over = ready!(self.poll_skip(cx))?;
+            if !self.end_skip(is_over) {
+                return Poll::Ready(Ok(None));
+            }
         }
         if self.first().is_none() && !ready!(self.poll_decode(cx))? {
             return Poll::Ready(Ok(None));
@@ -126,6 +134,9 @@ impl<T: Read + Send + 'static> Lines<T> {
         while begins_mark(self.file.unread()) {
             let len = self.file.unread().len();
             if !ready!(self.file.poll_unread(cx, len))? {
+                if self.may_grow() {
+                    return Poll::Ready(Ok(false));
+                }
                 break;
             }
         }
@@ -229,21 +240,22 @@ impl<T: Read + Send + 'static> Lines<T> {
                 return Poll::Ready(self.too_long());
             }
             if !ready!(self.file.poll_unread(cx, len))? {
-                return Poll::Ready(Ok((len > 0).then_some(len)));
+                let is_last = len > 0 && !self.may_grow();
+                return Poll::Ready(Ok(is_last.then_some(len)));
             }
         }
     }
 
-    /// Skips a line that was too long.
-    fn poll_skip(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    /// Skips a line that was too long. Returns `false` if the file ended before.
+    fn poll_skip(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
         let first = self.first();
         let Some(encoded) = &mut self.encoded else {
-            return Poll::Ready(Ok(()));
+            return Poll::Ready(Ok(true));
         };
         if let Some((_, next)) = first {
             encoded.at = next;
             encoded.passed += 1;
-            return Poll::Ready(Ok(()));
+            return Poll::Ready(Ok(true));
         }
         let encoding = encoded.encoding;
         encoded.scanned = 0;
@@ -256,10 +268,12 @@ impl<T: Read + Send + 'static> Lines<T> {
             let len = end.unwrap_or(unread.len() - least);
             self.file.pass(len);
             if end.is_some() {
-                return Poll::Ready(Ok(()));
+                return Poll::Ready(Ok(true));
             }
         }
-        self.file.pass(least);
-        Poll::Ready(Ok(()))
+        if !self.may_grow() {
+            self.file.pass(least);
+        }
+        Poll::Ready(Ok(false))
     }
 }
