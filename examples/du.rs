@@ -4,22 +4,22 @@
 //! cargo run --release --example du -- [OPTION...] [FILE...]
 //! ```
 //!
-//! The walk lists directories from the bottom up while the metadata of many entries is read at once. A file with
-//! several hard links is counted once. The lines of a directory's entries may come in another order than GNU's.
+//! The walk lists directories from the bottom up, each entry with its metadata. A file with several hard links is
+//! counted once. The lines of a directory's entries may come in another order than GNU's.
 //! The apparent size includes that of directories, as in GNU coreutils up to 9.1.
 
 mod cli;
 
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, Metadata};
+use std::fs::Metadata;
 use std::io::{self, Write};
 use std::path::Component;
 use std::process::ExitCode;
 
 use anyfile::path::WalkEntry;
 use anyfile::{Path, PathError};
-use futures::stream::{self, StreamExt};
+use futures_lite::StreamExt;
 use lexopt::ValueExt;
 use lexopt::prelude::{Long, Short, Value};
 
@@ -45,9 +45,6 @@ Sizes are in KiB, rounded up. The exit code is 1 if anything could not be read.
 ",
     failure: 1,
 };
-
-/// How many directories, and how many entries of each, are examined at once.
-const IN_FLIGHT: usize = 16;
 
 #[derive(Default)]
 struct Options {
@@ -148,17 +145,17 @@ impl Du {
             return Ok(size.unwrap_or(0));
         }
 
-        let mut walk = root.walk().top_down(false);
+        let mut walk = root.walk().top_down(false).metadata(true);
         if self.options.one_file_system {
             let device = device(&top);
-            // The walk calls this on the pool, where it may block.
             walk = walk.prune(move |dir| {
-                fs::symlink_metadata(dir).is_ok_and(|metadata| self::device(&metadata) != device)
+                let metadata = dir.info().metadata();
+                metadata.is_some_and(|metadata| self::device(&metadata) != device)
             });
         }
-        let mut dirs = walk.map(examine).buffered(IN_FLIGHT);
         let mut sums = Sums::default();
-        while let Some(dir) = dirs.next().await {
+        while let Some(entry) = walk.next().await {
+            let dir = examine(entry).await;
             self.directory(&Start { name, root: &root }, dir, &mut sums)?;
         }
         Ok(sums.take(0))
@@ -276,23 +273,33 @@ struct Directory {
 }
 
 async fn examine(entry: io::Result<WalkEntry>) -> Directory {
-    let (path, names, unread) = match entry {
-        Ok(entry) => (entry.path, entry.files, None),
+    let (path, entries, unread) = match entry {
+        Ok(entry) => (entry.path, entry.entries, None),
         Err(error) => {
             let path = PathError::of(&error).map(|error| Path::new(error.path()));
             (path.unwrap_or_default(), Vec::new(), Some(error))
         }
     };
-    let files = stream::iter(names.iter().map(|name| path.join(name)))
-        .map(async |path| (path.clone(), path.symlink_metadata().await))
-        .buffered(IN_FLIGHT)
-        .collect()
-        .await;
+    let mut files = Vec::new();
+    for entry in entries {
+        if entry.info().is_dir() != Some(true) {
+            let metadata = metadata(&entry).await;
+            files.push((entry, metadata));
+        }
+    }
     Directory {
-        metadata: path.symlink_metadata().await,
+        metadata: metadata(&path).await,
         path,
         files,
         unread,
+    }
+}
+
+/// Returns the metadata that came with a path, or asks why it did not.
+async fn metadata(path: &Path) -> io::Result<Metadata> {
+    match path.info().metadata() {
+        Some(metadata) => Ok(metadata),
+        None => path.symlink_metadata().await,
     }
 }
 

@@ -255,7 +255,7 @@
 //! | `unix::symlink(original, link)`, `windows::symlink_dir` | [`link.symlink_to(original)`](Path::symlink_to), [`.target_is_directory(true)`](path::SymlinkTo::target_is_directory) |
 //! | `read_dir(p).await?` | [`p.read_dir().await?`](Path::read_dir), a stream of paths; [`iterdir`](Path::iterdir) opens the directory at the first poll |
 //! | `entry.path()`, `entry.file_name()`, `entry.metadata()` | the path itself, [`file_name`](Path::file_name), [`symlink_metadata`](Path::symlink_metadata) |
-//! | `entry.file_type().await` | [`path.info()`](Path::info), which needs no system call |
+//! | `entry.file_type().await` | [`path.info().file_type()`](path::PathInfo::file_type), which needs no system call |
 //! | `copy(p, q)` | [`p.copy(q)`](Path::copy), which takes directories too |
 //! | `async_walkdir::WalkDir` | [`walk`](Path::walk), [`rglob("*")`](Path::rglob) |
 //! | `async_std::path::Path`, `PathBuf` | [`Path`], which is owned and cheap to clone; `exists`, `is_file`, `metadata` and the rest have the same names |
@@ -288,7 +288,7 @@
 //! | `hard_link(original, link)`, `symlink(original, link)` | [`link.hardlink_to(original)`](Path::hardlink_to), [`link.symlink_to(original)`](Path::symlink_to): the link comes first |
 //! | `read_dir(p).await?`, `entries.next_entry()` | [`p.read_dir().await?`](Path::read_dir), a stream of paths, and `try_next` of its extension trait |
 //! | `entry.path()`, `entry.file_name()`, `entry.metadata()` | the path itself, [`file_name`](Path::file_name), [`symlink_metadata`](Path::symlink_metadata) |
-//! | `entry.file_type().await` | [`path.info()`](Path::info), which needs no system call |
+//! | `entry.file_type().await` | [`path.info().file_type()`](path::PathInfo::file_type), which needs no system call |
 //! | `copy(p, q)` | [`p.copy(q)`](Path::copy), which takes directories too |
 //!
 //! # Same words, other meaning
@@ -299,7 +299,7 @@
 //! | there | here | the same as there |
 //! | --- | --- | --- |
 //! | `entry.metadata()` of a link is the link's | [`metadata`](Path::metadata) follows it | [`symlink_metadata`](Path::symlink_metadata) |
-//! | `entry.file_type()` of a link is no file and no directory | [`is_file`](Path::is_file) and [`is_dir`](Path::is_dir) follow it | [`info`](Path::info) of an entry, [`symlink_metadata`](Path::symlink_metadata) |
+//! | `entry.file_type()` of a link is no file and no directory | [`is_file`](Path::is_file) and [`is_dir`](Path::is_dir) follow it | [`info().file_type()`](path::PathInfo::file_type), [`symlink_metadata`](Path::symlink_metadata) |
 //! | `hard_link(a, b)`, `symlink(a, b)` make `b` | `a.hardlink_to(b)`, `a.symlink_to(b)` make `a` | `b.hardlink_to(a)`, `b.symlink_to(a)` |
 //! | `copy(p, q)` returns the number of bytes | [`p.copy(q)`](Path::copy) returns the path `q` | `p.copy(q).await?.metadata().await?.len()` |
 //! | `copy(p, q)` of a directory fails | [`p.copy(q)`](Path::copy) copies the tree | ask [`p.is_file()`](Path::is_file) first |

@@ -8,7 +8,9 @@ use std::marker::PhantomPinned;
 
 use anyfile::file::{IntoInnerError, TryLockError};
 use anyfile::open::OpenFile;
-use anyfile::path::{AtomicFile, Glob, Iterdir, OpenAtomic, Rename, Walk, WalkEntry, WriteAtomic};
+use anyfile::path::{
+    AtomicFile, FileType, Glob, Iterdir, OpenAtomic, Rename, Walk, WalkEntry, WriteAtomic,
+};
 use anyfile::{AsyncFile, Chunks, Lines, Path, PathError, Pattern, open_file, wrap_file};
 use futures_lite::future::block_on;
 
@@ -105,6 +107,7 @@ table! {
     WriteAtomic: [Send Unpin];
     Pattern: [Send Sync Unpin];
     PathError: [Send Sync Unpin];
+    FileType: [Send Sync Unpin];
     Iterdir: [Send Sync Unpin];
     Glob: [Send Sync Unpin];
     Walk: [Send Sync Unpin];

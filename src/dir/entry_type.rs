@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::FileTypeExt;
 
 /// The type of a file. A symbolic link is a type of its own, unless it was followed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum EntryType {
     File,
     Dir,
@@ -14,14 +14,16 @@ pub(crate) enum EntryType {
 }
 
 /// The type of a file that is neither a regular file, a directory nor a symbolic link.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Special {
     #[cfg(unix)]
     Fifo,
     #[cfg(unix)]
     Socket,
     #[cfg(unix)]
-    Device,
+    BlockDevice,
+    #[cfg(unix)]
+    CharDevice,
     Unknown,
 }
 
@@ -36,9 +38,8 @@ impl EntryType {
             FileType::Symlink => Some(EntryType::Link),
             FileType::Fifo => Some(EntryType::Special(Special::Fifo)),
             FileType::Socket => Some(EntryType::Special(Special::Socket)),
-            FileType::CharacterDevice | FileType::BlockDevice => {
-                Some(EntryType::Special(Special::Device))
-            }
+            FileType::BlockDevice => Some(EntryType::Special(Special::BlockDevice)),
+            FileType::CharacterDevice => Some(EntryType::Special(Special::CharDevice)),
             _ => None,
         }
     }
@@ -65,8 +66,10 @@ impl Special {
             Special::Fifo
         } else if found.is_socket() {
             Special::Socket
-        } else if found.is_block_device() || found.is_char_device() {
-            Special::Device
+        } else if found.is_block_device() {
+            Special::BlockDevice
+        } else if found.is_char_device() {
+            Special::CharDevice
         } else {
             Special::Unknown
         }
@@ -85,7 +88,7 @@ impl Special {
             #[cfg(unix)]
             Special::Socket => "it is a socket",
             #[cfg(unix)]
-            Special::Device => "it is a device",
+            Special::BlockDevice | Special::CharDevice => "it is a device",
             Special::Unknown => "it is neither a file, a directory nor a link",
         }
     }

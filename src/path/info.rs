@@ -4,7 +4,7 @@ use std::fs::Metadata;
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
 
-use super::{Path, ops};
+use super::{FileType, Path, ops};
 use crate::dir::{Entry, EntryType};
 use crate::error::{Operation, PathError, is_symlink_loop};
 
@@ -170,6 +170,34 @@ impl PathInfo {
     /// ```
     pub fn metadata(&self) -> Option<Metadata> {
         self.path.known.metadata.as_deref().cloned()
+    }
+
+    /// Returns the type of the file, or `None` if that is not known or there is no file.
+    ///
+    /// Symbolic links are not followed. Semantics of [`DirEntry::file_type`](std::fs::DirEntry::file_type), except
+    /// that no system call is made: a few filesystems do not tell the types of entries, and then
+    /// [`load`](PathInfo::load) queries it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let link = anyfile::Path::new(dir.path()) / "link";
+    /// link.symlink_to(".").await?;
+    /// assert!(link.info().file_type().is_none());
+    ///
+    /// let info = link.info().load().await?;
+    /// assert!(info.file_type().is_some_and(|found| found.is_symlink()));
+    /// assert_eq!(info.is_dir(), Some(true));
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    pub fn file_type(&self) -> Option<FileType> {
+        match self.path.known.kind {
+            KnownType::Nothing | KnownType::Missing => None,
+            KnownType::Is(kind) => Some(kind.into()),
+            KnownType::LinkTo(_) => Some(EntryType::Link.into()),
+        }
     }
 
     /// Returns `Some(true)` if the path exists, and `None` if that is not known.

@@ -257,9 +257,8 @@ pub(crate) fn pairs() -> Vec<Pair> {
             let mut entries = d.iterdir();
             let mut all = Vec::new();
             while let Some(path) = entries.try_next().await? {
-                let info = path.info();
-                // The entry of a link says that it is no directory itself, not what it leads to.
-                let (is_dir, is_link) = (info.is_dir().unwrap_or(false), info.is_symlink().unwrap());
+                let kind = path.info().file_type().unwrap();
+                let (is_dir, is_link) = (kind.is_dir(), kind.is_symlink());
                 all.push(format!("{path:?} {is_dir} {is_link}"));
             }
             Ok(sorted(all))

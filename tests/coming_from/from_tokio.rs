@@ -326,8 +326,8 @@ pub(crate) fn pairs() -> Vec<Pair> {
             let mut entries = d.read_dir().await?;
             let mut all = Vec::new();
             while let Some(path) = entries.try_next().await? {
-                let info = path.info();
-                let (is_dir, is_link) = (info.is_dir().unwrap_or(false), info.is_symlink().unwrap());
+                let kind = path.info().file_type().unwrap();
+                let (is_dir, is_link) = (kind.is_dir(), kind.is_symlink());
                 all.push(format!("{path:?} {is_dir} {is_link}"));
             }
             Ok(sorted(all))
