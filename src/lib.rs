@@ -196,7 +196,8 @@
 //! | `await f.readline()` | [`read_line`](AsyncFile::read_line) |
 //! | `await f.read()` | [`read_to_string`](AsyncFile::read_to_string), [`read_to_end`](AsyncFile::read_to_end) |
 //! | `await f.seek(n)`, `await f.tell()` | `seek(SeekFrom::Start(n))`, [`stream_position()`](AsyncFile::stream_position) |
-//! | `await f.truncate(n)` | [`set_len(n)`](AsyncFile::set_len) |
+//! | `await f.writelines(x)` | [`writelines(x)`](AsyncFile::writelines) |
+//! | `await f.truncate()`, `f.truncate(n)` | [`truncate()`](AsyncFile::truncate), [`set_len(n)`](AsyncFile::set_len) |
 //! | `await f.aclose()` | [`close()`](AsyncFile::close) |
 //! | `f.wrapped` | [`with_mut`](AsyncFile::with_mut), [`into_inner`](AsyncFile::into_inner) |
 //! | `Path(p)`, `Path(p) / "x"`, `Path(a, b)` | [`Path::new(p)`](Path::new), `path / "x"`, `[a, b].iter().collect::<Path>()` |

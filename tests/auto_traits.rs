@@ -143,6 +143,7 @@ macro_rules! futures_of_all {
             futures_lite::AsyncReadExt::read(file, &mut [0]);
             futures_lite::AsyncBufReadExt::fill_buf(file);
             futures_lite::AsyncWriteExt::write_all(file, b"");
+            file.writelines(["line\n"]);
             futures_lite::AsyncWriteExt::flush(file);
             futures_lite::AsyncSeekExt::seek(file, SeekFrom::Start(0));
         }
@@ -171,6 +172,7 @@ futures! { file: File =>
     file.write_all_at(b"", 0);
     file.metadata();
     file.set_len(0);
+    file.truncate();
     file.set_times(FileTimes::new());
     file.sync_all();
     file.sync_data();

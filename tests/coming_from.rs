@@ -206,9 +206,17 @@ open(p, 'r+').write('F')", |d| {
             file.read_exact(&mut byte).await?;
             Ok(said!(at, tell, char::from(byte[0]), file.stream_position().await?))
         };
-        "`await f.truncate(n)`", "f = open(p, 'r+'); f.truncate(3); f.close()", |d| {
+        "`await f.writelines(x)`", "f = open(p, 'w'); f.writelines(['a\\n', 'b\\n']); f.close()", |d| {
+            let mut file = create_file(d / "notes").await?;
+            file.writelines(["a\n", "b\n"]).await?;
+            file.close().await?;
+            Ok(String::new())
+        };
+        "`await f.truncate()`, `f.truncate(n)`", "f = open(p, 'r+'); f.truncate(6); f.write('abc'); f.truncate(); f.close()", |d| {
             let mut file = open_file(d / "notes").write(true).await?;
-            file.set_len(3).await?;
+            file.set_len(6).await?;
+            file.write_all(b"abc").await?;
+            file.truncate().await?;
             file.close().await?;
             Ok(String::new())
         };

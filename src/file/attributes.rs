@@ -104,6 +104,40 @@ impl AsyncFile<File> {
         result
     }
 
+    /// Truncates the file at the current position, or extends it with zeros up to there.
+    ///
+    /// Semantics of AnyIO's `truncate` without an argument: a [`set_len`](AsyncFile::set_len) to the position. The
+    /// position does not change. As with std, a file that was opened for appending is at position 0 until something
+    /// is written to it.
+    ///
+    /// # Cancel safety
+    ///
+    /// Same as [`set_len`](AsyncFile::set_len).
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`set_len`](AsyncFile::set_len).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// use futures_lite::AsyncWriteExt;
+    ///
+    /// # let dir = tempfile::tempdir()?;
+    /// # let path = dir.path().join("counter");
+    /// std::fs::write(&path, "100 apples")?;
+    /// let mut file = anyfile::open_file(&path).write(true).await?;
+    /// file.write_all(b"99").await?;
+    /// file.truncate().await?;
+    /// assert_eq!(std::fs::read(&path)?, b"99");
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    pub async fn truncate(&mut self) -> io::Result<()> {
+        let position = self.stream_position().await?;
+        self.set_len(position).await
+    }
+
     /// Sets the permissions of the file.
     ///
     /// Semantics of [`File::set_permissions`] (`fchmod`).

@@ -4,12 +4,15 @@ use std::io::{self, IoSlice, Write};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use futures_lite::{AsyncWrite, ready};
+use futures_lite::{AsyncWrite, AsyncWriteExt, ready};
 
 use super::async_file::{AsyncFile, State};
 use super::cursor::Position;
 use crate::error::Operation;
 use crate::pool::Slot;
+
+/// The number of bytes of lines that are written at once.
+const JOINED: usize = 64 * 1024;
 
 impl<T: Write + Send + 'static> AsyncWrite for AsyncFile<T> {
     fn poll_write(
@@ -71,6 +74,53 @@ impl<T: Write + Send + 'static> AsyncWrite for AsyncFile<T> {
 
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.poll_closed(cx)
+    }
+}
+
+impl<T: Write + Send + 'static> AsyncFile<T> {
+    /// Writes each of `lines`. Line endings are not added.
+    ///
+    /// Semantics of AnyIO's `writelines`. Lines are joined to pieces of about 64 KiB, also with
+    /// [`buffering(0)`](crate::open::OpenFile::buffering), where each piece is one system call.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, some of the lines were accepted, the last one possibly in part.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`write_all`](futures_lite::AsyncWriteExt::write_all). Some of the lines may have been accepted.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let path = dir.path().join("list");
+    /// let mut file = anyfile::create_file(&path).await?;
+    /// file.writelines(["one\n", "two\n"]).await?;
+    /// file.writelines((3..5).map(|number| format!("{number}\n"))).await?;
+    /// file.close().await?;
+    /// assert_eq!(std::fs::read(&path)?, b"one\ntwo\n3\n4\n");
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    #[doc(alias = "write_all_vectored")]
+    #[doc(alias = "write_lines")]
+    pub async fn writelines<I>(&mut self, lines: I) -> io::Result<()>
+    where
+        I: IntoIterator,
+        I::Item: AsRef<[u8]>,
+    {
+        // A write of each line would cost more than a second copy: its poll, and its share of the budget.
+        let mut joined = Vec::new();
+        for line in lines {
+            joined.extend_from_slice(line.as_ref());
+            if joined.len() >= JOINED {
+                self.write_all(&joined).await?;
+                joined.clear();
+            }
+        }
+        self.write_all(&joined).await
     }
 }
 
