@@ -17,6 +17,8 @@ pub(crate) enum Operation {
     SetLen,
     Metadata,
     SetPermissions,
+    #[cfg(unix)]
+    Chown,
     SetTimes,
     Clone,
     Lock,
@@ -72,6 +74,8 @@ impl Operation {
             Operation::SetLen => "set length of file",
             Operation::Metadata => "query metadata of file",
             Operation::SetPermissions => "set permissions of file",
+            #[cfg(unix)]
+            Operation::Chown => "change owners of file",
             Operation::SetTimes => "set times of file",
             Operation::Clone => "clone handle of file",
             Operation::Lock => "lock file",

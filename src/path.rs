@@ -40,6 +40,8 @@ mod write_atomic;
 use std::sync::Arc;
 
 pub use crate::dir::tree::{CopyCount, CopyProgress, RemoveProgress};
+#[cfg(unix)]
+pub use change::Chown;
 pub use change::{SetPermissions, SetTimes};
 pub use copy::CopyTo;
 pub use data::{Contents, Text};

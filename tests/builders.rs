@@ -64,7 +64,7 @@ fn all_are_futures_that_can_be_sent_moved_and_shown() {
     let permissions = fs::metadata(path).unwrap().permissions();
     drop(promised(path.set_permissions(permissions)));
     #[cfg(unix)]
-    drop(promised(path.chmod(0)));
+    drop((promised(path.chmod(0)), promised(path.chown(0, None))));
     drop(promised(path.set_times(FileTimes::new())));
     drop(promised(path.copy(&target)));
     drop(promised(path.copy_into(&target)));

@@ -419,3 +419,133 @@ fn paths_stay_equal() {
     // The shared path, its cached file type and its cached metadata.
     assert!(size_of::<Path>() <= 4 * size_of::<usize>());
 }
+
+/// The target of a link keeps its times and owners if the link is not followed.
+#[cfg(unix)]
+#[test]
+fn a_link_is_changed_itself() {
+    use std::os::unix::fs::MetadataExt;
+    let dir = Dir::new();
+    let file = Path::new(dir.file("file", "contents"));
+    let (link, broken) = (path(&dir, "link"), path(&dir, "broken"));
+    let owners = |path: &Path| {
+        let found = fs::symlink_metadata(path).unwrap();
+        (found.uid(), found.gid())
+    };
+    block_on(async {
+        link.symlink_to("file").await.unwrap();
+        broken.symlink_to("missing").await.unwrap();
+        let before = times(&file);
+        let old = SystemTime::UNIX_EPOCH + Duration::new(1_000_000_000, 123_456_789);
+        let both_old = FileTimes::new().set_accessed(old).set_modified(old);
+        for link in [&link, &broken] {
+            let set = link.set_times(both_old).follow_symlinks(false);
+            set.await.unwrap();
+            let found = fs::symlink_metadata(link).unwrap();
+            assert_eq!(found.modified().unwrap(), old);
+        }
+        assert_eq!(times(&file), before);
+        link.set_times(both_old).await.unwrap();
+        assert_eq!(times(&file), (old, old));
+        let error = broken.set_times(both_old).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotFound);
+
+        let own = owners(&file);
+        broken
+            .chown(own.0, own.1)
+            .follow_symlinks(false)
+            .await
+            .unwrap();
+        let error = broken.chown(own.0, own.1).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotFound);
+        assert!(
+            error
+                .to_string()
+                .starts_with("failed to change owners of file"),
+            "{error}"
+        );
+        link.chown(None, None).await.unwrap();
+        assert_eq!(owners(&file), own);
+    });
+}
+
+/// As root, to others; as anybody else, that is refused.
+#[cfg(target_os = "linux")]
+#[test]
+fn owners_are_changed_where_that_is_allowed() {
+    use std::os::unix::fs::MetadataExt;
+    const NAME: &str = "owners_are_changed_where_that_is_allowed";
+    if !common::in_child() {
+        common::run_in_child(NAME, &[]);
+        common::run_in_child(NAME, &[("ANYFILE_NOWAIT", "0")]);
+        run_unprivileged(NAME);
+        return;
+    }
+    let dir = Dir::new();
+    let file = Path::new(dir.file("file", "contents"));
+    let link = path(&dir, "link");
+    let owners = |path: &Path| {
+        let found = fs::symlink_metadata(path).unwrap();
+        (found.uid(), found.gid())
+    };
+    block_on(async {
+        link.symlink_to("file").await.unwrap();
+        let own = owners(&file);
+        if !common::is_root() {
+            let error = file.chown(own.0 + 1, None).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::PermissionDenied);
+            return;
+        }
+        file.chown(1234, None).await.unwrap();
+        assert_eq!(owners(&file), (1234, own.1));
+        link.chown(None, 5678).await.unwrap();
+        assert_eq!(owners(&file), (1234, 5678));
+        link.chown(61_234, 61_235)
+            .follow_symlinks(false)
+            .await
+            .unwrap();
+        assert_eq!(
+            (owners(&file), owners(&link)),
+            ((1234, 5678), (61_234, 61_235))
+        );
+        #[cfg(feature = "user-db")]
+        {
+            file.chown(0, 0).await.unwrap();
+            assert_eq!(link.owner().await.unwrap(), "root");
+            let error = link.owner().follow_symlinks(false).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::NotFound);
+            link.chown(0, 0).follow_symlinks(false).await.unwrap();
+            file.chown(1234, 5678).await.unwrap();
+            assert_eq!(link.owner().follow_symlinks(false).await.unwrap(), "root");
+            assert_eq!(link.group().follow_symlinks(false).await.unwrap(), "root");
+        }
+    });
+}
+
+/// A change that is dropped at any poll was made or not.
+#[cfg(unix)]
+#[test]
+fn a_change_dropped_at_every_poll() {
+    use futures_lite::future::poll_once;
+    let dir = Dir::new();
+    let link = path(&dir, "link");
+    block_on(async {
+        link.symlink_to("missing").await.unwrap();
+        let before = fs::symlink_metadata(&link).unwrap().modified().unwrap();
+        let old = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+        for polls in 0..3 {
+            let mut set = link
+                .set_times(FileTimes::new().set_modified(old))
+                .follow_symlinks(false);
+            let mut chown = link.chown(None, None).follow_symlinks(false);
+            for _ in 0..polls {
+                if poll_once(&mut set).await.is_some() || poll_once(&mut chown).await.is_some() {
+                    break;
+                }
+            }
+            drop((set, chown));
+            let now = fs::symlink_metadata(&link).unwrap().modified().unwrap();
+            assert!(now == before || now == old);
+        }
+    });
+}

@@ -15,18 +15,22 @@ mod imp {
 
     /// Sets the times of the file at `path` without opening it. The owner may do this whatever the mode is, and
     /// opening a FIFO or a tape would have side effects.
-    pub(crate) fn set(path: &Path, times: FileTimes) -> io::Result<()> {
-        set_at(path, &stamps(times)?)
+    pub(crate) fn set(path: &Path, times: FileTimes, follow: bool) -> io::Result<()> {
+        set_at(path, &stamps(times)?, follow)
     }
 
     /// Sets both times to the current time, for which write permission is enough.
     pub(crate) fn set_now(path: &Path) -> io::Result<()> {
-        set_at(path, &both(at(0, UTIME_NOW)))
+        set_at(path, &both(at(0, UTIME_NOW)), true)
     }
 
-    fn set_at(path: &Path, times: &Timestamps) -> io::Result<()> {
-        let set = || rustix::fs::utimensat(CWD, path, times, AtFlags::empty());
-        Ok(retry(set)?)
+    fn set_at(path: &Path, times: &Timestamps, follow: bool) -> io::Result<()> {
+        let flags = if follow {
+            AtFlags::empty()
+        } else {
+            AtFlags::SYMLINK_NOFOLLOW
+        };
+        Ok(retry(|| rustix::fs::utimensat(CWD, path, times, flags))?)
     }
 
     /// Converts the times into the argument of the system call.
@@ -91,13 +95,18 @@ mod imp {
     use std::time::SystemTime;
 
     /// Sets the times of the file or directory at `path`.
-    pub(crate) fn set(path: &Path, times: FileTimes) -> io::Result<()> {
+    pub(crate) fn set(path: &Path, times: FileTimes, follow: bool) -> io::Result<()> {
         const FILE_WRITE_ATTRIBUTES: u32 = 0x100;
         const FILE_FLAG_BACKUP_SEMANTICS: u32 = 0x0200_0000;
+        const FILE_FLAG_OPEN_REPARSE_POINT: u32 = 0x0020_0000;
         let mut options = OpenOptions::new();
         options.access_mode(FILE_WRITE_ATTRIBUTES);
-        // Required to open a directory.
-        options.custom_flags(FILE_FLAG_BACKUP_SEMANTICS);
+        // The first flag is required to open a directory, the second one opens a link itself.
+        options.custom_flags(if follow {
+            FILE_FLAG_BACKUP_SEMANTICS
+        } else {
+            FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT
+        });
         let file: File = options.open(path)?;
         file.set_times(times)
     }
@@ -105,6 +114,7 @@ mod imp {
     /// Sets both times to the current time.
     pub(crate) fn set_now(path: &Path) -> io::Result<()> {
         let now = SystemTime::now();
-        set(path, FileTimes::new().set_accessed(now).set_modified(now))
+        let both = FileTimes::new().set_accessed(now).set_modified(now);
+        set(path, both, true)
     }
 }
