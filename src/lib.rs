@@ -328,6 +328,7 @@ mod dir;
 mod encoding;
 mod error;
 pub mod file;
+mod id;
 mod lines;
 pub mod open;
 mod parts;
@@ -343,6 +344,7 @@ pub use chunks::Chunks;
 pub use error::PathError;
 #[doc(inline)]
 pub use file::{AsyncFile, wrap_file};
+pub use id::FileId;
 pub use lines::Lines;
 #[doc(inline)]
 pub use open::{create_file, open_file};

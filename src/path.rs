@@ -11,6 +11,7 @@ mod copy;
 mod data;
 mod file_type;
 mod glob;
+mod identity;
 mod info;
 mod iterdir;
 mod make;

@@ -11,7 +11,7 @@ use anyfile::open::OpenFile;
 use anyfile::path::{
     AtomicFile, FileType, Glob, Iterdir, OpenAtomic, Rename, Walk, WalkEntry, WriteAtomic,
 };
-use anyfile::{AsyncFile, Chunks, Lines, Path, PathError, Pattern, open_file, wrap_file};
+use anyfile::{AsyncFile, Chunks, FileId, Lines, Path, PathError, Pattern, open_file, wrap_file};
 use futures_lite::future::block_on;
 
 /// Can be sent to another thread, but neither shared nor moved once it is pinned.
@@ -107,6 +107,7 @@ table! {
     WriteAtomic: [Send Unpin];
     Pattern: [Send Sync Unpin];
     PathError: [Send Sync Unpin];
+    FileId: [Send Sync Unpin];
     FileType: [Send Sync Unpin];
     Iterdir: [Send Sync Unpin];
     Glob: [Send Sync Unpin];
@@ -171,6 +172,7 @@ futures! { file: File =>
     file.write_at(b"", 0);
     file.write_all_at(b"", 0);
     file.metadata();
+    file.file_id();
     file.set_len(0);
     file.truncate();
     file.set_times(FileTimes::new());

@@ -8,6 +8,7 @@ use std::io::{self, ErrorKind};
 use std::time::{Duration, SystemTime};
 
 use anyfile::Path;
+use futures_lite::AsyncWriteExt;
 use futures_lite::future::block_on;
 
 #[cfg(not(target_os = "linux"))]
@@ -547,5 +548,57 @@ fn a_change_dropped_at_every_poll() {
             let now = fs::symlink_metadata(&link).unwrap().modified().unwrap();
             assert!(now == before || now == old);
         }
+    });
+}
+
+#[test]
+fn an_identity_is_that_of_the_file_and_not_of_its_name() {
+    let dir = Dir::new();
+    let (one, two) = (path(&dir, "one"), path(&dir, "two"));
+    block_on(async {
+        one.touch().await.unwrap();
+        two.touch().await.unwrap();
+        let id = one.file_id().await.unwrap();
+        assert_ne!(two.file_id().await.unwrap(), id);
+        assert_ne!(path(&dir, ".").file_id().await.unwrap(), id);
+
+        let mut file = one.open().write(true).await.unwrap();
+        file.write_all(b"contents").await.unwrap();
+        assert_eq!(file.file_id().await.unwrap(), id);
+        assert_eq!(file.try_clone().await.unwrap().file_id().await.unwrap(), id);
+
+        let (hard, renamed) = (path(&dir, "hard"), path(&dir, "renamed"));
+        hard.hardlink_to(&one).await.unwrap();
+        one.rename(&renamed).await.unwrap();
+        for path in [&hard, &renamed] {
+            assert_eq!(path.file_id().await.unwrap(), id);
+        }
+        renamed.write_atomic("new").await.unwrap();
+        assert_ne!(renamed.file_id().await.unwrap(), id);
+        assert_eq!(file.file_id().await.unwrap(), id);
+        hard.unlink().await.unwrap();
+        assert_eq!(file.file_id().await.unwrap(), id);
+
+        let error = hard.file_id().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotFound);
+        assert!(error.to_string().contains("hard"), "{error}");
+        file.close().await.unwrap();
+        file.file_id().await.unwrap_err();
+    });
+}
+
+#[cfg(unix)]
+#[test]
+fn an_identity_follows_links() {
+    use anyfile::FileId;
+    let dir = Dir::new();
+    let file = Path::new(dir.file("file", ""));
+    let link = path(&dir, "link");
+    block_on(async {
+        link.symlink_to("file").await.unwrap();
+        let id = file.file_id().await.unwrap();
+        assert_eq!(link.file_id().await.unwrap(), id);
+        assert_eq!(FileId::from(&fs::metadata(&file).unwrap()), id);
+        assert_ne!(FileId::from(&fs::symlink_metadata(&link).unwrap()), id);
     });
 }

@@ -1,7 +1,5 @@
 //! What is done again and again to follow a file.
 
-use std::fs::Metadata;
-
 use anyfile::Path;
 
 use crate::TAIL;
@@ -50,11 +48,9 @@ impl Tail {
             }
             return Ok(());
         };
-        let open = file.metadata().await.map_err(Failure::Read)?;
-        if there
-            .as_ref()
-            .is_ok_and(|there| identity(there) == identity(&open))
-        {
+        let (open, named) = (file.file_id().await, Path::new(&self.name).file_id().await);
+        let open = open.map_err(Failure::Read)?;
+        if there.is_ok() && named.is_ok_and(|named| named == open) {
             return Ok(());
         }
         let rest = self.print_rest(printer).await;
@@ -73,16 +69,4 @@ impl Tail {
     fn report(&self, news: &str) {
         TAIL.complain(format_args!("{} {news}", quoted(&self.name)));
     }
-}
-
-#[cfg(unix)]
-fn identity(metadata: &Metadata) -> impl PartialEq {
-    use std::os::unix::fs::MetadataExt;
-    (metadata.dev(), metadata.ino())
-}
-
-// Elsewhere std does not tell: a file that was made at another time is another one.
-#[cfg(not(unix))]
-fn identity(metadata: &Metadata) -> impl PartialEq {
-    metadata.created().ok()
 }

@@ -42,6 +42,59 @@
 //! # io::Result::Ok(()) }).unwrap();
 //! ```
 //!
+//! If logs are rotated, that is, renamed and created anew, the stream stays with the old file. So look from time to
+//! time whether the path leads to another one. With `follow(false)`, the stream returns what is left of the old file.
+//!
+//! ```
+//! # futures_lite::future::block_on(async {
+//! use std::io;
+//! use std::time::Duration;
+//!
+//! use anyfile::{AsyncFile, Path};
+//! use futures_lite::{StreamExt, future};
+//! use smol::Timer;
+//!
+//! /// Returns the file that now has the path of the log, if that is another one.
+//! async fn successor(log: &Path, open: &AsyncFile) -> io::Result<Option<AsyncFile>> {
+//!     // While logs are rotated, there may be none.
+//!     if !log.exists().await || log.file_id().await? == open.file_id().await? {
+//!         return Ok(None);
+//!     }
+//!     log.open().await.map(Some)
+//! }
+//!
+//! # let dir = tempfile::tempdir()?;
+//! # let dir = Path::new(dir.path());
+//! # let log = &dir / "log";
+//! # log.write_text("one\ntwo").await?;
+//! # let mut seen = Vec::new();
+//! let mut lines = log.open().await?.lines().follow(true);
+//! # log.rename(&dir / "log.1").await?;
+//! # log.write_text("three\n").await?;
+//! loop {
+//!     let timer = async {
+//!         Timer::after(Duration::from_millis(200)).await;
+//!         Ok(None)
+//!     };
+//!     if let Some(line) = future::or(lines.try_next(), timer).await? {
+//!         println!("{line}");
+//! #       seen.push(line);
+//! #       if seen.len() == 3 {
+//! #           break;
+//! #       }
+//!     } else if let Some(file) = successor(&log, lines.get_ref()).await? {
+//!         let mut rest = lines.follow(false);
+//!         while let Some(line) = rest.try_next().await? {
+//!             println!("{line}");
+//! #           seen.push(line);
+//!         }
+//!         lines = file.lines().follow(true);
+//!     }
+//! }
+//! # assert_eq!(seen, ["one", "two", "three"]);
+//! # io::Result::Ok(()) }).unwrap();
+//! ```
+//!
 //! # Read text in any encoding
 //!
 //! [`lines`](crate::AsyncFile::lines) and [`read_text`](crate::Path::read_text) expect UTF-8. A decoder of the crate

@@ -1,41 +1,9 @@
-//! The identity of files and directories.
+//! The identity of files and directories, as trees need it.
 
 #[cfg(unix)]
-pub(crate) use by_number::Id;
+pub(crate) use crate::id::FileId as Id;
 #[cfg(not(unix))]
 pub(crate) use by_path::Id;
-
-#[cfg(unix)]
-mod by_number {
-    use std::fs::{self, Metadata};
-    use std::io;
-    use std::os::unix::fs::MetadataExt;
-    use std::path::Path;
-
-    use crate::retry::retry;
-
-    /// The identity of a file or a directory: the numbers of its device and its inode.
-    #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-    pub(crate) struct Id {
-        dev: u64,
-        ino: u64,
-    }
-
-    impl Id {
-        pub(crate) fn new(dev: u64, ino: u64) -> Id {
-            Id { dev, ino }
-        }
-
-        pub(crate) fn of(metadata: &Metadata) -> Id {
-            Id::new(metadata.dev(), metadata.ino())
-        }
-
-        /// Returns the identity of what `path` leads to. May block.
-        pub(crate) fn at(path: &Path) -> io::Result<Id> {
-            retry(|| fs::metadata(path)).map(|found| Id::of(&found))
-        }
-    }
-}
 
 #[cfg(not(unix))]
 mod by_path {
@@ -45,7 +13,8 @@ mod by_path {
 
     use crate::dir::or_current;
 
-    /// The identity of a file or a directory: its canonical path. Stable Rust has no numbers for it.
+    /// The identity of a file or a directory: its canonical path. A [`FileId`](crate::FileId) need not be unique on
+    /// every filesystem of Windows, and here a wrong answer would copy a tree into itself.
     #[derive(Debug, Clone, PartialEq, Eq, Hash)]
     pub(crate) struct Id(PathBuf);
 

@@ -10,6 +10,7 @@ use super::object::{Shared, closed};
 use crate::budget;
 use crate::cached::Facts;
 use crate::error::Operation;
+use crate::id::FileId;
 use crate::pool;
 use crate::retry::retry;
 
@@ -63,6 +64,39 @@ impl AsyncFile<File> {
         }
         let ask = |file: &File| retry(|| file.metadata());
         self.on_pool(Operation::Metadata, ask).await
+    }
+
+    /// Returns the identity of the file, which tells whether a path leads to it.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future has no effect on the file.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`metadata`](AsyncFile::metadata).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let dir = anyfile::Path::new(dir.path());
+    /// let path = &dir / "log";
+    /// let log = path.create().await?;
+    /// assert_eq!(log.file_id().await?, path.file_id().await?);
+    ///
+    /// path.rename(&dir / "log.1").await?;
+    /// path.touch().await?;
+    /// assert_ne!(log.file_id().await?, path.file_id().await?);
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    pub async fn file_id(&self) -> io::Result<FileId> {
+        #[cfg(unix)]
+        let id = FileId::of(&self.metadata().await?);
+        #[cfg(not(unix))]
+        let id = self.on_pool(Operation::Metadata, FileId::of_file).await?;
+        Ok(id)
     }
 
     /// Truncates the file to `size` bytes, or extends it with zeros.

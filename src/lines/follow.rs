@@ -36,7 +36,8 @@ impl<T: Send + 'static> Lines<T> {
     /// and continues at the start of the file, whose first line has number 1 in messages. A file that was truncated
     /// and has grown beyond the old length between two looks cannot be told from one that has only grown.
     ///
-    /// If the file is renamed or removed, as when logs are rotated, the stream stays with it.
+    /// If the file is renamed or removed, as when logs are rotated, the stream stays with it. The
+    /// [cookbook](crate::cookbook::reading#follow-a-growing-log) shows how to continue with the new file.
     ///
     /// Pipes, sockets, terminals and wrapped objects other than a [`File`](std::fs::File) are not followed: their
     /// end is the end of the stream.

@@ -6,8 +6,6 @@ use std::io;
 use std::os::unix::fs::FileTypeExt;
 
 use super::{Path, ops};
-#[cfg(unix)]
-use crate::dir::Id;
 use crate::error::Operation;
 use crate::pool;
 
@@ -285,35 +283,6 @@ impl Path {
         // One job, because several system calls are needed.
         async move { pool::call(move || is_mount(path.as_ref()).unwrap_or(false)).await }
     }
-
-    /// Returns `true` if both paths lead to the same file, following symbolic links.
-    ///
-    /// Semantics of `pathlib`'s `samefile`: two hard links are the same file.
-    ///
-    /// # Errors
-    ///
-    /// The errors of [`metadata`](Path::metadata) for either path. The message names both.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # futures_lite::future::block_on(async {
-    /// # let dir = tempfile::tempdir()?;
-    /// # let dir = anyfile::Path::new(dir.path());
-    /// let (one, two) = (&dir / "one", &dir / "two");
-    /// one.write_text("").await?;
-    /// two.hardlink_to(&one).await?;
-    /// assert!(one.samefile(&two).await?);
-    /// # std::io::Result::Ok(()) }).unwrap();
-    /// ```
-    pub fn samefile<P: AsRef<std::path::Path>>(
-        &self,
-        other: P,
-    ) -> impl Future<Output = io::Result<bool>> + Send + 'static + use<P> {
-        let (path, other) = (self.clone(), Path::new(other));
-        let answer = is_same(path.clone(), other.clone());
-        ops::named_pair(Operation::Compare, path, other, answer)
-    }
 }
 
 async fn query(operation: Operation, path: Path, follow: bool) -> io::Result<Metadata> {
@@ -324,17 +293,6 @@ async fn query(operation: Operation, path: Path, follow: bool) -> io::Result<Met
 async fn has(path: Path, follow: bool, property: fn(&Metadata) -> bool) -> bool {
     let found = ops::ask(path, follow).await;
     found.is_ok_and(|found| property(&found))
-}
-
-#[cfg(unix)]
-async fn is_same(path: Path, other: Path) -> io::Result<bool> {
-    let (path, other) = (ops::ask(path, true).await?, ops::ask(other, true).await?);
-    Ok(Id::of(&path) == Id::of(&other))
-}
-
-#[cfg(not(unix))]
-async fn is_same(path: Path, other: Path) -> io::Result<bool> {
-    pool::call(move || same_file::is_same_file(path, other)).await
 }
 
 #[cfg(unix)]

@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 
 use super::walk::{Found, Look};
 use crate::dir::{EntryType, Id, or_current};
+use crate::id::FileId;
 
 /// Returns `true` if both are handles to the same file.
 pub(super) fn is_same(one: &File, other: &File) -> io::Result<bool> {
-    let handle = |file: &File| same_file::Handle::from_file(file.try_clone()?);
-    Ok(handle(one)? == handle(other)?)
+    Ok(FileId::of_file(one)? == FileId::of_file(other)?)
 }
 
 /// Fails: a file's path cannot be determined from its handle.
