@@ -12,6 +12,7 @@ mod data;
 mod file_type;
 mod glob;
 mod identity;
+mod in_use;
 mod info;
 mod iterdir;
 mod make;

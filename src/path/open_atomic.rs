@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 use futures_lite::AsyncWrite;
 
 use super::atomic::{self, New, Options};
-use super::{Path, ops};
+use super::{Path, in_use, ops};
 use crate::cached::Facts;
 use crate::call::{Lazy, future};
 use crate::error::{Operation, PathError, invalid_input};
@@ -425,8 +425,13 @@ impl Temporary {
         if !self.file.is_closed() {
             // While the job waits for a thread, which may be long after the file was dropped, it keeps nothing.
             let new = Arc::downgrade(&self.new);
-            let put = move |file: &File| new.upgrade().map_or(Ok(()), |new| new.put_in_place(file));
-            self.file.on_pool(Operation::Replace, put).await?;
+            let put = || {
+                let new = new.clone();
+                let put =
+                    move |file: &File| new.upgrade().map_or(Ok(()), |new| new.put_in_place(file));
+                self.file.on_pool(Operation::Replace, put)
+            };
+            in_use::repeat(in_use::RENAMING, put).await?;
         }
         self.file.close().await
     }

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::{Path, ops};
+use super::{Path, in_use, ops};
 use crate::call::{Lazy, future};
 use crate::dir::tree::{self, RemoveProgress, Reporter};
 use crate::error::Operation;
@@ -25,6 +25,11 @@ impl Path {
     ///   is not set.
     /// - The path is a directory; [`rmdir`](Path::rmdir) removes those.
     /// - The process lacks permission to write to the parent directory.
+    ///
+    /// # Platform behavior
+    ///
+    /// Windows refuses to remove a file that another process has open. The call is then repeated for 1.3 seconds,
+    /// without holding a thread.
     ///
     /// # Examples
     ///
@@ -197,7 +202,8 @@ impl Unlink {
 impl UnlinkCall {
     async fn run(self) -> io::Result<()> {
         let path = self.path.clone();
-        let call = pool::shield(move || async_fs::remove_file(path.clone()));
+        let remove = || async_fs::remove_file(path.clone());
+        let call = in_use::repeat(in_use::REMOVING, || pool::shield(remove));
         match ops::named(Operation::Remove, self.path, call).await {
             Err(error) if self.missing_ok && error.kind() == io::ErrorKind::NotFound => Ok(()),
             result => result,
@@ -215,7 +221,8 @@ future! {
 impl RmdirCall {
     async fn run(self) -> io::Result<()> {
         let path = self.path.clone();
-        let call = pool::shield(move || async_fs::remove_dir(path.clone()));
+        let remove = || async_fs::remove_dir(path.clone());
+        let call = in_use::repeat(in_use::REMOVING, || pool::shield(remove));
         ops::named(Operation::RemoveDir, self.path, call).await
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::{Path, ops};
+use super::{Path, in_use, ops};
 use crate::call::{Lazy, future};
 use crate::error::Operation;
 use crate::pool;
@@ -32,6 +32,12 @@ impl Path {
     /// - The paths are on different filesystems.
     /// - The process lacks permission to write to one of the parent directories.
     /// - The errors of [`no_replace`](Rename::no_replace).
+    ///
+    /// # Platform behavior
+    ///
+    /// Windows refuses to rename or to replace a file that another process has open, as a virus scanner does with new
+    /// files. The call is then repeated for 1.3 seconds, without holding a thread. It uses the same error if the
+    /// process lacks permission, which is therefore reported as late.
     ///
     /// # Examples
     ///
@@ -126,7 +132,8 @@ impl RenameCall {
             ops::named_pair(Operation::Rename, path, target, rename).await?;
         } else {
             let rename = || async_fs::rename(self.path.clone(), self.target.clone());
-            ops::named_pair(Operation::Rename, path, target, pool::shield(rename)).await?;
+            let rename = in_use::repeat(in_use::RENAMING, || pool::shield(rename));
+            ops::named_pair(Operation::Rename, path, target, rename).await?;
         }
         Ok(self.target)
     }

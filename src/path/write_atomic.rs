@@ -1,12 +1,14 @@
 //! [`Path::write_atomic`].
 
 use std::io;
+use std::sync::Arc;
 
 use super::atomic::{self, Options};
 use super::data::{Contents, Data, data};
-use super::{Path, ops};
+use super::{Path, in_use, ops};
 use crate::call::{Lazy, future};
 use crate::error::Operation;
+use crate::pool;
 
 /// Replacing the contents of a file in one step.
 impl Path {
@@ -62,7 +64,8 @@ impl Path {
     ///
     /// # Platform behavior
     ///
-    /// Windows refuses to replace a file that is read-only or open. Directories are not synced there.
+    /// Windows refuses to replace a file that is read-only or open, by a virus scanner for example. The call is then
+    /// repeated for 1.3 seconds, without holding a thread. Directories are not synced there.
     ///
     /// Access control lists other than Linux's POSIX ACLs are not supported, among them those of macOS, FreeBSD
     /// and Windows: the new file has what it inherits from its directory. NFSv4 ACLs that Linux shows as
@@ -198,7 +201,12 @@ impl WriteAtomicCall {
             data,
             options,
         } = self;
-        let replace = move |path: &std::path::Path| atomic::replace(path, data.as_ref(), options);
-        ops::run(Operation::Replace, path, replace).await
+        let data = Arc::new(data);
+        let replace = || {
+            let (path, data) = (path.clone(), data.clone());
+            pool::call(move || atomic::replace(path.as_ref(), (*data).as_ref(), options))
+        };
+        let replace = in_use::repeat(in_use::RENAMING, replace);
+        ops::named(Operation::Replace, path.clone(), replace).await
     }
 }
