@@ -46,7 +46,7 @@ pub(crate) struct Scan {
 }
 
 enum Open {
-    #[cfg(target_os = "linux")]
+    #[cfg(unix)]
     Raw(raw::Open),
     Std(ReadDir, Detail),
 }
@@ -58,7 +58,7 @@ impl Scan {
             Naming::Pathlib => or_current(&dir),
         };
         let open = match detail {
-            #[cfg(target_os = "linux")]
+            #[cfg(unix)]
             Detail::Type => Open::Raw(raw::Open::new(path)?),
             // Only std makes a `Metadata`, and its entries ask for it relative to the open directory.
             detail => Open::Std(retry(|| fs::read_dir(path))?, detail),
@@ -75,7 +75,7 @@ impl Scan {
     /// `.` and `..` are skipped. The last part may be empty.
     pub(super) fn read(&mut self, found: impl FnMut(Listed<'_>)) -> io::Result<bool> {
         match &mut self.open {
-            #[cfg(target_os = "linux")]
+            #[cfg(unix)]
             Open::Raw(open) => open.read(&self.dir, found),
             Open::Std(open, detail) => read_std(open, *detail, found),
         }
@@ -153,64 +153,128 @@ impl Join {
     }
 }
 
-/// Reads directories by system call, which saves an allocation for each entry.
-#[cfg(target_os = "linux")]
+/// Reads directories with rustix. std's [`ReadDir`] allocates for each entry, and panics when it is dropped if closing
+/// the directory fails, as it may on network filesystems.
+#[cfg(unix)]
 mod raw {
-    use std::ffi::OsStr;
+    use std::ffi::{CStr, OsStr};
     use std::fs;
     use std::io;
-    use std::mem::MaybeUninit;
     use std::os::fd::OwnedFd;
     use std::os::unix::ffi::OsStrExt;
     use std::path::Path;
 
-    use rustix::fs::{Mode, OFlags, RawDir};
-    use rustix::io::Errno;
+    use rustix::fs::{FileType, Mode, OFlags};
 
     use super::{EntryType, Listed};
     use crate::retry::retry;
+    pub(super) use imp::Open;
 
-    /// The size of one part, in bytes: up to about 500 names of usual length.
-    const PART: usize = 16 * 1024;
+    fn open(dir: &Path) -> io::Result<OwnedFd> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        Ok(retry(|| rustix::fs::open(dir, flags, Mode::empty()))?)
+    }
 
-    pub(super) struct Open(OwnedFd);
-
-    impl Open {
-        pub(super) fn new(dir: &Path) -> io::Result<Open> {
-            let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-            let dir = retry(|| rustix::fs::open(dir, flags, Mode::empty()))?;
-            Ok(Open(dir))
+    /// Reports an entry of the directory at `dir`, unless it is `.` or `..`.
+    fn report(dir: &Path, name: &CStr, kind: FileType, found: &mut impl FnMut(Listed<'_>)) {
+        let name = OsStr::from_bytes(name.to_bytes());
+        if name != "." && name != ".." {
+            // Some filesystems store the type only with the file.
+            let ask = || retry(|| fs::symlink_metadata(dir.join(name))).ok();
+            let kind =
+                EntryType::from_raw(kind).or_else(|| ask().map(|found| found.file_type().into()));
+            let asked = None;
+            found(Listed { name, kind, asked });
         }
+    }
 
-        /// Reads the next part of the directory, which is at `dir`.
-        pub(super) fn read(
-            &mut self,
-            dir: &Path,
-            mut found: impl FnMut(Listed<'_>),
-        ) -> io::Result<bool> {
-            let mut buffer = [MaybeUninit::uninit(); PART];
-            let mut entries = RawDir::new(&self.0, &mut buffer);
-            loop {
-                match entries.next() {
-                    Some(Ok(entry)) => {
-                        let name = OsStr::from_bytes(entry.file_name().to_bytes());
-                        if name != "." && name != ".." {
-                            // Some filesystems store the type only with the file.
-                            let ask = || retry(|| fs::symlink_metadata(dir.join(name))).ok();
-                            let kind = EntryType::from_raw(entry.file_type())
-                                .or_else(|| ask().map(|found| found.file_type().into()));
-                            let asked = None;
-                            found(Listed { name, kind, asked });
+    /// By system call.
+    #[cfg(target_os = "linux")]
+    mod imp {
+        use std::io;
+        use std::mem::MaybeUninit;
+        use std::os::fd::OwnedFd;
+        use std::path::Path;
+
+        use rustix::fs::RawDir;
+        use rustix::io::Errno;
+
+        use super::{Listed, open, report};
+
+        /// The size of one part, in bytes: up to about 500 names of usual length.
+        const PART: usize = 16 * 1024;
+
+        pub(in crate::dir::scan) struct Open(OwnedFd);
+
+        impl Open {
+            pub(in crate::dir::scan) fn new(dir: &Path) -> io::Result<Open> {
+                open(dir).map(Open)
+            }
+
+            /// Reads the next part of the directory, which is at `dir`.
+            pub(in crate::dir::scan) fn read(
+                &mut self,
+                dir: &Path,
+                mut found: impl FnMut(Listed<'_>),
+            ) -> io::Result<bool> {
+                let mut buffer = [MaybeUninit::uninit(); PART];
+                let mut entries = RawDir::new(&self.0, &mut buffer);
+                loop {
+                    match entries.next() {
+                        Some(Ok(entry)) => {
+                            report(dir, entry.file_name(), entry.file_type(), &mut found);
                         }
+                        Some(Err(Errno::INTR)) => continue,
+                        // A directory that was removed meanwhile has no more entries.
+                        None | Some(Err(Errno::NOENT)) => return Ok(false),
+                        Some(Err(errno)) => return Err(errno.into()),
                     }
-                    Some(Err(Errno::INTR)) => continue,
-                    // A directory that was removed meanwhile has no more entries.
-                    None | Some(Err(Errno::NOENT)) => return Ok(false),
-                    Some(Err(errno)) => return Err(errno.into()),
+                    if entries.is_buffer_empty() {
+                        return Ok(true);
+                    }
                 }
-                if entries.is_buffer_empty() {
-                    return Ok(true);
+            }
+        }
+    }
+
+    /// By `readdir`.
+    #[cfg(not(target_os = "linux"))]
+    mod imp {
+        use std::io;
+        use std::path::Path;
+
+        use rustix::fs::Dir;
+        use rustix::io::Errno;
+
+        use super::{Listed, open, report};
+
+        /// The number of entries in one part.
+        const PART: usize = 512;
+
+        pub(in crate::dir::scan) struct Open(Dir);
+
+        impl Open {
+            pub(in crate::dir::scan) fn new(dir: &Path) -> io::Result<Open> {
+                Ok(Open(Dir::new(open(dir)?)?))
+            }
+
+            /// Reads the next part of the directory, which is at `dir`.
+            pub(in crate::dir::scan) fn read(
+                &mut self,
+                dir: &Path,
+                mut found: impl FnMut(Listed<'_>),
+            ) -> io::Result<bool> {
+                for _ in 0..PART {
+                    match self.0.read() {
+                        Some(Ok(entry)) => {
+                            report(dir, entry.file_name(), entry.file_type(), &mut found);
+                        }
+                        // A directory that was removed meanwhile has no more entries.
+                        None | Some(Err(Errno::NOENT)) => return Ok(false),
+                        Some(Err(errno)) => return Err(errno.into()),
+                    }
                 }
+                Ok(true)
             }
         }
     }
