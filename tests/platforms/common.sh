@@ -1,0 +1,134 @@
+# shellcheck shell=bash
+# What the scripts of this folder share. They source it and call, in this order:
+#
+#     begin PLATFORM                        goes to the root of the repository
+#     need PROGRAM-OR-FILE... -- PACKAGE... installs Debian packages
+#     unpack FOLDER PACKAGE[=VERSION]...    or unpacks them beside the machine's own
+#     build COMMAND...                      `cargo test` with its options; prints NAME and PROGRAM, one a line
+#     run NAME COMMAND...                   runs a test program
+#     leave_out NAME REASON                 or says why not
+#     summary                               prints the table, and fails if a test failed
+#
+# `skip REASON` ends a script for which the machine lacks something.
+
+begin() {
+    platform=$1
+    cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+    # A plain shell may not know where rustup keeps its programs.
+    export PATH="${CARGO_HOME:-$HOME/.cargo}/bin:$PATH"
+    # Nothing is built twice here: what incremental builds keep would only fill the disk.
+    export CARGO_INCREMENTAL=0
+    work=$(mktemp -d)
+    chmod 755 "$work"
+    : >"$work/table"
+    failures=0
+    trap clean_up EXIT
+    trap 'exit 130' INT TERM
+    need jq -- jq
+}
+
+# A script with more to clean up defines it again.
+clean_up() {
+    rm -rf --one-file-system "$work"
+}
+
+skip() {
+    echo "$platform skipped: $*"
+    exit 0
+}
+
+may_install() {
+    [ "$(id -u)" = 0 ] || skip "$1 is missing, and only root may install it"
+    command -v apt-get >/dev/null || skip "$1 is missing, and there is no apt-get"
+    [ -e "$work/updated" ] && return
+    apt-get update -qq || skip "$1 is missing, and there is no list of packages"
+    touch "$work/updated"
+}
+
+# Installs packages, unless every one of the programs or files before `--` is there.
+need() {
+    local missing=
+    while [ "$1" != -- ]; do
+        [ -e "$1" ] || command -v "$1" >/dev/null || missing=$1
+        shift
+    done
+    shift
+    [ -n "$missing" ] || return 0
+    may_install "$missing"
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null ||
+        skip "$* cannot be installed"
+}
+
+# Unpacks packages into a folder, unless that was done before.
+unpack() {
+    local folder=$1
+    shift
+    [ "$(cat "$folder/packages" 2>/dev/null)" != "$*" ] || return 0
+    may_install "$1"
+    rm -rf "$folder" "$work/packages"
+    mkdir -p "$folder" "$work/packages"
+    chmod 777 "$work/packages"
+    (cd "$work/packages" && apt-get download -qq "$@") || skip "$* cannot be downloaded"
+    for package in "$work/packages/"*.deb; do
+        dpkg -x "$package" "$folder"
+    done
+    echo "$*" >"$folder/packages"
+}
+
+# Prints the name and the path of each test program; the tests of the library itself are named `lib`.
+build() {
+    "$@" --no-run --message-format json-render-diagnostics |
+        jq -r 'select(.profile.test == true and .executable != null) |
+            (if .target.kind[0] == "lib" then "lib" else .target.name end) + " " + .executable'
+}
+
+# Adds a line to the table: name, passed, failed, skipped, seconds, and the reasons.
+row() {
+    printf '%-12s %-18s %4d passed %3d failed %3d skipped %5d s  %s\n' "$platform" "$@" | tee -a "$work/table"
+}
+
+leave_out() {
+    row "$1" 0 0 1 0 "($2)"
+}
+
+# Runs a test program for ten minutes at most, or $seconds. Prints what it said if it fails.
+run() {
+    local name=$1 begun=$SECONDS status=0 said=$work/said
+    shift
+    timeout --kill-after=5 "${seconds:-600}" "$@" --show-output >"$said" 2>&1 </dev/null || status=$?
+    local passed failed ignored reasons skipped
+    passed=$(count passed "$said")
+    failed=$(count failed "$said")
+    ignored=$(count ignored "$said")
+    if [ "$status" != 0 ]; then
+        cat "$said"
+        echo "$name ended with $status"
+        # It may have ended before it could count.
+        [ "$failed" != 0 ] || failed=1
+    elif [ "$(count measured "$said")" = - ]; then
+        echo "$name said nothing of its tests"
+        failed=1
+    fi
+    failures=$((failures + failed))
+    # Each reason once, without the colon after the word. Lines of wine end with a carriage return.
+    reasons=$(tr -d '\r' <"$said" | sed -n 's/^.*skipped\( in part\| the rest\)\?: //p' | sort | uniq -c)
+    skipped=$(awk -v ignored="$ignored" '{ sum += $1 } END { print sum + ignored }' <<<"$reasons")
+    reasons=$(sed -E '/^$/d; s/^ *[0-9]+ //' <<<"$reasons" | paste -sd ';' | sed 's/;/; /g')
+    row "$name" "$passed" "$failed" "$skipped" $((SECONDS - begun)) "${reasons:+($reasons)}"
+}
+
+# Returns the number before a word in the last line of a test program.
+count() {
+    local found
+    found=$(tr -d '\r' <"$2" | sed -nE "s/^test result: .* ([0-9]+) $1;.*/\1/p" | awk '{ sum += $1 } END { print NR ? sum : "-" }')
+    [ "$found" = - ] && [ "$1" != measured ] && found=0
+    echo "$found"
+}
+
+summary() {
+    printf '\n=== %s, in %d s\n' "$platform" "$SECONDS"
+    cat "$work/table"
+    awk '{ passed += $3; failed += $5; skipped += $7 }
+        END { printf "%d passed, %d failed, %d skipped\n", passed, failed, skipped }' "$work/table"
+    [ "$failures" = 0 ]
+}
