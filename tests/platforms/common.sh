@@ -6,6 +6,7 @@
 #     unpack FOLDER PACKAGE[=VERSION]...    or unpacks them beside the machine's own
 #     build COMMAND...                      `cargo test` with its options; prints NAME and PROGRAM, one a line
 #     run NAME COMMAND...                   runs a test program
+#     check NAME COMMAND...                 runs a command that passes or fails as a whole
 #     leave_out NAME REASON                 or says why not
 #     summary                               prints the table, and fails if a test failed
 #
@@ -21,7 +22,7 @@ begin() {
     work=$(mktemp -d)
     chmod 755 "$work"
     : >"$work/table"
-    failures=0
+    totals=(0 0 0)
     trap clean_up EXIT
     trap 'exit 130' INT TERM
     need jq -- jq
@@ -84,11 +85,21 @@ build() {
 
 # Adds a line to the table: name, passed, failed, skipped, seconds, and the reasons.
 row() {
-    printf '%-12s %-18s %4d passed %3d failed %3d skipped %5d s  %s\n' "$platform" "$@" | tee -a "$work/table"
+    totals=($((totals[0] + $2)) $((totals[1] + $3)) $((totals[2] + $4)))
+    printf '%-12s %-26s %4d passed %3d failed %3d skipped %5d s  %s\n' "$platform" "$@" | tee -a "$work/table"
 }
 
 leave_out() {
     row "$1" 0 0 1 0 "($2)"
+}
+
+# Runs a command that is one test by itself, and prints what it said if it fails.
+check() {
+    local name=$1 begun=$SECONDS failed=0
+    shift
+    timeout --kill-after=5 "${seconds:-600}" "$@" >"$work/said" 2>&1 </dev/null || failed=1
+    [ "$failed" = 0 ] || cat "$work/said"
+    row "$name" $((1 - failed)) "$failed" 0 $((SECONDS - begun)) ""
 }
 
 # Runs a test program for ten minutes at most, or $seconds. Prints what it said if it fails.
@@ -109,7 +120,6 @@ run() {
         echo "$name said nothing of its tests"
         failed=1
     fi
-    failures=$((failures + failed))
     # Each reason once, without the colon after the word. Lines of wine end with a carriage return.
     reasons=$(tr -d '\r' <"$said" | sed -n 's/^.*skipped\( in part\| the rest\)\?: //p' | sort | uniq -c)
     skipped=$(awk -v ignored="$ignored" '{ sum += $1 } END { print sum + ignored }' <<<"$reasons")
@@ -128,7 +138,6 @@ count() {
 summary() {
     printf '\n=== %s, in %d s\n' "$platform" "$SECONDS"
     cat "$work/table"
-    awk '{ passed += $3; failed += $5; skipped += $7 }
-        END { printf "%d passed, %d failed, %d skipped\n", passed, failed, skipped }' "$work/table"
-    [ "$failures" = 0 ]
+    printf '%d passed, %d failed, %d skipped\n' "${totals[@]}"
+    [ "${totals[1]}" = 0 ]
 }
