@@ -1,0 +1,142 @@
+//! Locks, with a second handle as the witness.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use anyfile::file::TryLockError;
+use anyfile::{AsyncFile, open_file};
+use futures_lite::AsyncWriteExt;
+use futures_lite::future::{self, block_on};
+
+use crate::common::{Dir, contents, poll_times, without_hanging};
+
+fn open(path: &Path) -> AsyncFile {
+    block_on(open_file(path).read(true).write(true).create(true)).unwrap()
+}
+
+/// Returns `true` if the lock was taken.
+#[track_caller]
+fn try_lock(file: &mut AsyncFile, shared: bool) -> bool {
+    let tried = block_on(async {
+        if shared {
+            file.try_lock_shared().await
+        } else {
+            file.try_lock().await
+        }
+    });
+    match tried {
+        Ok(()) => true,
+        Err(TryLockError::WouldBlock) => false,
+        Err(TryLockError::Error(error)) => panic!("{error}"),
+    }
+}
+
+/// Returns `true` if no handle has a lock.
+#[track_caller]
+fn is_free(path: &Path) -> bool {
+    try_lock(&mut open(path), false)
+}
+
+#[test]
+fn only_shared_locks_go_together() {
+    let dir = Dir::new();
+    let path = dir.file("file", "");
+    for first in [false, true] {
+        for second in [false, true] {
+            let (mut one, mut other) = (open(&path), open(&path));
+            assert!(try_lock(&mut one, first));
+            assert_eq!(try_lock(&mut other, second), first && second);
+            block_on(one.unlock()).unwrap();
+            drop(other);
+            assert!(is_free(&path));
+        }
+    }
+}
+
+#[test]
+fn a_lock_ends_with_its_handle() {
+    let dir = Dir::new();
+    let path = dir.file("file", "");
+    for round in 0..30 {
+        let mut file = open(&path);
+        block_on(file.lock()).unwrap();
+        if round % 2 == 0 {
+            block_on(file.write_all(b"something")).unwrap();
+        }
+        assert!(!is_free(&path));
+        if round % 3 == 0 {
+            block_on(file.close()).unwrap();
+        }
+        drop(file);
+        assert!(is_free(&path), "round {round}");
+    }
+}
+
+#[test]
+fn a_future_that_was_dropped_holds_nothing() {
+    let dir = Dir::new();
+    let path = dir.file("file", "");
+    let mut holder = open(&path);
+    for round in 0..20 {
+        block_on(holder.lock()).unwrap();
+        let mut file = open(&path);
+        assert!(poll_times(file.lock(), round % 5).is_none());
+        block_on(holder.unlock()).unwrap();
+        // The attempt may still have been under way.
+        let free = || try_lock(&mut holder, false);
+        assert!(crate::common::comes_true(free));
+        block_on(holder.unlock()).unwrap();
+    }
+}
+
+const ROUNDS: u32 = 10;
+
+/// Adds one to the number in the file, under a lock.
+async fn count(path: &Path) {
+    for round in 0..ROUNDS {
+        let mut file = open_file(path).read(true).write(true).await.unwrap();
+        file.lock().await.unwrap();
+        let mut text = String::new();
+        file.read_to_string(&mut text).await.unwrap();
+        let number: u32 = text.parse().unwrap();
+        file.rewind().await.unwrap();
+        future::yield_now().await;
+        let text = (number + 1).to_string();
+        file.write_all(text.as_bytes()).await.unwrap();
+        if round % 2 == 0 {
+            file.unlock().await.unwrap();
+        }
+    }
+}
+
+fn count_in_tasks(path: &Path) {
+    block_on(futures::future::join_all((0..8).map(|_| count(path))));
+}
+
+/// The child of the test below.
+#[test]
+fn counts() {
+    if let Some(path) = std::env::var_os("ANYFILE_TEST_FILE") {
+        count_in_tasks(Path::new(&path));
+    }
+}
+
+#[test]
+fn tasks_and_processes_lose_nothing() {
+    let dir = Dir::new();
+    let path = dir.file("file", "0");
+    let child = || {
+        let mut child = Command::new(std::env::current_exe().unwrap());
+        child.args(["--exact", "locks::counts"]);
+        child.env("ANYFILE_TEST_FILE", &path).spawn().unwrap()
+    };
+    let children = [child(), child()];
+    without_hanging("counting", || count_in_tasks(&path));
+    for mut child in children {
+        assert!(child.wait().unwrap().success());
+    }
+    let expected = 3 * 8 * ROUNDS;
+    assert_eq!(fs::read_to_string(&path).unwrap(), expected.to_string());
+    assert_eq!(contents(&path), expected.to_string().as_bytes());
+}
