@@ -281,10 +281,20 @@ where
             Outcome::of(read_up_to(object, len), Outcome::Bytes)
         }
         Op::Write(len) => Outcome::done(object.write_all(payload(len, step))),
-        Op::Seek(to) | Op::WithMutSeek(to) => Outcome::of(object.seek(to), Outcome::Number),
+        Op::Seek(to) => Outcome::of(object.seek(to).map_err(with_kind), Outcome::Number),
+        Op::WithMutSeek(to) => Outcome::of(object.seek(to), Outcome::Number),
         Op::Flush => Outcome::done(object.flush()),
         op => unreachable!("{op:?}"),
     }
+}
+
+/// Returns the error of a seek with the kind that it has on other systems than Windows, where std gives it none.
+fn with_kind(error: io::Error) -> io::Error {
+    const ERROR_NEGATIVE_SEEK: i32 = 131;
+    if cfg!(windows) && error.raw_os_error() == Some(ERROR_NEGATIVE_SEEK) {
+        return ErrorKind::InvalidInput.into();
+    }
+    error
 }
 
 fn apply_std_file(file: &mut File, op: Op, step: usize, seen: &Outcome) -> Outcome {
