@@ -48,7 +48,8 @@ pub(crate) struct Scan {
 enum Open {
     #[cfg(unix)]
     Raw(raw::Open),
-    Std(ReadDir, Detail),
+    /// In a box, because on Windows it holds an entry of 600 bytes.
+    Std(Box<ReadDir>, Detail),
 }
 
 impl Scan {
@@ -61,7 +62,7 @@ impl Scan {
             #[cfg(unix)]
             Detail::Type => Open::Raw(raw::Open::new(path)?),
             // Only std makes a `Metadata`, and its entries ask for it relative to the open directory.
-            detail => Open::Std(retry(|| fs::read_dir(path))?, detail),
+            detail => Open::Std(Box::new(retry(|| fs::read_dir(path))?), detail),
         };
         Ok(Scan { dir, open })
     }

@@ -145,7 +145,7 @@ impl Dir {
     }
 
     pub(super) fn entries(&self) -> io::Result<Entries> {
-        fs::read_dir(self.path()).map(Entries)
+        fs::read_dir(self.path()).map(|entries| Entries(Box::new(entries)))
     }
 
     pub(super) fn id(&self) -> io::Result<Id> {
@@ -180,8 +180,8 @@ impl Dir {
     }
 }
 
-/// The names in a directory.
-pub(super) struct Entries(fs::ReadDir);
+/// The names in a directory. In a box, because on Windows it holds an entry of 600 bytes.
+pub(super) struct Entries(Box<fs::ReadDir>);
 
 impl Iterator for Entries {
     type Item = io::Result<Found>;
