@@ -5,11 +5,11 @@ use std::io;
 
 /// No attributes.
 #[derive(Debug, Default)]
-pub(crate) struct Attributes;
+pub(crate) struct Attributes {}
 
 impl Attributes {
     pub(crate) fn of(_file: &File) -> io::Result<Attributes> {
-        Ok(Attributes)
+        Ok(Attributes {})
     }
 
     pub(crate) fn of_any_contents(self) -> Attributes {
