@@ -2,6 +2,7 @@
 # What the scripts of this folder share. They source it and call, in this order:
 #
 #     begin PLATFORM                        goes to the root of the repository
+#     choose "PROGRAM..." "$@"              what to run: these, or what the script was called with
 #     need PROGRAM-OR-FILE... -- PACKAGE... installs Debian packages
 #     unpack FOLDER PACKAGE[=VERSION]...    or unpacks them beside the machine's own
 #     build COMMAND...                      `cargo test` with its options; prints NAME and PROGRAM, one a line
@@ -26,6 +27,24 @@ begin() {
     trap clean_up EXIT
     trap 'exit 130' INT TERM
     need jq -- jq
+}
+
+# Sets `wanted` to cargo's options for the programs that are to run: those named after the first argument, every one
+# after `--all`, or those in the first argument.
+choose() {
+    local programs=$1
+    shift
+    wanted=(--tests)
+    [ "${1-}" != --all ] || return 0
+    [ $# -eq 0 ] || programs=$*
+    wanted=()
+    for program in $programs; do
+        if [ "$program" = lib ]; then
+            wanted+=(--lib)
+        else
+            wanted+=(--test "$program")
+        fi
+    done
 }
 
 # A script with more to clean up defines it again.
@@ -93,11 +112,11 @@ leave_out() {
     row "$1" 0 0 1 0 "($2)"
 }
 
-# Runs a command that is one test by itself, and prints what it said if it fails.
+# Runs a command or function that is one test by itself, and prints what it said if it fails.
 check() {
     local name=$1 begun=$SECONDS failed=0
     shift
-    timeout --kill-after=5 "${seconds:-600}" "$@" >"$work/said" 2>&1 </dev/null || failed=1
+    "$@" >"$work/said" 2>&1 </dev/null || failed=1
     [ "$failed" = 0 ] || cat "$work/said"
     row "$name" $((1 - failed)) "$failed" 0 $((SECONDS - begun)) ""
 }
@@ -111,14 +130,15 @@ run() {
     passed=$(count passed "$said")
     failed=$(count failed "$said")
     ignored=$(count ignored "$said")
+    if [ "$passed" = - ]; then
+        echo "$name said nothing of its tests"
+        passed=0 failed=1 ignored=0
+    fi
     if [ "$status" != 0 ]; then
         cat "$said"
         echo "$name ended with $status"
         # It may have ended before it could count.
         [ "$failed" != 0 ] || failed=1
-    elif [ "$(count measured "$said")" = - ]; then
-        echo "$name said nothing of its tests"
-        failed=1
     fi
     # Each reason once, without the colon after the word. Lines of wine end with a carriage return.
     reasons=$(tr -d '\r' <"$said" | sed -n 's/^.*skipped\( in part\| the rest\)\?: //p' | sort | uniq -c)
@@ -127,12 +147,11 @@ run() {
     row "$name" "$passed" "$failed" "$skipped" $((SECONDS - begun)) "${reasons:+($reasons)}"
 }
 
-# Returns the number before a word in the last line of a test program.
+# Prints the number before a word in the last line of a test program, or `-` if there is no such line.
 count() {
     local found
-    found=$(tr -d '\r' <"$2" | sed -nE "s/^test result: .* ([0-9]+) $1;.*/\1/p" | awk '{ sum += $1 } END { print NR ? sum : "-" }')
-    [ "$found" = - ] && [ "$1" != measured ] && found=0
-    echo "$found"
+    found=$(tr -d '\r' <"$2" | sed -nE "s/^test result: .* ([0-9]+) $1;.*/\1/p" | tail -n 1)
+    echo "${found:--}"
 }
 
 summary() {
