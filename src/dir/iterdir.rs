@@ -68,7 +68,8 @@ mod tests {
     use std::thread;
     use std::time::Duration;
 
-    const MANY: usize = 50_000;
+    /// Fewer on Windows: wine looks through the whole directory for each new name, in another case.
+    const MANY: usize = if cfg!(windows) { 5_000 } else { 50_000 };
 
     /// Counts the jobs: every worker calls `workers` once.
     struct Counted(Iterdir, Arc<AtomicUsize>);
@@ -120,7 +121,7 @@ mod tests {
             assert_eq!(seen, MANY);
             let jobs = jobs.load(Ordering::Relaxed);
             println!("{jobs} jobs, with a pause of {pause:?} after each batch");
-            assert!(jobs <= 200, "{jobs}");
+            assert!(jobs <= MANY / 250, "{jobs}");
         }
     }
 }
