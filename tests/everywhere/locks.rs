@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyfile::file::TryLockError;
 use anyfile::{AsyncFile, open_file};
@@ -129,7 +129,8 @@ fn tasks_and_processes_lose_nothing() {
     let child = || {
         let mut child = Command::new(std::env::current_exe().unwrap());
         child.args(["--exact", "locks::counts"]);
-        child.env("ANYFILE_TEST_FILE", &path).spawn().unwrap()
+        child.env("ANYFILE_TEST_FILE", &path).stdout(Stdio::null());
+        child.spawn().unwrap()
     };
     let children = [child(), child()];
     without_hanging("counting", || count_in_tasks(&path));
