@@ -42,12 +42,17 @@
 //! * [Shut down](limits#shut-down), and exit the process
 //! * [Report errors](limits#report-errors)
 //!
+//! **[Moving](moving)**
+//!
+//! * [Move a program from async-fs](moving#move-a-program-from-async-fs), `smol::fs` or `async_std::fs`
+//!
 //! [smol]: https://docs.rs/smol
 
 #![cfg(any(doc, doctest))]
 
 pub mod exchange;
 pub mod limits;
+pub mod moving;
 pub mod reading;
 pub mod trees;
 pub mod writing;

@@ -5,6 +5,7 @@ mod entry_type;
 mod glob;
 mod id;
 mod iterdir;
+mod read_dir;
 mod scan;
 pub(crate) mod tree;
 mod walk;
@@ -20,6 +21,7 @@ pub(crate) use entry_type::{EntryType, Special};
 pub(crate) use glob::Glob;
 pub(crate) use id::Id;
 pub(crate) use iterdir::Iterdir;
+pub(crate) use read_dir::{DirEntry, ReadDir};
 pub(crate) use scan::{Detail, Naming};
 pub(crate) use walk::{Listing, Order, Walk};
 

@@ -33,6 +33,7 @@
 //! - [`Lines`] iterates over lines, as a stream of `String`s or borrowed one by one. [`Chunks`] is a stream of owned
 //!   buffers, as HTTP bodies are made of.
 //! - [`Pattern`] is a compiled shell pattern for paths.
+//! - [`fs`] has the functions and types of async-fs, for programs that move.
 //! - [`PathError`] is the operation and the path behind an error.
 //!
 //! The crate runs under smol, async-std, tokio, `futures`, pollster and any other executor. It needs no
@@ -233,6 +234,8 @@
 //!
 //! # Coming from async-fs or async-std
 //!
+//! The module [`fs`] has the names and signatures of async-fs: a program moves by changing its `use` lines.
+//!
 //! Both have a function for each operation on a path. Here these are methods of [`Path`], which also replaces
 //! `async_std::path::Path`. [Some names have another meaning](#same-words-other-meaning).
 //!
@@ -328,6 +331,7 @@ mod dir;
 mod encoding;
 mod error;
 pub mod file;
+pub mod fs;
 mod id;
 mod lines;
 pub mod open;
