@@ -39,12 +39,9 @@ const LINKS: &[&str] = &["to_file", "to_dir", "to_dir/", "dangling", "loop", "lo
 #[cfg(not(unix))]
 const LINKS: &[&str] = &[];
 
+/// Makes the files of every situation, a thousand times.
 fn populated() -> Dir {
-    populate(Dir::new())
-}
-
-/// Makes the files of every situation.
-fn populate(dir: Dir) -> Dir {
+    let dir = Dir::in_memory();
     dir.file("file", "some text");
     dir.file("invalid", b"text\xFF");
     std::fs::create_dir(dir.join("empty")).unwrap();
@@ -272,7 +269,7 @@ fn left_in(dir: &Dir) -> Vec<String> {
 
 /// Runs both sides, each in a directory of its own, and returns the kind of their error.
 fn compare(case: &Case, name: &str) -> Option<io::ErrorKind> {
-    let (ours, std) = (populated(), populate(Dir::in_memory()));
+    let (ours, std) = (populated(), populated());
     let before = left_in(&ours);
     let our_outcome = block_on((case.ours)(place(ours.path(), name), ours.path().into()));
     let std_outcome = (case.std)(place(std.path(), name), std.path().into());
