@@ -11,8 +11,8 @@
 //! | `use async_fs::File;`, `use smol::fs::File;` | `use anyfile::fs::File;` |
 //! | `use smol::fs;`, `use async_std::fs;` | `use anyfile::fs;` |
 //! | `async_fs::read(p)` | the same after `use anyfile::fs as async_fs;` |
-//! | `async_fs::unix`, `async_fs::windows` | [`fs::unix`](unix), `fs::windows` |
-//! | `async_std::os::unix::fs::{symlink, OpenOptionsExt, DirBuilderExt}` | the same names in [`fs::unix`](unix) |
+//! | `async_fs::unix`, `async_fs::windows` | `anyfile::fs::unix`, `anyfile::fs::windows` |
+//! | `async_std::os::unix::fs::{symlink, OpenOptionsExt, DirBuilderExt}` | the same names in `anyfile::fs::unix` |
 //!
 //! What is different:
 //!
@@ -23,10 +23,11 @@
 //!   async-fs loses up to 8 MiB of them.
 //! - A file can be read, synced or resized, and read again. In async-fs 2.2, [`sync_all`](crate::AsyncFile::sync_all)
 //!   and [`set_len`](crate::AsyncFile::set_len) discard what was read ahead, and the next read continues behind it.
-//! - After [`close`](crate::AsyncFile::close), any use of the file is an error. async-fs's `close` only flushes.
-//! - An error has the same [`kind`](std::io::Error::kind) and names the operation and the path. Its
-//!   [`raw_os_error`](std::io::Error::raw_os_error) is `None`; [`PathError::raw_os_error`](crate::PathError::raw_os_error)
-//!   returns the code.
+//! - After [`close`](crate::AsyncFile::close), any use of the file is an error. In async-fs, a read or write then
+//!   panics, and `metadata` and `sync_all` still work.
+//! - An error has the same [`kind`](std::io::Error::kind), and names the operation and the path. Its
+//!   [`raw_os_error`](std::io::Error::raw_os_error) is `None`;
+//!   [`PathError::raw_os_error`](crate::PathError::raw_os_error) returns the code.
 //! - A stream of [`ReadDir`] ends after an error.
 //! - async_std has its own `async_std::path::Path`. It is accepted wherever a path is, but a path that is returned
 //!   here is a [`std::path::PathBuf`]: `.into()` makes it theirs.

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use anyfile::fs::{self, DirBuilder, DirEntry, File, OpenOptions, Permissions, ReadDir};
 use anyfile::{AsyncFile, PathError};
-use futures_lite::future::{Boxed, block_on};
+use futures_lite::future::{Boxed, block_on, poll_once, yield_now};
 use futures_lite::{
     AsyncBufRead, AsyncRead, AsyncReadExt, AsyncSeek, AsyncSeekExt, AsyncWrite, AsyncWriteExt,
     Stream, StreamExt,
@@ -163,14 +163,20 @@ fn cases() -> Vec<Case> {
         "no access": |path, dir| summary(&OpenOptions::new().open(path).await?.metadata().await?)
             => summary(&std::fs::OpenOptions::new().open(path)?.metadata()?);
         "read, taken back": |path, dir| {
-            summary(&OpenOptions::new().read(true).read(false).open(path).await?.metadata().await?)
-        } => summary(&std::fs::OpenOptions::new().read(true).read(false).open(path)?.metadata()?);
+            let mut options = OpenOptions::new();
+            options.read(true);
+            summary(&options.read(false).open(path).await?.metadata().await?)
+        } => {
+            let mut options = std::fs::OpenOptions::new();
+            options.read(true);
+            summary(&options.read(false).open(path)?.metadata()?)
+        };
         "create_new": |path, dir| {
             summary(&OpenOptions::new().write(true).create_new(true).open(path).await?.metadata().await?)
         } => summary(&std::fs::OpenOptions::new().write(true).create_new(true).open(path)?.metadata()?);
         "create without an access": |path, dir| {
-            summary(&OpenOptions::new().read(true).create(true).open(path).await?.metadata().await?)
-        } => summary(&std::fs::OpenOptions::new().read(true).create(true).open(path)?.metadata()?);
+            summary(&OpenOptions::new().read(true).create(true).truncate(false).open(path).await?.metadata().await?)
+        } => summary(&std::fs::OpenOptions::new().read(true).create(true).truncate(false).open(path)?.metadata()?);
         "truncate": |path, dir| {
             summary(&OpenOptions::new().write(true).truncate(true).open(path).await?.metadata().await?)
         } => summary(&std::fs::OpenOptions::new().write(true).truncate(true).open(path)?.metadata()?);
@@ -203,8 +209,8 @@ fn cases_of_unix() -> Vec<Case> {
         "symlink, to": |path, dir| fs::unix::symlink(path, dir.join("new")).await?
             => std_unix::symlink(path, dir.join("new"))?;
         "mode": |path, dir| {
-            summary(&OpenOptions::new().write(true).create(true).mode(0o600).open(path).await?.metadata().await?)
-        } => summary(&std::fs::OpenOptions::new().write(true).create(true).mode(0o600).open(path)?.metadata()?);
+            summary(&OpenOptions::new().append(true).create(true).mode(0o600).open(path).await?.metadata().await?)
+        } => summary(&std::fs::OpenOptions::new().append(true).create(true).mode(0o600).open(path)?.metadata()?);
         "custom_flags": |path, dir| {
             summary(&OpenOptions::new().read(true).custom_flags(O_NOFOLLOW).open(path).await?.metadata().await?)
         } => summary(&std::fs::OpenOptions::new().read(true).custom_flags(O_NOFOLLOW).open(path)?.metadata()?);
@@ -387,7 +393,15 @@ fn large_files_and_directories() {
         }
         let mut found = BTreeSet::new();
         let mut entries = fs::read_dir(&many).await.unwrap();
-        while let Some(entry) = entries.try_next().await.unwrap() {
+        loop {
+            // A future that is dropped takes no entry with it.
+            let Some(next) = poll_once(entries.next()).await else {
+                yield_now().await;
+                continue;
+            };
+            let Some(entry) = next.transpose().unwrap() else {
+                break;
+            };
             assert!(entry.file_type().await.unwrap().is_file());
             assert!(found.insert(entry.file_name()));
         }

@@ -2,8 +2,8 @@
 //!
 //! # Move a program from async-fs
 //!
-//! [`anyfile::fs`](crate::fs) has the names and signatures of async-fs, which is `smol::fs`. Change the `use` lines, and
-//! the program compiles:
+//! [`anyfile::fs`](crate::fs) has the names and signatures of async-fs, which is `smol::fs`. Change the `use` lines,
+//! and the program compiles:
 //!
 //! ```
 //! # futures_lite::future::block_on(async {
@@ -78,7 +78,7 @@
 //!
 //! - `error.raw_os_error()` is `None`, because the error names the path. [`error.kind()`](std::io::Error::kind) is the
 //!   same, and [`PathError::raw_os_error(&error)`](crate::PathError::raw_os_error) returns the code.
-//! - A file that was closed cannot be used again.
+//! - A closed file cannot be used again. Call `sync_all` and `metadata` before `close`.
 //! - A program that renames or removes a file, or passes it to another process, while it has it open and unflushed,
 //!   needs its `flush` here as well.
 //!

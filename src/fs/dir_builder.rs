@@ -11,7 +11,7 @@ use crate::retry::retry;
 /// Options for creating a directory, as [`std::fs::DirBuilder`].
 ///
 /// [`Path::mkdir`](crate::Path::mkdir) is a future with options. Its `mode` is that of the last directory only; the
-/// mode of a `DirBuilder` is that of the parents, too. On Unix, [`DirBuilderExt`](super::unix::DirBuilderExt) sets it.
+/// mode of a `DirBuilder` is that of the parents, too. On Unix, `DirBuilderExt` of `fs::unix` sets it.
 ///
 /// # Examples
 ///

@@ -95,9 +95,8 @@ impl AsyncFile<fs::File> {
 
 /// Options for opening a file, as [`std::fs::OpenOptions`].
 ///
-/// [`open_file`] is a future with the same options. `OpenOptions` can be used for several files. On Unix,
-/// [`OpenOptionsExt`](super::unix::OpenOptionsExt) has more options; on Windows,
-/// `OpenOptionsExt` of `fs::windows` has.
+/// [`open_file`] is a future with the same options. `OpenOptions` can be used for several files. `OpenOptionsExt` of
+/// `fs::unix` and of `fs::windows` has more options.
 ///
 /// # Examples
 ///
