@@ -2,7 +2,9 @@
 
 use std::fs;
 
-use crate::dir::{EntryType, Special};
+use crate::dir::EntryType;
+#[cfg(unix)]
+use crate::dir::Special;
 
 /// The type of a file, returned by [`PathInfo::file_type`](super::PathInfo::file_type).
 ///
