@@ -5,6 +5,7 @@
 //! that.
 
 mod atomic;
+mod atomic_file;
 mod change;
 mod convert;
 mod copy;
@@ -15,6 +16,7 @@ mod identity;
 mod in_use;
 mod info;
 mod iterdir;
+mod link;
 mod make;
 mod matching;
 mod move_to;
@@ -42,6 +44,7 @@ mod write_atomic;
 use std::sync::Arc;
 
 pub use crate::dir::tree::{CopyCount, CopyProgress, RemoveProgress};
+pub use atomic_file::AtomicFile;
 #[cfg(unix)]
 pub use change::Chown;
 pub use change::{SetPermissions, SetTimes};
@@ -51,9 +54,10 @@ pub use file_type::FileType;
 pub use glob::Glob;
 pub use info::PathInfo;
 pub use iterdir::{Iterdir, ReadDir};
-pub use make::{HardlinkTo, Mkdir, SymlinkTo, Touch};
+pub use link::{HardlinkTo, SymlinkTo};
+pub use make::{Mkdir, Touch};
 pub use move_to::MoveTo;
-pub use open_atomic::{AtomicFile, OpenAtomic};
+pub use open_atomic::OpenAtomic;
 #[cfg(feature = "user-db")]
 pub use owner::{Group, Owner};
 pub use remove::{RemoveDirAll, Rmdir, Unlink};
