@@ -335,6 +335,7 @@ pub mod fs;
 mod id;
 mod lines;
 pub mod open;
+mod parents;
 mod parts;
 pub mod path;
 mod pattern;

@@ -12,6 +12,7 @@ use crate::cached::{self, Facts, Unanswered};
 use crate::call::{Lazy, future};
 use crate::error::{Operation, PathError};
 use crate::file::AsyncFile;
+use crate::parents::{Parents, parents_setter};
 use crate::pool;
 
 /// Opens a file for reading, or with the options that are set on the future.
@@ -47,6 +48,9 @@ pub fn open_file(path: impl AsRef<Path>) -> OpenFile {
         options: OpenOptions::new(),
         access_chosen: false,
         only_reads: true,
+        creates: false,
+        creates_new: false,
+        parents: Parents::default(),
         buffering: None,
     }))
 }
@@ -94,7 +98,8 @@ future! {
     ///
     /// The error names the path. The errors are those of [`OpenOptions::open`], among them:
     ///
-    /// - [`NotFound`](io::ErrorKind::NotFound): the file does not exist, and `create` is not set.
+    /// - [`NotFound`](io::ErrorKind::NotFound): the file does not exist, and `create` is not set; or a parent
+    ///   directory does not exist, and `parents` is not set.
     /// - [`AlreadyExists`](io::ErrorKind::AlreadyExists): the file exists, and `create_new` is set.
     /// - [`PermissionDenied`](io::ErrorKind::PermissionDenied): the process may not open the file with this
     ///   access.
@@ -107,6 +112,11 @@ future! {
         access_chosen: bool,
         /// Whether the options only open an existing file for reading.
         only_reads: bool,
+        /// Whether `create` is set, or may be: a set of std's options does not tell.
+        creates: bool,
+        /// The same for `create_new`.
+        creates_new: bool,
+        parents: Parents,
         buffering: Option<usize>,
     }) -> io::Result<AsyncFile>;
 }
@@ -131,7 +141,8 @@ impl OpenFile {
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
     pub fn with_options(path: impl AsRef<Path>, options: OpenOptions) -> OpenFile {
-        open_file(path).set(|chosen| {
+        let open = open_file(path).create(true).create_new(true);
+        open.set(|chosen| {
             *chosen = options;
             chosen
         })
@@ -286,7 +297,8 @@ impl OpenFile {
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
     #[track_caller]
-    pub fn create(self, create: bool) -> OpenFile {
+    pub fn create(mut self, create: bool) -> OpenFile {
+        self.0.options().creates = create;
         self.set(|options| options.create(create))
     }
 
@@ -312,7 +324,8 @@ impl OpenFile {
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
     #[track_caller]
-    pub fn create_new(self, create_new: bool) -> OpenFile {
+    pub fn create_new(mut self, create_new: bool) -> OpenFile {
+        self.0.options().creates_new = create_new;
         self.set(|options| options.create_new(create_new))
     }
 
@@ -346,6 +359,15 @@ impl OpenFile {
         self.0.options().buffering = Some(bytes);
         self
     }
+}
+
+parents_setter! {
+    OpenFile: parents,
+    ["" "A file that is not to be created, by [`create`](OpenFile::create) or [`create_new`](OpenFile::create_new),"
+     "needs none."],
+    "let notes = &dir / \"a/b/notes\";"
+    "notes.create().parents(true).await?.close().await?;"
+    "assert!(notes.is_file().await);"
 }
 
 /// # Platform behavior
@@ -431,7 +453,9 @@ impl OpenCall {
         }
         let opened = match unanswered.take_opened() {
             Some(file) => Ok(file),
-            None => self.options.open(&self.path),
+            None => self
+                .parents()
+                .attempt(&self.path, || self.options.open(&self.path)),
         };
         let file = opened.map_err(|error| self.failed(error))?;
         let facts = Facts::learn(&file);
@@ -439,6 +463,14 @@ impl OpenCall {
             unanswered.finish(&self.path, true);
         }
         Ok(self.opened(file, facts))
+    }
+
+    fn parents(&self) -> Parents {
+        if self.creates || self.creates_new {
+            self.parents
+        } else {
+            Parents::Required
+        }
     }
 
     fn opened(&self, file: File, facts: Facts) -> AsyncFile {

@@ -20,7 +20,7 @@ mod unix;
 mod walk;
 
 use std::io::{self, ErrorKind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 use std::{fmt, fs};
@@ -28,6 +28,7 @@ use std::{fmt, fs};
 use futures_lite::future;
 
 use crate::error::{Operation, PathError};
+use crate::parents::Parents;
 use crate::pool::{self, Closing};
 use crate::retry::retry;
 use copier::Copier;
@@ -94,9 +95,32 @@ pub(crate) struct Options {
     pub(crate) overwrite: bool,
     /// Whether the source is removed afterwards: the owner is kept, and what is at the target is replaced.
     pub(crate) moving: bool,
+    pub(crate) parents: Parents,
 }
 
 impl Options {
+    /// Returns the default options of a copy.
+    pub(crate) fn copying() -> Options {
+        Options {
+            follow_symlinks: true,
+            preserve_metadata: false,
+            exist_ok: false,
+            overwrite: true,
+            moving: false,
+            parents: Parents::default(),
+        }
+    }
+
+    /// Returns the default options of a move, for the copy that it makes if it cannot rename.
+    pub(crate) fn moving() -> Options {
+        Options {
+            follow_symlinks: false,
+            preserve_metadata: true,
+            moving: true,
+            ..Options::copying()
+        }
+    }
+
     fn operation(&self) -> Operation {
         if self.moving {
             Operation::Move
@@ -167,17 +191,11 @@ pub(crate) async fn copy(
 pub(crate) async fn move_to(
     source: PathBuf,
     target: PathBuf,
+    options: Options,
     reporter: Reporter<CopyProgress>,
 ) -> io::Result<()> {
-    let options = Options {
-        follow_symlinks: false,
-        preserve_metadata: true,
-        exist_ok: false,
-        overwrite: true,
-        moving: true,
-    };
     let (from, to) = (source.clone(), target.clone());
-    if pool::run(move || renamed(from, to)).await? {
+    if pool::run(move || renamed(from, to, options.parents)).await? {
         return Ok(());
     }
     copy(source.clone(), target.clone(), options, reporter).await?;
@@ -204,21 +222,27 @@ pub(crate) async fn remove(path: PathBuf, reporter: Reporter<RemoveProgress>) ->
 }
 
 /// Renames `source` to `target`. Returns `false` if that is on another filesystem.
-fn renamed(source: PathBuf, target: PathBuf) -> io::Result<bool> {
-    let renamed = match apart::check_move(&source, &target) {
-        Ok(()) => retry(|| fs::rename(&source, &target)),
-        Err(error) => Err(error),
+fn renamed(source: PathBuf, target: PathBuf, parents: Parents) -> io::Result<bool> {
+    let rename = || {
+        apart::check_move(&source, &target)?;
+        retry(|| fs::rename(&source, &target))
     };
-    match renamed {
+    let check = || check_apart(&source, &target);
+    match parents.attempt_if(check, &target, rename) {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == ErrorKind::CrossesDevices => Ok(false),
         Err(error) => {
             // The system's error does not say that a directory cannot be moved into itself.
-            let error = apart::check(&source, &target, false).err().unwrap_or(error);
+            let error = check_apart(&source, &target).err().unwrap_or(error);
             let named = PathError::wrap_pair(Operation::Move, &source, &target, error);
             Err(named)
         }
     }
+}
+
+/// Returns an error if `source` does not exist, or something would be moved onto or into itself. May block.
+pub(crate) fn check_apart(source: &Path, target: &Path) -> io::Result<()> {
+    apart::check(source, target, false).map(drop)
 }
 
 /// Blocking work that is done in steps.

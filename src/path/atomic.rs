@@ -4,6 +4,7 @@
 //! [`write_atomic`](super::Path::write_atomic) in one job, and by [`open_atomic`](super::Path::open_atomic) bit by
 //! bit. Then [`New::put_in_place`] does the rest.
 
+mod options;
 #[cfg(not(unix))]
 mod other;
 #[cfg(unix)]
@@ -18,6 +19,7 @@ use super::rename::rename_to_free;
 use crate::error::{invalid_input, symlink_loop};
 use crate::retry::retry;
 pub(super) use imp::New;
+pub(super) use options::{Options, atomic_setters};
 #[cfg(not(unix))]
 use other as imp;
 #[cfg(unix)]
@@ -25,26 +27,6 @@ use unix as imp;
 
 /// The maximum number of symbolic links that Linux follows in one lookup.
 const MAX_LINKS: usize = 40;
-
-/// How a file is put in place.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Options {
-    /// The permission bits of a file that replaces none, before the umask is applied.
-    #[cfg_attr(not(unix), expect(dead_code, reason = "only Unix has modes"))]
-    pub(super) mode: u32,
-    pub(super) sync: bool,
-    pub(super) no_replace: bool,
-}
-
-impl Default for Options {
-    fn default() -> Options {
-        Options {
-            mode: 0o666,
-            sync: true,
-            no_replace: false,
-        }
-    }
-}
 
 /// Writes `data` to a new file in the same directory, and puts it in place.
 pub(super) fn replace(path: &Path, data: &[u8], options: Options) -> io::Result<()> {
@@ -56,6 +38,10 @@ pub(super) fn replace(path: &Path, data: &[u8], options: Options) -> io::Result<
 /// Creates a temporary file for new contents of the file at `path`. Unless it is put in place, dropping the
 /// [`New`] removes it.
 pub(super) fn begin(path: &Path, options: Options) -> io::Result<(File, New)> {
+    options.parents.attempt(path, || create(path, options))
+}
+
+fn create(path: &Path, options: Options) -> io::Result<(File, New)> {
     if path.as_os_str().is_empty() {
         // This fails, before a temporary file is created in the current directory.
         fs::metadata(path)?;

@@ -7,6 +7,7 @@ use super::Path;
 use crate::call::{Lazy, future};
 use crate::dir::tree::{self, CopyProgress, Options, Reporter};
 use crate::error::{Operation, PathError, invalid_input};
+use crate::parents::parents_setter;
 
 /// Copying files and whole trees.
 impl Path {
@@ -104,7 +105,8 @@ future! {
     /// An existing file is overwritten, even through a symbolic link, unless [`overwrite`](CopyTo::overwrite) is
     /// `false`. If the target is a broken link, the file
     /// is created where the link points, as by [`std::fs::copy`]. An existing directory is an error, unless
-    /// [`exist_ok`](CopyTo::exist_ok) is set. The parent directory of the target must exist.
+    /// [`exist_ok`](CopyTo::exist_ok) is set. The parent directory of the target must
+    /// exist, unless [`parents`](CopyTo::parents) is set.
     ///
     /// In directories that the copy itself created, every file is created anew: files that other processes put
     /// there at the same time are neither overwritten nor, if they are links, followed.
@@ -206,18 +208,21 @@ future! {
     }) -> io::Result<Path>;
 }
 
+parents_setter! {
+    CopyTo: options.parents,
+    [],
+    "let notes = &dir / \"notes\";"
+    "notes.write_text(\"text\").await?;"
+    "let copied = notes.copy_into(&dir / \"a/b\").parents(true).await?;"
+    "assert_eq!(copied, &dir / \"a/b/notes\");"
+}
+
 impl CopyTo {
     fn new(source: &Path, destination: Destination) -> CopyTo {
         CopyTo(Lazy::New(CopyCall {
             source: source.clone(),
             destination,
-            options: Options {
-                follow_symlinks: true,
-                preserve_metadata: false,
-                exist_ok: false,
-                overwrite: true,
-                moving: false,
-            },
+            options: Options::copying(),
             reporter: Reporter::default(),
         }))
     }

@@ -6,6 +6,7 @@ use std::io;
 use super::{Path, ops};
 use crate::call::{Lazy, future};
 use crate::error::Operation;
+use crate::parents::{Parents, parents_setter};
 use crate::retry::retry;
 
 /// Creating directories and files.
@@ -44,7 +45,7 @@ impl Path {
     pub fn mkdir(&self) -> Mkdir {
         Mkdir(Lazy::New(MkdirCall {
             path: self.clone(),
-            parents: false,
+            parents: Parents::default(),
             exist_ok: false,
             mode: 0o777,
         }))
@@ -144,37 +145,20 @@ future! {
     /// first polled.
     pub struct Mkdir(MkdirCall {
         path: Path,
-        parents: bool,
+        parents: Parents,
         exist_ok: bool,
         mode: u32,
     }) -> io::Result<()>;
 }
 
-impl Mkdir {
-    /// Sets whether missing parent directories are created. The default is `false`.
-    ///
-    /// Parents get the default permissions. Several tasks and processes can do this at the same time.
-    ///
-    /// # Panics
-    ///
-    /// Panics if the future has been polled.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # futures_lite::future::block_on(async {
-    /// # let dir = tempfile::tempdir()?;
-    /// # let dir = anyfile::Path::new(dir.path());
-    /// (&dir / "a/b/c").mkdir().parents(true).await?;
-    /// assert!((&dir / "a/b/c").is_dir().await);
-    /// # std::io::Result::Ok(()) }).unwrap();
-    /// ```
-    #[track_caller]
-    pub fn parents(mut self, parents: bool) -> Self {
-        self.0.options().parents = parents;
-        self
-    }
+parents_setter! {
+    Mkdir: parents,
+    ["" "They get the default permissions."],
+    "(&dir / \"a/b/c\").mkdir().parents(true).await?;"
+    "assert!((&dir / \"a/b/c\").is_dir().await);"
+}
 
+impl Mkdir {
     /// Sets whether an existing directory, or a symbolic link to one, is accepted. The default is `false`.
     ///
     /// With [`parents`](Mkdir::parents), the [empty path](Path#the-empty-path) is also accepted.
@@ -241,19 +225,12 @@ impl MkdirCall {
 impl MkdirCall {
     fn make(&self, path: &std::path::Path) -> io::Result<()> {
         // The empty path is the parent of a single name. As in `create_dir_all`, there is nothing to create.
-        if path.as_os_str().is_empty() && self.parents && self.exist_ok {
+        if path.as_os_str().is_empty() && self.parents == Parents::Created && self.exist_ok {
             return Ok(());
         }
         // This removes a trailing `.`, which the system would look up in the missing directory.
         let path = path.components().as_path();
-        match self.make_last(path) {
-            Err(error) if self.parents && error.kind() == io::ErrorKind::NotFound => {
-                let parent = path.parent().ok_or(error)?;
-                retry(|| fs::create_dir_all(parent))?;
-                self.make_last(path)
-            }
-            result => result,
-        }
+        self.parents.attempt(path, || self.make_last(path))
     }
 
     fn make_last(&self, path: &std::path::Path) -> io::Result<()> {

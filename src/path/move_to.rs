@@ -5,8 +5,9 @@ use std::io;
 use super::Path;
 use super::copy::Destination;
 use crate::call::{Lazy, future};
-use crate::dir::tree::{self, CopyProgress, Reporter};
+use crate::dir::tree::{self, CopyProgress, Options, Reporter};
 use crate::error::Operation;
+use crate::parents::parents_setter;
 
 /// Moving files and whole trees.
 impl Path {
@@ -75,14 +76,14 @@ impl Path {
 }
 
 future! {
-    /// Future returned by [`Path::move_to`] and [`Path::move_into`]. The option can be set until it is first
-    /// polled.
+    /// Future returned by [`Path::move_to`] and [`Path::move_into`]. Options can be set until it is first polled.
     ///
     /// # What is at the target
     ///
     /// As with [`rename`](Path::rename): an existing file or link is replaced, except by a directory; an
     /// existing empty directory is replaced by a directory (not on Windows); anything else is an error. On
-    /// another filesystem, what is replaced is removed before the copy begins.
+    /// another filesystem, what is replaced is removed before the copy begins. The parent directory of the target
+    /// must exist, unless [`parents`](MoveTo::parents) is set.
     ///
     /// # On another filesystem
     ///
@@ -128,8 +129,18 @@ future! {
     pub struct MoveTo(MoveCall {
         source: Path,
         destination: Destination,
+        options: Options,
         reporter: Reporter<CopyProgress>,
     }) -> io::Result<Path>;
+}
+
+parents_setter! {
+    MoveTo: options.parents,
+    ["" "If the path to be moved does not exist, or contains the target, none is created."],
+    "let notes = &dir / \"notes\";"
+    "notes.write_text(\"text\").await?;"
+    "let moved = notes.move_to(&dir / \"a/b/notes\").parents(true).await?;"
+    "assert_eq!(moved.read_text().await?, \"text\");"
 }
 
 impl MoveTo {
@@ -137,6 +148,7 @@ impl MoveTo {
         MoveTo(Lazy::New(MoveCall {
             source: source.clone(),
             destination,
+            options: Options::moving(),
             reporter: Reporter::default(),
         }))
     }
@@ -176,7 +188,7 @@ impl MoveCall {
     async fn run(self) -> io::Result<Path> {
         let target = self.destination.target(Operation::Move, &self.source)?;
         let (from, to) = (self.source.into(), target.clone().into());
-        tree::move_to(from, to, self.reporter).await?;
+        tree::move_to(from, to, self.options, self.reporter).await?;
         Ok(target)
     }
 }

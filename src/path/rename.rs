@@ -1,11 +1,16 @@
 //! Renaming, also without replacing what is at the new name.
 
+use std::fs;
 use std::io;
+use std::sync::Arc;
 
 use super::{Path, in_use, ops};
 use crate::call::{Lazy, future};
+use crate::dir::tree;
 use crate::error::Operation;
+use crate::parents::{Parents, parents_setter};
 use crate::pool;
+use crate::retry::retry;
 
 #[cfg(unix)]
 pub(super) use imp::rename_to_free;
@@ -27,7 +32,8 @@ impl Path {
     ///
     /// The message names both paths.
     ///
-    /// - The path or the parent directory of `target` does not exist.
+    /// - The path does not exist.
+    /// - The parent directory of `target` does not exist, and [`parents`](Rename::parents) is not set.
     /// - Only one of the two is a directory, or `target` is a directory that is not empty.
     /// - The paths are on different filesystems.
     /// - The process lacks permission to write to one of the parent directories.
@@ -58,17 +64,28 @@ impl Path {
             path: self.clone(),
             target: Path::new(target),
             no_replace: false,
+            parents: Parents::default(),
         }))
     }
 }
 
 future! {
-    /// Future returned by [`Path::rename`]. The option can be set until it is first polled.
+    /// Future returned by [`Path::rename`]. Options can be set until it is first polled.
     pub struct Rename(RenameCall {
         path: Path,
         target: Path,
         no_replace: bool,
+        parents: Parents,
     }) -> io::Result<Path>;
+}
+
+parents_setter! {
+    Rename: parents,
+    ["" "If the path to be renamed does not exist, or contains `target`, none is created."],
+    "let draft = &dir / \"draft\";"
+    "draft.write_text(\"text\").await?;"
+    "let notes = draft.rename(&dir / \"a/b/notes\").parents(true).await?;"
+    "assert_eq!(notes.read_text().await?, \"text\");"
 }
 
 impl Rename {
@@ -126,16 +143,25 @@ impl Rename {
 impl RenameCall {
     async fn run(self) -> io::Result<Path> {
         let (path, target) = (self.path.clone(), self.target.clone());
-        if self.no_replace {
-            let (from, to) = (path.clone(), target.clone());
-            let rename = pool::call(move || imp::rename_no_replace(from.as_ref(), to.as_ref()));
-            ops::named_pair(Operation::Rename, path, target, rename).await?;
-        } else {
-            let rename = || async_fs::rename(self.path.clone(), self.target.clone());
-            let rename = in_use::repeat(in_use::RENAMING, || pool::shield(rename));
-            ops::named_pair(Operation::Rename, path, target, rename).await?;
-        }
-        Ok(self.target)
+        let call = Arc::new(self);
+        let rename = in_use::repeat(in_use::RENAMING, || {
+            let call = call.clone();
+            pool::call(move || call.rename())
+        });
+        ops::named_pair(Operation::Rename, path, target.clone(), rename).await?;
+        Ok(target)
+    }
+
+    fn rename(&self) -> io::Result<()> {
+        let (from, to) = (self.path.as_std_path(), self.target.as_std_path());
+        let check = || tree::check_apart(from, to);
+        self.parents.attempt_if(check, to, || {
+            if self.no_replace {
+                imp::rename_no_replace(from, to)
+            } else {
+                retry(|| fs::rename(from, to))
+            }
+        })
     }
 }
 

@@ -1,7 +1,5 @@
 //! Reading and writing whole files as text.
 
-#[cfg(feature = "encoding")]
-use std::fs;
 use std::io;
 
 #[cfg(feature = "encoding")]
@@ -13,6 +11,7 @@ use crate::call::{Lazy, future};
 use crate::encoding::{self, Malformed};
 #[cfg(feature = "encoding")]
 use crate::error::Operation;
+use crate::parents::{Parents, parents_setter};
 
 /// Reading and writing whole files as text.
 impl Path {
@@ -85,6 +84,7 @@ impl Path {
         WriteText(Lazy::New(WriteTextCall {
             path: self.clone(),
             data: data(text),
+            parents: Parents::default(),
             #[cfg(feature = "encoding")]
             encoding: None,
             #[cfg(feature = "encoding")]
@@ -184,11 +184,20 @@ future! {
     pub struct WriteText(WriteTextCall {
         path: Path,
         data: Data,
+        parents: Parents,
         #[cfg(feature = "encoding")]
         encoding: Option<&'static Encoding>,
         #[cfg(feature = "encoding")]
         malformed: Malformed,
     }) -> io::Result<()>;
+}
+
+parents_setter! {
+    WriteText: parents,
+    [],
+    "let notes = &dir / \"a/b/notes\";"
+    "notes.write_text(\"text\").parents(true).await?;"
+    "assert_eq!(notes.read_text().await?, \"text\");"
 }
 
 #[cfg(feature = "encoding")]
@@ -261,14 +270,15 @@ impl WriteTextCall {
     async fn run(self) -> io::Result<()> {
         #[cfg(feature = "encoding")]
         if let Some(encoding) = self.encoding {
-            let (data, malformed) = (self.data, self.malformed);
+            let (data, malformed, parents) = (self.data, self.malformed, self.parents);
             let write = move |path: &std::path::Path| {
                 // It was text, so nothing is replaced here.
                 let text = String::from_utf8_lossy(data.as_ref());
-                fs::write(path, encoding::encode(encoding, &text, malformed)?)
+                let data = encoding::encode(encoding, &text, malformed)?;
+                whole::put(path, data.as_ref(), parents)
             };
             return ops::run(Operation::WriteAll, self.path, write).await;
         }
-        whole::write(self.path, self.data).await
+        whole::write(self.path, self.data, self.parents).await
     }
 }

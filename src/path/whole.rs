@@ -8,6 +8,7 @@ use super::{Path, ops};
 use crate::call::{Lazy, future};
 use crate::error::Operation;
 use crate::open::{OpenFile, create_file, open_file};
+use crate::parents::{Parents, parents_setter};
 
 /// Opening files, and reading and writing whole files.
 impl Path {
@@ -113,7 +114,8 @@ impl Path {
     ///
     /// # Errors
     ///
-    /// - The parent directory does not exist, or the path is a directory.
+    /// - The parent directory does not exist, and [`parents`](WriteBytes::parents) is not set; or the path is a
+    ///   directory.
     /// - The process lacks permission to create the file or to write to it.
     /// - Writing fails halfway.
     ///
@@ -133,6 +135,7 @@ impl Path {
         WriteBytes(Lazy::New(WriteBytesCall {
             path: self.clone(),
             data: data(contents),
+            parents: Parents::default(),
         }))
     }
 }
@@ -151,19 +154,34 @@ impl ReadBytesCall {
 }
 
 future! {
-    /// Future returned by [`Path::write_bytes`].
+    /// Future returned by [`Path::write_bytes`]. The option can be set until it is first polled.
     pub struct WriteBytes(WriteBytesCall {
         path: Path,
         data: Data,
+        parents: Parents,
     }) -> io::Result<()>;
+}
+
+parents_setter! {
+    WriteBytes: parents,
+    [],
+    "let notes = &dir / \"a/b/notes\";"
+    "notes.write_bytes([1, 2, 3]).parents(true).await?;"
+    "assert_eq!(notes.read_bytes().await?, [1, 2, 3]);"
 }
 
 impl WriteBytesCall {
     async fn run(self) -> io::Result<()> {
-        write(self.path, self.data).await
+        write(self.path, self.data, self.parents).await
     }
 }
 
-pub(super) async fn write(path: Path, data: Data) -> io::Result<()> {
-    ops::run(Operation::WriteAll, path, move |path| fs::write(path, data)).await
+pub(super) async fn write(path: Path, data: Data, parents: Parents) -> io::Result<()> {
+    let write = move |path: &std::path::Path| put(path, data.as_ref(), parents);
+    ops::run(Operation::WriteAll, path, write).await
+}
+
+/// Writes `data` as the contents of the file. May block.
+pub(super) fn put(path: &std::path::Path, data: &[u8], parents: Parents) -> io::Result<()> {
+    parents.attempt(path, || fs::write(path, data))
 }

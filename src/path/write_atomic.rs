@@ -3,11 +3,12 @@
 use std::io;
 use std::sync::Arc;
 
-use super::atomic::{self, Options};
+use super::atomic::{self, Options, atomic_setters};
 use super::data::{Contents, Data, data};
 use super::{Path, in_use, ops};
 use crate::call::{Lazy, future};
 use crate::error::Operation;
+use crate::parents::parents_setter;
 use crate::pool;
 
 /// Replacing the contents of a file in one step.
@@ -55,8 +56,9 @@ impl Path {
     ///
     /// # Errors
     ///
-    /// - The parent directory does not exist, or the process lacks permission to read it or to create files in
-    ///   it. Write permission for the old file is not needed.
+    /// - The parent directory does not exist, and [`parents`](WriteAtomic::parents) is not set.
+    /// - The process lacks permission to read the parent directory or to create files in it. Write permission for
+    ///   the old file is not needed.
     /// - [`IsADirectory`](io::ErrorKind::IsADirectory): the path is a directory.
     /// - [`InvalidInput`](io::ErrorKind::InvalidInput): the path is a device, a FIFO or a socket, which a
     ///   rename would destroy.
@@ -99,98 +101,16 @@ future! {
     }) -> io::Result<()>;
 }
 
-impl WriteAtomic {
-    /// Sets whether the file and its directory are synced (`fsync`). The default is `true`.
-    ///
-    /// If `false`, the new contents are still put in place in one step, and a killed process leaves the old or the
-    /// new ones. But a power failure may leave an empty or incomplete file.
-    ///
-    /// # Panics
-    ///
-    /// Panics if the future has been polled.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # futures_lite::future::block_on(async {
-    /// # let dir = tempfile::tempdir()?;
-    /// # let cache = anyfile::Path::new(dir.path()) / "cache";
-    /// cache.write_atomic("can be computed again").sync(false).await?;
-    /// assert!(cache.exists().await);
-    /// # std::io::Result::Ok(()) }).unwrap();
-    /// ```
-    #[track_caller]
-    pub fn sync(mut self, sync: bool) -> Self {
-        self.0.options().options.sync = sync;
-        self
-    }
-
-    /// Sets whether an existing file is kept, and the call fails. The default is `false`.
-    ///
-    /// Checking and putting in place are one step: if several tasks or processes create one file, exactly one of
-    /// them succeeds. A symbolic link at the path is not followed; it is an existing file, even if it is broken.
-    ///
-    /// # Errors
-    ///
-    /// The future fails with:
-    ///
-    /// - [`AlreadyExists`](io::ErrorKind::AlreadyExists): something exists at the path.
-    /// - [`Unsupported`](io::ErrorKind::Unsupported): the filesystem can neither rename without replacing nor
-    ///   create hard links.
-    ///
-    /// # Panics
-    ///
-    /// Panics if the future has been polled.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # futures_lite::future::block_on(async {
-    /// # let dir = tempfile::tempdir()?;
-    /// # let notes = anyfile::Path::new(dir.path()) / "notes";
-    /// notes.write_atomic("first").no_replace(true).await?;
-    /// let error = notes.write_atomic("second").no_replace(true).await.unwrap_err();
-    /// assert_eq!(error.kind(), std::io::ErrorKind::AlreadyExists);
-    /// assert_eq!(notes.read_text().await?, "first");
-    /// # std::io::Result::Ok(()) }).unwrap();
-    /// ```
-    #[track_caller]
-    pub fn no_replace(mut self, no_replace: bool) -> Self {
-        self.0.options().options.no_replace = no_replace;
-        self
-    }
+atomic_setters! {
+    WriteAtomic: ".write_atomic(\"new\")", "", "the call"
 }
 
-/// # Platform behavior
-///
-/// Available on Unix.
-#[cfg(unix)]
-impl WriteAtomic {
-    /// Sets the permission bits of a new file, before the umask is applied. The default is `0o666`.
-    ///
-    /// If a file is replaced, its permissions are kept.
-    ///
-    /// # Panics
-    ///
-    /// Panics if the future has been polled.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # futures_lite::future::block_on(async {
-    /// # let dir = tempfile::tempdir()?;
-    /// # let secret = anyfile::Path::new(dir.path()) / "secret";
-    /// use std::os::unix::fs::PermissionsExt;
-    ///
-    /// secret.write_atomic("42").mode(0o600).await?;
-    /// assert_eq!(secret.metadata().await?.permissions().mode() & 0o777, 0o600);
-    /// # std::io::Result::Ok(()) }).unwrap();
-    /// ```
-    #[track_caller]
-    pub fn mode(mut self, mode: u32) -> Self {
-        self.0.options().options.mode = mode;
-        self
-    }
+parents_setter! {
+    WriteAtomic: options.parents,
+    [],
+    "let notes = &dir / \"a/b/notes\";"
+    "notes.write_atomic(\"text\").parents(true).await?;"
+    "assert_eq!(notes.read_text().await?, \"text\");"
 }
 
 impl WriteAtomicCall {

@@ -85,9 +85,9 @@ pub(super) fn check(source: &Path, target: &Path, follow: bool) -> io::Result<Ve
     if found.kind != EntryType::Dir {
         return Ok(Vec::new());
     }
-    let resolve = |path| retry(|| fs::canonicalize(path));
-    let Ok(begin) = resolve(target).or_else(|_| resolve(parent(target))) else {
-        // Nothing can be created where there is no parent directory.
+    // Missing parent directories may be created: in the first one that exists.
+    let resolve = |path| retry(|| fs::canonicalize(or_current(path))).ok();
+    let Some(begin) = target.ancestors().find_map(resolve) else {
         return Ok(Vec::new());
     };
     let ids = begin

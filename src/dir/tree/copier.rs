@@ -100,9 +100,22 @@ impl Copier {
         Ok(())
     }
 
+    /// Creates something at a place. The root may need parent directories.
+    fn create<R>(
+        &self,
+        place: &Place<'_>,
+        mut create: impl FnMut() -> io::Result<R>,
+    ) -> io::Result<R> {
+        if place.root {
+            self.options.parents.attempt(&self.target_root, create)
+        } else {
+            create()
+        }
+    }
+
     /// Creates a directory, or finds one that is used as it is.
     fn make_dir(&self, place: &Place<'_>) -> io::Result<Origin> {
-        let error = match place.dir.make_dir(place.name) {
+        let error = match self.create(place, || place.dir.make_dir(place.name)) {
             Ok(()) => return Ok(Origin::Made),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => error,
             Err(error) => return Err(error),
@@ -146,7 +159,7 @@ impl Copier {
                 .dir
                 .copy_link(place.name, from, keep_times, keep_owner)
         };
-        match copy() {
+        match self.create(&place, copy) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
                 let merges = self.options.exist_ok || self.options.moving;
                 let replaces = merges && self.options.overwrite;
@@ -185,7 +198,7 @@ impl Copier {
             return Ok(());
         }
         let place = self.target.place(&self.walk)?;
-        let to = match place.dir.create_file(place.name) {
+        let to = match self.create(&place, || place.dir.create_file(place.name)) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
                 self.replace(&place, &from, error)?
             }
