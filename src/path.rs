@@ -29,6 +29,7 @@ mod pathlib;
 mod pure;
 mod questions;
 mod remove;
+mod remove_all;
 mod rename;
 mod resolve;
 mod text;
@@ -60,7 +61,8 @@ pub use move_to::MoveTo;
 pub use open_atomic::OpenAtomic;
 #[cfg(feature = "user-db")]
 pub use owner::{Group, Owner};
-pub use remove::{RemoveDirAll, Rmdir, Unlink};
+pub use remove::{Rmdir, Unlink};
+pub use remove_all::{Remove, RemoveDirAll};
 pub use rename::Rename;
 pub use resolve::{Canonicalize, Resolve};
 pub use text::{ReadText, WriteText};

@@ -1,4 +1,4 @@
-//! `remove_dir_all`: what it removes, what it keeps, and its errors.
+//! `remove_dir_all` and `remove`: what they remove, what they keep, and their errors.
 
 #![cfg(target_os = "linux")]
 
@@ -8,6 +8,7 @@ use std::fs;
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::symlink;
 use std::path::Path as StdPath;
+use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -143,6 +144,157 @@ fn what_is_missing_may_be_fine() {
     assert_eq!(remove("missing"), Ok(()));
     assert_eq!(remove("missing/below"), Ok(()));
     assert_eq!(remove("file"), Err(ErrorKind::NotADirectory));
+
+    let rmdir = |name: &str, missing_ok| {
+        let rmdir = Path::new(dir.join(name)).rmdir().missing_ok(missing_ok);
+        block_on(rmdir).map_err(|error| error.kind())
+    };
+    assert_eq!(rmdir("missing", false), Err(ErrorKind::NotFound));
+    assert_eq!(rmdir("missing", true), Ok(()));
+    assert_eq!(rmdir("file", true), Err(ErrorKind::NotADirectory));
+    fs::create_dir_all(dir.join("full/inner")).unwrap();
+    assert_eq!(rmdir("full", true), Err(ErrorKind::DirectoryNotEmpty));
+    assert_eq!(rmdir("full/inner", true), Ok(()));
+}
+
+/// `remove` removes what `rm -r` does, and leaves what `rm -r` leaves, except that `rm -r link/` empties the directory
+/// that the link leads to.
+#[test]
+fn whatever_is_there() {
+    let made = || {
+        let dir = Dir::new();
+        fs::create_dir_all(dir.join("real/below")).unwrap();
+        fs::create_dir(dir.join("empty")).unwrap();
+        dir.file("real/below/file", "x");
+        dir.file("file", "x");
+        dir.fifo("fifo");
+        for (link, target) in [("link", "real"), ("broken", "nowhere"), ("soft", "file")] {
+            symlink(target, dir.join(link)).unwrap();
+        }
+        dir
+    };
+    let (ours, theirs) = (made(), made());
+    for name in [
+        "file/",
+        "file/below",
+        "soft/",
+        "missing",
+        "missing/below",
+        "broken/",
+        "real/below/..",
+        "real/.",
+        "link",
+        "broken",
+        "soft",
+        "fifo",
+        "empty/",
+        "file",
+        "real/below/",
+        "real",
+    ] {
+        // Not `Dir::join`, so that the text stays as it is written.
+        let path = |dir: &Dir| format!("{}/{name}", dir.path().display());
+        let result = block_on(Path::new(path(&ours)).remove());
+        let mut rm = Command::new("rm");
+        let expected = rm.arg("-r").arg(path(&theirs)).output().unwrap();
+        assert_eq!(
+            result.is_ok(),
+            expected.status.success(),
+            "{name}: {result:?}, {expected:?}"
+        );
+        assert_eq!(names(ours.path()), names(theirs.path()), "{name}");
+        if let Err(error) = &result {
+            assert!(
+                error.to_string().starts_with("failed to remove `"),
+                "{error}"
+            );
+            assert_eq!(
+                PathError::of(error).unwrap().path(),
+                StdPath::new(&path(&ours))
+            );
+        }
+        let is_missing = result.is_err_and(|error| error.kind() == ErrorKind::NotFound);
+        let result = block_on(Path::new(path(&ours)).remove().missing_ok(true));
+        assert_eq!(
+            is_missing || expected.status.success(),
+            result.is_ok(),
+            "{name}"
+        );
+    }
+    assert_eq!(names(ours.path()), [r#""""#]);
+    fs::create_dir(ours.join("real")).unwrap();
+    ours.file("real/file", "x");
+    symlink("real", ours.join("link")).unwrap();
+    let link = Path::new(format!("{}/link/", ours.path().display()));
+    let error = block_on(link.remove().missing_ok(true)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotADirectory);
+    assert_eq!(contents(&ours.join("link/file")), b"x");
+    let progress = Arc::new(Mutex::new(Vec::new()));
+    for name in ["file", "real"] {
+        fs::create_dir_all(ours.join("real/below")).unwrap();
+        ours.file("file", "x");
+        let notes = progress.clone();
+        let remove = Path::new(ours.join(name)).remove();
+        let note = move |progress: RemoveProgress| notes.lock().unwrap().push(progress.entries);
+        block_on(remove.on_progress(note)).unwrap();
+    }
+    assert_eq!(*progress.lock().unwrap(), [1, 2]);
+}
+
+/// Whoever may not write to a directory removes nothing in it.
+#[test]
+fn what_may_not_be_removed_stays() {
+    const NAME: &str = "what_may_not_be_removed_stays";
+    if !in_child() {
+        return run_unprivileged(NAME);
+    }
+    let dir = Dir::new();
+    fs::create_dir_all(dir.join("locked/inner")).unwrap();
+    dir.file("locked/file", "x");
+    symlink("file", dir.join("locked/link")).unwrap();
+    set_mode(dir.join("locked"), 0o555);
+    let before = names(dir.path());
+    for name in ["locked/file", "locked/link", "locked/inner"] {
+        let remove = Path::new(dir.join(name)).remove().missing_ok(true);
+        let error = block_on(remove).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::PermissionDenied, "{error}");
+        let rmdir = Path::new(dir.join("locked/inner")).rmdir().missing_ok(true);
+        assert_eq!(
+            block_on(rmdir).unwrap_err().kind(),
+            ErrorKind::PermissionDenied
+        );
+        assert_eq!(names(dir.path()), before);
+    }
+    set_mode(dir.join("locked"), 0o755);
+}
+
+/// After each number of polls, what is left can be removed, and nothing else is gone.
+#[test]
+fn dropped_at_every_poll() {
+    let dir = Dir::new();
+    let kept = dir.file("kept", "x");
+    let mut seen = [false; 2];
+    for polls in 0.. {
+        for name in ["file", "tree"] {
+            let made = match name {
+                "file" => dir.file(name, "x"),
+                _ => {
+                    generate(&dir.join(name), 300);
+                    dir.join(name)
+                }
+            };
+            let done = poll_times(Path::new(&made).remove(), polls);
+            let done = done.map(|result| result.unwrap()).is_some();
+            seen[usize::from(done)] = true;
+            assert!(!done || fs::symlink_metadata(&made).is_err());
+            block_on(Path::new(&made).remove().missing_ok(true)).unwrap();
+            assert!(kept.exists());
+        }
+        if seen[1] && polls > 10 {
+            break;
+        }
+    }
+    assert!(seen[0]);
 }
 
 #[test]

@@ -36,6 +36,7 @@ use counter::Counter;
 #[cfg(not(unix))]
 use other as imp;
 use remover::Remover;
+pub(crate) use remover::Root;
 #[cfg(unix)]
 use unix as imp;
 
@@ -204,15 +205,19 @@ pub(crate) async fn move_to(
         .map(drop)
 }
 
-/// Removes the directory at `path` and all its contents.
-pub(crate) async fn remove(path: PathBuf, reporter: Reporter<RemoveProgress>) -> io::Result<()> {
+/// Removes what is at `path`, with all its contents.
+pub(crate) async fn remove(
+    path: PathBuf,
+    root: Root,
+    reporter: Reporter<RemoveProgress>,
+) -> io::Result<()> {
     let named = move || {
-        let root = remover::find_root(&path);
-        root.map_err(|error| PathError::wrap(Operation::RemoveTree, &path, error))
+        let found = root.find(&path);
+        found.map_err(|error| PathError::wrap(root.operation(), &path, error))
     };
-    let root = pool::run(named).await?;
+    let path = pool::run(named).await?;
     let mut tell = reporter.0;
-    let removing = finish(Remover::new(root), |remover, _| {
+    let removing = finish(Remover::new(path, root), |remover, _| {
         if let Some(tell) = &mut tell {
             let entries = remover.removed();
             tell(RemoveProgress { entries });

@@ -17,37 +17,57 @@ pub(super) struct Remover {
     walk: Walk,
     /// The tree in which everything must have a copy before it is removed, if there is one.
     copy: Option<Mirror>,
+    operation: Operation,
     removed: u64,
 }
 
-/// Returns the path by which the tree at `path` is removed. It must name a directory itself, or a link.
-pub(super) fn find_root(path: &Path) -> io::Result<PathBuf> {
-    // Without trailing separators and dots: `link/` is the directory that the link leads to.
-    let root = path.components().as_path();
-    let found = retry(|| fs::symlink_metadata(root))?;
-    let left_out = &path.as_os_str().as_encoded_bytes()[root.as_os_str().len()..];
-    if root.file_name().is_none() || left_out.contains(&b'.') {
-        // The system reports this, too, but only after everything in it has been removed.
-        return Err(invalid_input("the path does not end with a name"));
+/// What the root of a tree that is removed may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Root {
+    /// A directory, or a link.
+    Dir,
+    Any,
+}
+
+impl Root {
+    /// Returns the path by which the tree at `path` is removed. It must name the root itself.
+    pub(super) fn find(self, path: &Path) -> io::Result<PathBuf> {
+        // Without trailing separators and dots: `link/` is the directory that the link leads to.
+        let root = path.components().as_path();
+        let found = retry(|| fs::symlink_metadata(root))?;
+        let left_out = &path.as_os_str().as_encoded_bytes()[root.as_os_str().len()..];
+        if root.file_name().is_none() || left_out.contains(&b'.') {
+            // The system reports this, too, but only after everything in it has been removed.
+            return Err(invalid_input("the path does not end with a name"));
+        }
+        let is_all = left_out.is_empty();
+        if found.is_symlink() && !is_all {
+            let reason = "the name before the trailing separator is a symbolic link";
+            return Err(io::Error::new(ErrorKind::NotADirectory, reason));
+        }
+        let must_be_dir = self == Root::Dir || !is_all;
+        if must_be_dir && !found.is_symlink() && !found.is_dir() {
+            // Returns the system's error.
+            CURRENT.open_dir(root.as_os_str(), false)?;
+        }
+        Ok(root.to_path_buf())
     }
-    let is_all = left_out.is_empty();
-    if found.is_symlink() && !is_all {
-        let reason = "the name before the trailing separator is a symbolic link";
-        return Err(io::Error::new(ErrorKind::NotADirectory, reason));
+
+    pub(super) fn operation(self) -> Operation {
+        match self {
+            Root::Dir => Operation::RemoveTree,
+            Root::Any => Operation::RemoveAny,
+        }
     }
-    if !found.is_symlink() && !found.is_dir() {
-        // Returns the system's error.
-        CURRENT.open_dir(root.as_os_str(), false)?;
-    }
-    Ok(root.to_path_buf())
 }
 
 impl Remover {
-    /// Creates the removal of everything at `root`.
-    pub(super) fn new(root: PathBuf) -> Remover {
+    /// Creates the removal of everything at `path`, where such a root was found.
+    pub(super) fn new(path: PathBuf, root: Root) -> Remover {
         Remover {
-            walk: Walk::new(root, false),
+            walk: Walk::new(path, false),
             copy: None,
+            operation: root.operation(),
             removed: 0,
         }
     }
@@ -56,7 +76,8 @@ impl Remover {
     pub(super) fn of_copied(source: PathBuf, target: PathBuf) -> Remover {
         Remover {
             copy: Some(Mirror::new(target)),
-            ..Remover::new(source)
+            operation: Operation::RemoveMoved,
+            ..Remover::new(source, Root::Any)
         }
     }
 
@@ -97,7 +118,12 @@ impl Remover {
     /// meanwhile.
     #[cfg(not(unix))]
     fn remove_at_once(&mut self) -> io::Result<bool> {
-        fs::remove_dir_all(self.walk.path())?;
+        let path = self.walk.path();
+        if fs::symlink_metadata(&path)?.is_dir() {
+            fs::remove_dir_all(path)?;
+        } else {
+            self.remove()?;
+        }
         self.removed = 1;
         Ok(false)
     }
@@ -133,20 +159,13 @@ impl Remover {
         let (parent, name) = self.walk.here()?;
         parent.remove_dir(name)
     }
-
-    fn operation(&self) -> Operation {
-        match self.copy {
-            Some(_) => Operation::RemoveMoved,
-            None => Operation::RemoveTree,
-        }
-    }
 }
 
 impl Work for Remover {
     fn step(&mut self) -> io::Result<Option<u64>> {
         match self.advance() {
             Ok(more) => Ok(more.then_some(0)),
-            Err(error) => Err(PathError::wrap(self.operation(), &self.walk.path(), error)),
+            Err(error) => Err(PathError::wrap(self.operation, &self.walk.path(), error)),
         }
     }
 }
