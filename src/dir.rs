@@ -1,5 +1,6 @@
 //! Directories: streams of their entries, read in parts on the pool, and operations on whole trees.
 
+mod bounds;
 mod crew;
 mod entry_type;
 mod glob;
@@ -16,10 +17,11 @@ use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+pub(crate) use bounds::{Bounds, Choice};
 pub(crate) use crew::{Batches, Explore};
 pub(crate) use entry_type::{EntryType, Special};
 pub(crate) use glob::Glob;
-pub(crate) use id::Id;
+pub(crate) use id::{Device, Id};
 pub(crate) use iterdir::Iterdir;
 pub(crate) use read_dir::{DirEntry, ReadDir};
 pub(crate) use scan::{Detail, Naming};

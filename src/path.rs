@@ -6,6 +6,7 @@
 
 mod atomic;
 mod atomic_file;
+mod bounds;
 mod change;
 mod convert;
 mod copy;

@@ -200,6 +200,17 @@ impl Pattern {
         }
     }
 
+    /// Compiles a pattern that matches at any depth, as if `**/` stood in front of it. It must be relative.
+    pub(crate) fn anywhere(text: &Path, case_sensitive: bool) -> io::Result<Pattern> {
+        let mut pattern = Pattern::new(text)?.case_sensitive(case_sensitive);
+        if !pattern.anchor.is_empty() {
+            let error = invalid_input("the pattern is not relative");
+            return Err(PathError::wrap(Operation::CompilePattern, text, error));
+        }
+        pattern.segments.insert(0, None);
+        Ok(pattern)
+    }
+
     fn check(&self) -> Result<(), &'static str> {
         if self.anchor.is_empty() && self.segments.is_empty() {
             return Err("the pattern is empty");

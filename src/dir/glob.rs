@@ -13,7 +13,7 @@ use std::sync::Arc;
 use super::crew::{Explore, Found};
 use super::iterdir::failed;
 use super::scan::{Detail, Join, Listed, Naming, Scan};
-use super::{Above, Entry, EntryType};
+use super::{Above, Bounds, Entry, EntryType};
 use crate::error::{Operation, PathError, invalid_input, is_symlink_loop};
 use crate::pattern::Segment;
 use crate::retry::retry;
@@ -35,6 +35,7 @@ pub(crate) struct Glob {
     /// with what the directory lists.
     pub(crate) case_sensitive: Option<bool>,
     pub(crate) recurse_symlinks: bool,
+    pub(crate) bounds: Bounds,
     pub(crate) detail: Detail,
     pub(crate) workers: usize,
     above: Above,
@@ -69,6 +70,7 @@ pub(crate) enum Task {
 impl Glob {
     pub(crate) fn new(base: Arc<Path>, pattern: Arc<Path>, anywhere: bool) -> Glob {
         Glob {
+            bounds: Bounds::new(base.clone()),
             base,
             pattern,
             anywhere,
@@ -139,6 +141,10 @@ impl Glob {
 
     /// Checks whether `path` exists, and adds a task for what may follow it.
     fn look(&self, path: Arc<Path>, arrived: &[usize], found: &mut Found<Glob>) {
+        let mut entry = Entry::new(path.clone(), None);
+        if self.bounds.exclude(|| entry.clone()) {
+            return;
+        }
         let mut places = Vec::new();
         let mut at_end = false;
         for &place in arrived {
@@ -147,11 +153,11 @@ impl Glob {
         if at_end {
             match retry(|| fs::symlink_metadata(super::or_current(&path))) {
                 Ok(metadata) => {
-                    let entry = Entry::found(path.clone(), metadata, self.detail);
+                    entry = Entry::found(path.clone(), metadata, self.detail);
                     // `**` matches directories only, even where it matches nothing.
                     let any_kind = !self.dirs_only && arrived.iter().any(|&at| self.is_end(at));
                     if any_kind || entry.is_dir() {
-                        found.items.push(Ok(entry));
+                        found.items.push(Ok(entry.clone()));
                     }
                 }
                 // Opening the base will report the error.
@@ -163,7 +169,7 @@ impl Glob {
                 }
             }
         }
-        if !places.is_empty() {
+        if !places.is_empty() && self.bounds.admit(&entry) {
             places.sort_unstable();
             found.tasks.push(Task::Open(path, places.into()));
         }
@@ -244,6 +250,12 @@ impl Glob {
             path: None,
             is_dir: None,
         };
+        if self
+            .bounds
+            .exclude(|| Entry::new(candidate.path(), listed.kind))
+        {
+            return;
+        }
         let mut next = Vec::new();
         let mut matched = false;
         for &place in &places[..] {
@@ -269,10 +281,15 @@ impl Glob {
                 matched |= self.arrive(place + 1, &mut next);
             }
         }
-        if matched {
-            found.items.push(Ok(listed.at(candidate.path())));
+        let matched = matched.then(|| listed.at(candidate.path()));
+        if let Some(entry) = &matched {
+            found.items.push(Ok(entry.clone()));
         }
-        if !next.is_empty() {
+        if next.is_empty() {
+            return;
+        }
+        let dir = matched.unwrap_or_else(|| Entry::new(candidate.path(), listed.kind));
+        if self.bounds.admit(&dir) {
             next.sort_unstable();
             next.dedup();
             // Below `**`, most directories have the same places as the directory that they are in.
@@ -281,7 +298,7 @@ impl Glob {
             } else {
                 next.into()
             };
-            found.tasks.push(Task::Open(candidate.path(), places));
+            found.tasks.push(Task::Open(dir.path, places));
         }
     }
 
@@ -333,12 +350,14 @@ impl Explore for Glob {
     type Item = Entry;
 
     fn begin(&mut self) -> Task {
-        match self.parse() {
+        let parsed = self.parse().map_err(|error| {
+            let (base, pattern) = (&self.base, &self.pattern);
+            PathError::wrap_pair(Operation::Glob, base, pattern, error)
+        });
+        let case_sensitive = self.case_sensitive.unwrap_or(!cfg!(windows));
+        match parsed.and_then(|()| self.bounds.begin(case_sensitive)) {
             Ok(()) => Task::Look(self.base.clone(), vec![0]),
-            Err(error) => {
-                let (base, pattern) = (&self.base, &self.pattern);
-                Task::Refuse(PathError::wrap_pair(Operation::Glob, base, pattern, error))
-            }
+            Err(error) => Task::Refuse(error),
         }
     }
 

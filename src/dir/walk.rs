@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::crew::{Explore, Found};
 use super::iterdir::failed;
 use super::scan::{Detail, Join, Naming, Scan};
-use super::{Above, Entry, EntryType};
+use super::{Above, Bounds, Entry, EntryType};
 
 /// A walk through a tree.
 pub(crate) struct Walk {
@@ -18,16 +18,13 @@ pub(crate) struct Walk {
     /// Whether names are sorted within their directory, and the directories themselves.
     pub(crate) sort: bool,
     pub(crate) on_error: Option<Mutex<OnError>>,
-    pub(crate) prune: Option<Mutex<Prune>>,
+    pub(crate) bounds: Bounds,
     pub(crate) detail: Detail,
     pub(crate) workers: usize,
     above: Above,
 }
 
 pub(crate) type OnError = Box<dyn FnMut(io::Error) + Send>;
-
-/// A function that returns `true` for a directory that is left out.
-pub(crate) type Prune = Box<dyn FnMut(&Entry) -> bool + Send>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Order {
@@ -46,6 +43,8 @@ pub(crate) struct Listing {
 }
 
 pub(crate) enum Task {
+    /// A pattern is invalid, for this reason.
+    Refuse(io::Error),
     Begin(Arc<Path>),
     Enter(Entry),
     /// A directory below which everything has been walked.
@@ -55,12 +54,12 @@ pub(crate) enum Task {
 impl Walk {
     pub(crate) fn new(base: Arc<Path>) -> Walk {
         Walk {
+            bounds: Bounds::new(base.clone()),
             base,
             order: Order::TopDown,
             follow_symlinks: false,
             sort: false,
             on_error: None,
-            prune: None,
             detail: Detail::Type,
             workers: 0,
             above: Above::default(),
@@ -68,16 +67,14 @@ impl Walk {
     }
 
     fn failed(&self, dir: &Path, error: io::Error, found: &mut Found<Walk>) {
-        let error = failed(dir, error);
+        self.report(failed(dir, error), found);
+    }
+
+    fn report(&self, error: io::Error, found: &mut Found<Walk>) {
         match &self.on_error {
             None => found.items.push(Err(error)),
             Some(f) => f.lock().unwrap_or_else(PoisonError::into_inner)(error),
         }
-    }
-
-    fn prunes(&self, dir: &Entry) -> bool {
-        let prune = self.prune.as_ref();
-        prune.is_some_and(|f| f.lock().unwrap_or_else(PoisonError::into_inner)(dir))
     }
 
     /// Reads the names in a directory. Also returns its directories that are to be walked.
@@ -87,6 +84,12 @@ impl Walk {
         let (mut dirs, mut files) = (Vec::new(), Vec::new());
         let (mut entries, mut below) = (Vec::new(), Vec::new());
         while scan.read(|listed| {
+            if self
+                .bounds
+                .exclude(|| Entry::new(join.name(listed.name), listed.kind))
+            {
+                return;
+            }
             let name = listed.name.to_owned();
             let may_be_dir = match listed.kind {
                 Some(EntryType::File | EntryType::Special(_)) => false,
@@ -128,7 +131,7 @@ impl Walk {
         match self.list(dir) {
             Err(error) => self.failed(&path, error, found),
             Ok((listing, mut below)) => {
-                below.retain(|entry| !self.prunes(entry));
+                below.retain(|entry| self.bounds.admit(entry));
                 match self.order {
                     Order::TopDown => found.items.push(Ok(listing)),
                     Order::BottomUp => found.tasks.push(Task::Leave(listing)),
@@ -149,7 +152,10 @@ impl Explore for Walk {
     type Item = Listing;
 
     fn begin(&mut self) -> Task {
-        Task::Begin(self.base.clone())
+        match self.bounds.begin(!cfg!(windows)) {
+            Ok(()) => Task::Begin(self.base.clone()),
+            Err(error) => Task::Refuse(error),
+        }
     }
 
     fn workers(&self) -> usize {
@@ -163,7 +169,13 @@ impl Explore for Walk {
 
     fn explore(&self, task: Task, found: &mut Found<Walk>) {
         match task {
-            Task::Begin(base) => self.enter(Entry::unlisted(base, self.detail), found),
+            Task::Refuse(error) => self.report(error, found),
+            Task::Begin(base) => {
+                let base = Entry::unlisted(base, self.detail);
+                if self.bounds.admit(&base) {
+                    self.enter(base, found);
+                }
+            }
             Task::Enter(dir) if self.leads_back(&dir) => {
                 let reason = "it is a symbolic link to one of its parent directories";
                 self.failed(&dir.path, io::Error::other(reason), found);

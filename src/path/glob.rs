@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use futures_lite::Stream;
 
 use super::Path;
+use super::bounds::bounds_setters;
 use super::ordered::Ordered;
 use crate::dir::{self, Detail};
 
@@ -107,7 +108,7 @@ impl Glob {
 
     /// Sets whether the pattern is case-sensitive. The default is `true`, except on Windows.
     ///
-    /// If this is set, names without wildcards are compared with the listed names instead of being looked up.
+    /// This applies to the patterns of [`exclude`](Glob::exclude), too. If this is set, names without wildcards are compared with the listed names instead of being looked up.
     ///
     /// # Panics
     ///
@@ -260,6 +261,30 @@ impl Glob {
         set(self.found.options());
         self
     }
+}
+
+bounds_setters! {
+    Glob, "found if it matches";
+    max_depth:
+        "(&dir / \"a/b/c\").create_dir_all().await?;"
+        "let found: Vec<_> = dir.rglob(\"*\").max_depth(2).sort(true).try_collect().await?;"
+        "assert_eq!(found, [&dir / \"a\", &dir / \"a/b\"]);";
+    exclude:
+        "# for name in [\"src\", \"target\"] { (&dir / name).mkdir().await?; }"
+        "# for name in [\"src/lib.rs\", \"target/lib.rs\"] { (&dir / name).touch().await?; }"
+        "let found: Vec<_> = dir.rglob(\"*.rs\").exclude(\"target/\").try_collect().await?;"
+        "assert_eq!(found, [&dir / \"src/lib.rs\"]);";
+    prune:
+        "# for name in [\"src\", \".git\"] { (&dir / name).mkdir().await?; }"
+        "# for name in [\"src/lib.rs\", \".git/config\"] { (&dir / name).touch().await?; }"
+        "let is_hidden = |dir: &anyfile::Path| {"
+        "    dir.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b\".\"))"
+        "};"
+        "let found: Vec<_> = dir.rglob(\"*\").prune(is_hidden).sort(true).try_collect().await?;"
+        "assert_eq!(found, [&dir / \".git\", &dir / \"src\", &dir / \"src/lib.rs\"]);";
+    same_file_system:
+        "(&dir / \"notes\").touch().await?;"
+        "assert_eq!(dir.rglob(\"*\").same_file_system(true).count().await, 1);";
 }
 
 impl Stream for Glob {

@@ -10,6 +10,7 @@ use std::task::{Context, Poll};
 use futures_lite::Stream;
 
 use super::Path;
+use super::bounds::bounds_setters;
 use crate::dir::{self, Batches, Detail, Listing, Order};
 
 /// Walking through a tree.
@@ -95,6 +96,29 @@ impl From<Listing> for WalkEntry {
 #[must_use = "a stream does nothing unless it is polled"]
 pub struct Walk {
     found: Batches<dir::Walk>,
+}
+
+bounds_setters! {
+    Walk, "listed among the [`dirs`](WalkEntry::dirs) of its parent";
+    max_depth:
+        "(&dir / \"a/b/c\").create_dir_all().await?;"
+        "let walk: Vec<_> = dir.walk().max_depth(2).sort(true).try_collect().await?;"
+        "let paths: Vec<_> = walk.iter().map(|entry| &entry.path).collect();"
+        "assert_eq!(paths, [&dir, &(&dir / \"a\")]);"
+        "assert_eq!(walk[1].dirs, [\"b\"]);";
+    exclude:
+        "(&dir / \"src\").mkdir().await?;"
+        "(&dir / \"target/debug\").create_dir_all().await?;"
+        "let walk: Vec<_> = dir.walk().exclude(\"target\").try_collect().await?;"
+        "assert_eq!(walk.len(), 2);"
+        "assert_eq!(walk[0].dirs, [\"src\"]);";
+    prune:
+        "(&dir / \"src\").mkdir().await?;"
+        "(&dir / \"target/debug\").create_dir_all().await?;"
+        "let walk = dir.walk().prune(|dir| dir.ends_with(\"target\"));"
+        "assert_eq!(walk.count().await, 2);";
+    same_file_system:
+        "assert_eq!(dir.walk().same_file_system(true).count().await, 1);";
 }
 
 impl Walk {
@@ -237,39 +261,6 @@ impl Walk {
     #[track_caller]
     pub fn on_error(self, f: impl FnMut(io::Error) + Send + 'static) -> Self {
         self.with(|walk| walk.on_error = Some(Mutex::new(Box::new(f))))
-    }
-
-    /// Skips the directories for which `f` returns `true`, and everything below them. By default, none is
-    /// skipped.
-    ///
-    /// They are still listed in [`dirs`](WalkEntry::dirs) of their parent. `f` is called on the pool, where it
-    /// may block, by one thread at a time. A panic in it resumes in the task that polls the stream.
-    ///
-    /// # Panics
-    ///
-    /// Panics if the stream has been polled.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # futures_lite::future::block_on(async {
-    /// use futures_lite::StreamExt;
-    ///
-    /// # let dir = tempfile::tempdir()?;
-    /// # let dir = anyfile::Path::new(dir.path());
-    /// (&dir / "src").mkdir().await?;
-    /// (&dir / "target/debug").mkdir().parents(true).await?;
-    ///
-    /// let walk = dir.walk().prune(|dir| dir.ends_with("target"));
-    /// assert_eq!(walk.count().await, 2);
-    /// # std::io::Result::Ok(()) }).unwrap();
-    /// ```
-    #[track_caller]
-    pub fn prune(self, mut f: impl FnMut(&Path) -> bool + Send + 'static) -> Self {
-        self.with(|walk| {
-            let prune = move |dir: &dir::Entry| f(&Path::from(dir.clone()));
-            walk.prune = Some(Mutex::new(Box::new(prune)));
-        })
     }
 
     /// Sets whether the directories, and the names in each, are sorted. The default is `false`.
