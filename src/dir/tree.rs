@@ -21,12 +21,13 @@ mod walk;
 
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use std::{fmt, fs};
 
 use futures_lite::future;
 
+use crate::dir::Choice;
 use crate::error::{Operation, PathError};
 use crate::parents::Parents;
 use crate::pool::{self, Closing};
@@ -157,13 +158,16 @@ pub(crate) async fn copy(
     source: PathBuf,
     target: PathBuf,
     options: Options,
+    filter: Option<Choice>,
     reporter: Reporter<CopyProgress>,
 ) -> io::Result<()> {
+    // The counting leaves out the same.
+    let filter = filter.map(Arc::new);
     let mut tell = reporter.0;
     let total = OnceLock::new();
     let counted = tell
         .is_some()
-        .then(|| Counter::new(source.clone(), options));
+        .then(|| Counter::new(source.clone(), options, filter.clone()));
     let counting = async {
         if let Some(counter) = counted {
             // If something cannot be counted, the copy reports the error.
@@ -173,7 +177,8 @@ pub(crate) async fn copy(
         }
         future::pending().await
     };
-    let copying = finish(Copier::new(source, target, options), |copier, finished| {
+    let copier = Copier::new(source, target, options, filter);
+    let copying = finish(copier, |copier, finished| {
         if let Some(tell) = &mut tell {
             let done = copier.done();
             let total = if finished {
@@ -199,7 +204,7 @@ pub(crate) async fn move_to(
     if pool::run(move || renamed(from, to, options.parents)).await? {
         return Ok(());
     }
-    copy(source.clone(), target.clone(), options, reporter).await?;
+    copy(source.clone(), target.clone(), options, None, reporter).await?;
     finish(Remover::of_copied(source, target), |_, _| {})
         .await
         .map(drop)

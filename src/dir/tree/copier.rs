@@ -3,6 +3,7 @@
 use std::fs::{File, Metadata};
 use std::io::{self, ErrorKind};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::contents::Contents;
 use super::imp;
@@ -11,7 +12,7 @@ use super::mirror::{Mirror, Origin, Place};
 use super::nest::Level;
 use super::walk::{Listed, Look, Visit, Walk};
 use super::{CopyCount, Options, Work, apart, metadata};
-use crate::dir::{EntryType, Id};
+use crate::dir::{Choice, EntryType, Id};
 use crate::error::{PathError, invalid_input};
 use crate::retry::retry;
 
@@ -32,10 +33,15 @@ pub(super) struct Copier {
 }
 
 impl Copier {
-    pub(super) fn new(source: PathBuf, target: PathBuf, options: Options) -> Copier {
+    pub(super) fn new(
+        source: PathBuf,
+        target: PathBuf,
+        options: Options,
+        filter: Option<Arc<Choice>>,
+    ) -> Copier {
         Copier {
             options,
-            walk: Walk::new(source.clone(), options.follow_symlinks),
+            walk: Walk::new(source.clone(), options.follow_symlinks).filtered(filter),
             source,
             target: Mirror::new(target.clone()),
             target_root: target,
@@ -66,6 +72,7 @@ impl Copier {
             Visit::Leave(level) => self.leave(&level)?,
             Visit::Link => self.copy_link()?,
             Visit::Gone(error) => return Err(error),
+            Visit::LeftOut => {}
             Visit::Special(special) => {
                 return Err(io::Error::new(ErrorKind::Unsupported, special.reason()));
             }

@@ -2,9 +2,11 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::walk::{Visit, Walk};
 use super::{CopyCount, Options, Work};
+use crate::dir::Choice;
 
 /// The counting of a tree.
 pub(super) struct Counter {
@@ -13,9 +15,9 @@ pub(super) struct Counter {
 }
 
 impl Counter {
-    pub(super) fn new(root: PathBuf, options: Options) -> Counter {
+    pub(super) fn new(root: PathBuf, options: Options, filter: Option<Arc<Choice>>) -> Counter {
         Counter {
-            walk: Walk::new(root, options.follow_symlinks),
+            walk: Walk::new(root, options.follow_symlinks).filtered(filter),
             count: CopyCount::default(),
         }
     }
@@ -28,7 +30,7 @@ impl Counter {
 impl Work for Counter {
     fn step(&mut self) -> io::Result<Option<u64>> {
         match self.walk.next()? {
-            Some(Visit::Leave(_) | Visit::Gone(_)) => {}
+            Some(Visit::Leave(_) | Visit::Gone(_) | Visit::LeftOut) => {}
             Some(Visit::File) => {
                 self.count.bytes += self.walk.look()?.len;
                 self.count.entries += 1;

@@ -98,6 +98,7 @@ impl Remover {
             Visit::Enter => return self.enter().map(|()| true),
             Visit::File | Visit::Link | Visit::Special(_) => self.remove(),
             Visit::Gone(error) => Err(error),
+            Visit::LeftOut => return Ok(true),
             Visit::Leave(_) => {
                 if let Some(copy) = &mut self.copy {
                     copy.pop()?;

@@ -4,11 +4,12 @@ use std::ffi::{OsStr, OsString};
 use std::fs::Metadata;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::vec;
 
 use super::imp::{self, CURRENT, Dir};
 use super::nest::{Level, Nest};
-use crate::dir::{EntryType, Id, Special};
+use crate::dir::{Choice, Entry, EntryType, Id, Special};
 use crate::error::symlink_loop;
 
 /// What is known about an entry without opening it.
@@ -33,6 +34,8 @@ pub(super) enum Visit {
     Special(Special),
     /// The directory lists the name, but nothing is there any more.
     Gone(io::Error),
+    /// The [filter](Walk::filtered) does not include the entry.
+    LeftOut,
 }
 
 /// A walk through a tree, with directories before and after their contents.
@@ -41,6 +44,8 @@ pub(super) enum Visit {
 pub(super) struct Walk {
     root: PathBuf,
     follow: bool,
+    /// Chooses the entries that are visited.
+    filter: Option<Arc<Choice>>,
     begun: bool,
     /// The directories around the current place.
     levels: Nest<Listed>,
@@ -89,10 +94,16 @@ impl Walk {
         Walk {
             root,
             follow,
+            filter: None,
             begun: false,
             levels: Nest::new(),
             current: None,
         }
+    }
+
+    /// Visits only entries that the filter includes, and the root.
+    pub(super) fn filtered(self, filter: Option<Arc<Choice>>) -> Walk {
+        Walk { filter, ..self }
     }
 
     pub(super) fn next(&mut self) -> io::Result<Option<Visit>> {
@@ -108,10 +119,27 @@ impl Walk {
             return self.leave();
         };
         self.current = Some(name);
+        if self.leaves_out(kind) {
+            return Ok(Some(Visit::LeftOut));
+        }
         match self.visit(kind) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Some(Visit::Gone(error))),
             visit => visit.map(Some),
         }
+    }
+
+    /// Returns `true` if the filter does not include the current place, whose kind may be known.
+    fn leaves_out(&self, known: Option<EntryType>) -> bool {
+        let Some(filter) = &self.filter else {
+            return false;
+        };
+        // Some filesystems store the type only with the file.
+        let look = || {
+            let (dir, name) = self.here().ok()?;
+            dir.look(name, false).ok().map(|found| found.kind)
+        };
+        let path = Arc::from(self.path());
+        !filter.includes(&Entry::new(path, known.or_else(look)))
     }
 
     /// Visits the current place, whose kind may be known.
