@@ -26,6 +26,8 @@
 //! * [Search all files, with smol](trees#search-all-files-with-smol), as `grep -r` does
 //! * [Count lines, with futures-lite](trees#count-lines-with-futures-lite)
 //! * [Copy a tree with a progress bar](trees#copy-a-tree-with-a-progress-bar)
+//! * [Copy a part of a tree](trees#copy-a-part-of-a-tree)
+//! * [Measure a tree on one filesystem](trees#measure-a-tree-on-one-filesystem)
 //!
 //! **[Processes and networks](exchange)**
 //!

@@ -9,7 +9,8 @@ use std::marker::PhantomPinned;
 use anyfile::file::{IntoInnerError, TryLockError};
 use anyfile::open::OpenFile;
 use anyfile::path::{
-    AtomicFile, FileType, Glob, Iterdir, OpenAtomic, Rename, Walk, WalkEntry, WriteAtomic,
+    AtomicFile, CopyTo, FileType, Glob, Iterdir, MoveTo, OpenAtomic, Remove, Rename, Rmdir, Walk,
+    WalkEntry, WriteAtomic, WriteBytes, WriteText,
 };
 use anyfile::{AsyncFile, Chunks, FileId, Lines, Path, PathError, Pattern, open_file, wrap_file};
 use futures_lite::future::block_on;
@@ -104,7 +105,13 @@ table! {
     AtomicFile: [Send Sync Unpin];
     OpenAtomic: [Send Unpin];
     Rename: [Send Unpin];
+    Remove: [Send Unpin];
+    Rmdir: [Send Unpin];
+    CopyTo: [Send Unpin];
+    MoveTo: [Send Unpin];
     WriteAtomic: [Send Unpin];
+    WriteBytes: [Send Unpin];
+    WriteText: [Send Unpin];
     Pattern: [Send Sync Unpin];
     PathError: [Send Sync Unpin];
     FileId: [Send Sync Unpin];
@@ -213,6 +220,14 @@ const _: fn() = || {
     let count = move || not_sync.set(not_sync.get() + 1);
     let walk = path.walk().on_error(move |_| count()).prune(|_| true);
     sendable_for_ever(walk.collect::<Vec<_>>());
+    let not_sync = Cell::new(true);
+    sendable_for_ever(
+        path.glob("*")
+            .prune(move |_| not_sync.get())
+            .collect::<Vec<_>>(),
+    );
+    let not_sync = Cell::new(true);
+    sendable_for_ever(path.copy("target").filter(move |_| not_sync.get()));
     sendable_for_ever(path.iterdir().collect::<Vec<_>>());
     sendable_for_ever(path.glob(String::from("*")).collect::<Vec<_>>());
     sendable_for_ever(path.rglob(String::from("*")).sort(true).collect::<Vec<_>>());

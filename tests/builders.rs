@@ -60,6 +60,7 @@ fn all_are_futures_that_can_be_sent_moved_and_shown() {
     drop(promised(path.rmdir()));
     drop(promised(path.remove_dir()));
     drop(promised(path.remove_dir_all()));
+    drop(promised(path.remove()));
     drop(promised(path.rename(&target)));
     let permissions = fs::metadata(path).unwrap().permissions();
     drop(promised(path.set_permissions(permissions)));
@@ -213,18 +214,22 @@ fn an_option_that_comes_after_the_first_poll_panics() {
     };
     late! {
         open_file(path) => read(true), write(true), append(true), truncate(true), create(true), create_new(true),
-            buffering(0);
+            parents(true), buffering(0);
         fresh().mkdir() => parents(true), exist_ok(true), mode(0o700);
         fresh().touch() => exist_ok(true), mode(0o700);
         fresh().symlink_to("a") => target_is_directory(true);
         fresh().unlink() => missing_ok(true);
+        fresh().rmdir() => missing_ok(true);
+        fresh().remove() => missing_ok(true), on_progress(drop);
+        fresh().write_bytes("") => parents(true);
+        fresh().write_text("") => parents(true);
         fresh().remove_dir_all() => missing_ok(true), on_progress(drop);
         path.copy(fresh()) => follow_symlinks(true), preserve_metadata(true), exist_ok(true), overwrite(true),
-            on_progress(drop);
-        fresh().write_atomic("") => sync(true), no_replace(true);
-        fresh().open_atomic() => sync(true), no_replace(true);
-        fresh().rename(fresh()) => no_replace(true);
-        fresh().move_to(fresh()) => on_progress(drop);
+            parents(true), filter(|_| true), on_progress(drop);
+        fresh().write_atomic("") => sync(true), no_replace(true), parents(true);
+        fresh().open_atomic() => sync(true), no_replace(true), parents(true);
+        fresh().rename(fresh()) => no_replace(true), parents(true);
+        fresh().move_to(fresh()) => parents(true), on_progress(drop);
     }
     #[cfg(unix)]
     late! {
@@ -261,9 +266,10 @@ fn an_option_of_a_stream_that_comes_after_the_first_poll_panics() {
     let dir = Path::new(dir.path());
     late_streams! {
         dir.iterdir() => metadata(true);
-        dir.glob("*") => case_sensitive(true), recurse_symlinks(true), metadata(true), sort(true), workers(1);
-        dir.walk() => top_down(true), follow_symlinks(true), metadata(true), on_error(drop), prune(|_| false),
-            sort(true), workers(1);
+        dir.glob("*") => case_sensitive(true), recurse_symlinks(true), metadata(true), sort(true), workers(1),
+            max_depth(1), exclude("x"), prune(|_| false), same_file_system(true);
+        dir.walk() => top_down(true), follow_symlinks(true), metadata(true), on_error(drop), sort(true), workers(1),
+            max_depth(1), exclude("x"), prune(|_| false), same_file_system(true);
     }
 }
 

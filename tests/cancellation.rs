@@ -252,8 +252,30 @@ async fn paths(mut random: Random, dir: PathBuf, rounds: usize) {
     for round in 0..rounds {
         let [a, b] = [0, 0].map(|_| &dir / ["a", "b", "c"][random.below(3)]);
         let version = round.to_string().repeat(1 + random.below(2_000));
-        match random.below(16) {
+        match random.below(21) {
             0 => drop(random.some(a.write_atomic(version)).await),
+            16 => drop(
+                random
+                    .some((&dir / "dir/p/q").write_text(version).parents(true))
+                    .await,
+            ),
+            17 => drop(random.some(a.rename(&dir / "dir/r/s").parents(true)).await),
+            18 => {
+                let copy = dir
+                    .copy(dir.with_extension("copy"))
+                    .exist_ok(true)
+                    .follow_symlinks(false);
+                drop(
+                    random
+                        .some(copy.filter(|path| !path.ends_with("dir")))
+                        .await,
+                );
+            }
+            19 => {
+                let remove = dir.with_extension("copy").remove().missing_ok(true);
+                drop(random.some(remove).await);
+            }
+            20 => drop(random.some((&dir / "dir/p").rmdir().missing_ok(true)).await),
             14 => {
                 if let Some(Ok(mut file)) = random.some(a.open_atomic().sync(false)).await {
                     let _ = random.some(file.write_all(version.as_bytes())).await;
@@ -323,8 +345,19 @@ async fn searches(mut random: Random, dir: PathBuf, rounds: usize) {
     let many = Path::new(dir.with_file_name("many"));
     let dir = Path::new(dir);
     for _ in 0..rounds {
-        match random.below(8) {
+        match random.below(11) {
             0 => take(&mut random, Box::pin(dir.iterdir()), 12).await,
+            8 => take(&mut random, Box::pin(dir.rglob("*").max_depth(2)), 24).await,
+            9 => take(&mut random, Box::pin(dir.rglob("*").exclude("inner")), 12).await,
+            10 => {
+                let walk = dir.walk().same_file_system(true);
+                take(
+                    &mut random,
+                    Box::pin(walk.prune(|dir| dir.ends_with("inner"))),
+                    13,
+                )
+                .await;
+            }
             1 => take(&mut random, Box::pin(dir.rglob("*")), 264).await,
             2 => take(&mut random, Box::pin(dir.glob("*/*/1?")), 120).await,
             3 => take(&mut random, Box::pin(dir.walk().top_down(false)), 25).await,

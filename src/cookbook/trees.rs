@@ -1,4 +1,4 @@
-//! Recipes for directory trees: many files at once, copying with a progress bar.
+//! Recipes for directory trees: many files at once, copying and measuring a part of a tree.
 //!
 //! # Find duplicates, with futures
 //!
@@ -84,8 +84,8 @@
 //!
 //! One task walks the tree and sends paths through a channel, and several tasks search the files. They run on all
 //! threads of the executor; smol has one, unless the environment variable `SMOL_THREADS` says more. The channel is
-//! bounded, so the walk waits if the search is slower. [`prune`](crate::path::Walk::prune) skips directories. The
-//! drop of a smol `Task` cancels it, so an early return ends the whole search.
+//! bounded, so the walk waits if the search is slower. [`exclude`](crate::path::Walk::exclude) leaves directories out.
+//! The drop of a smol `Task` cancels it, so an early return ends the whole search.
 //!
 //! A file that cannot be read or is not UTF-8 is reported, and the search continues.
 //!
@@ -97,9 +97,7 @@
 //! use smol::channel::{self, Receiver, Sender};
 //!
 //! async fn walk(root: Path, paths: Sender<Path>) -> io::Result<()> {
-//!     let mut walk = root
-//!         .walk()
-//!         .prune(|dir| dir.file_name().is_some_and(|name| name == "target"));
+//!     let mut walk = root.walk().exclude("target/").exclude(".git/");
 //!     while let Some(entry) = walk.try_next().await? {
 //!         for name in &entry.files {
 //!             // An error means that no task searches any more.
@@ -254,5 +252,79 @@
 //! let bar = backup(&photos, &(&dir / "backup")).await?;
 //! assert_eq!((bar.position(), bar.length()), (1500, Some(1500)));
 //! assert!((&dir / "backup/2026/one.jpg").is_file().await);
+//! # io::Result::Ok(()) }).unwrap();
+//! ```
+//!
+//! # Copy a part of a tree
+//!
+//! The function of [`filter`](crate::path::CopyTo::filter) chooses the entries, as `ignore` of Python's
+//! `shutil.copytree` does. A directory that is refused is not read at all. A [`Pattern`](crate::Pattern) is compiled
+//! once. [`info`](crate::Path::info) tells the type of each entry without a system call.
+//! [`parents`](crate::path::CopyTo::parents) creates the directories that lead to the target.
+//!
+//! ```
+//! # futures_lite::future::block_on(async {
+//! use std::io;
+//!
+//! use anyfile::{Path, Pattern};
+//!
+//! async fn snapshot(project: &Path, target: &Path) -> io::Result<()> {
+//!     let patterns = ["target", ".git", "*.tmp"].map(Pattern::new);
+//!     let patterns: Vec<Pattern> = patterns.into_iter().collect::<io::Result<_>>()?;
+//!     project
+//!         .copy(target)
+//!         .parents(true)
+//!         .follow_symlinks(false)
+//!         .filter(move |path| !patterns.iter().any(|pattern| pattern.matches(path)))
+//!         .await?;
+//!     Ok(())
+//! }
+//!
+//! # let dir = tempfile::tempdir()?;
+//! # let dir = Path::new(dir.path());
+//! let project = &dir / "project";
+//! for name in ["src/lib.rs", "src/notes.tmp", "target/debug/lib.o"] {
+//!     (&project / name).write_text("text").parents(true).await?;
+//! }
+//! snapshot(&project, &(&dir / "backups/monday")).await?;
+//! let copied = &dir / "backups/monday";
+//! assert!((&copied / "src/lib.rs").exists().await);
+//! assert!(!(&copied / "src/notes.tmp").exists().await);
+//! assert!(!(&copied / "target").exists().await);
+//! # io::Result::Ok(()) }).unwrap();
+//! ```
+//!
+//! # Measure a tree on one filesystem
+//!
+//! As `du -x` does, [`same_file_system`](crate::path::Glob::same_file_system) leaves out what is mounted in the tree,
+//! such as `/proc` or a network filesystem. Mount points are not even opened. With
+//! [`metadata`](crate::path::Glob::metadata), the length of each file comes with its path.
+//! [`max_depth`](crate::path::Glob::max_depth) bounds how deep the search goes.
+//!
+//! ```
+//! # futures_lite::future::block_on(async {
+//! use std::io;
+//!
+//! use anyfile::Path;
+//! use futures_lite::StreamExt;
+//!
+//! async fn size(root: &Path) -> io::Result<u64> {
+//!     let mut paths = root.rglob("*").same_file_system(true).metadata(true);
+//!     let mut size = 0;
+//!     while let Some(path) = paths.next().await {
+//!         match path {
+//!             Ok(path) => size += path.info().metadata().map_or(0, |found| found.len()),
+//!             // A directory that may not be read, for example.
+//!             Err(error) => eprintln!("{error}"),
+//!         }
+//!     }
+//!     Ok(size)
+//! }
+//!
+//! # let dir = tempfile::tempdir()?;
+//! # let dir = Path::new(dir.path());
+//! (&dir / "a").write_text("12345").await?;
+//! (&dir / "b").write_text("123").await?;
+//! assert_eq!(size(&dir).await?, 8);
 //! # io::Result::Ok(()) }).unwrap();
 //! ```

@@ -54,6 +54,24 @@ fn whole() -> Vec<Operation> {
             s.check();
             assert_eq!(s.path("small").read_text().await?, "new");
         }),
+        operation!("create_file, parents", s => {
+            s.begin();
+            s.path("new/a/file").create().parents(true).await?.close().await?;
+            s.check();
+            ensure(s.path("new/a/file").is_file().await)?;
+        }),
+        operation!("Path::write_text, parents", s => {
+            s.begin();
+            s.path("new/a/file").write_text("new").parents(true).await?;
+            s.check();
+            assert_eq!(s.path("new/a/file").read_text().await?, "new");
+        }),
+        operation!("Path::write_atomic, parents", s => {
+            s.begin();
+            s.path("new/a/file").write_atomic("new").parents(true).await?;
+            s.check();
+            assert_eq!(s.path("new/a/file").read_text().await?, "new");
+        }),
     ]
 }
 
@@ -228,6 +246,28 @@ fn changing() -> Vec<Operation> {
             s.path("tree").remove_dir_all().await?;
             s.check();
             ensure(!s.path("tree").exists().await)?;
+        }),
+        operation!("Path::rmdir, missing", s => {
+            s.begin();
+            s.path("missing").rmdir().missing_ok(true).await?;
+        }),
+        operation!("Path::remove, a file", s => {
+            s.begin();
+            s.path("small").remove().await?;
+            s.check();
+            ensure(!s.path("small").exists().await)?;
+        }),
+        operation!("Path::remove, a tree", s => {
+            s.begin();
+            s.path("tree").remove().await?;
+            s.check();
+            ensure(!s.path("tree").exists().await)?;
+        }),
+        operation!("Path::rename, parents", s => {
+            s.begin();
+            s.path("small").rename(s.path("new/a/small")).parents(true).await?;
+            s.check();
+            assert_eq!(s.path("new/a/small").read_text().await?, "small\n");
         }),
         operation!("Path::rename", s => {
             s.begin();

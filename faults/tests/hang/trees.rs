@@ -50,6 +50,18 @@ fn directories() -> Vec<Operation> {
             let found: Vec<Path> = s.path("").rglob("file").try_collect().await?;
             assert_eq!(found.len(), 2);
         }),
+        operation!("Path::walk, bounded", s => {
+            s.begin();
+            let walk = s.path("").walk().max_depth(2).exclude("dir").same_file_system(true);
+            let found: Vec<_> = walk.prune(|dir| dir.ends_with("empty")).try_collect().await?;
+            assert_eq!(found.len(), 2);
+        }),
+        operation!("Path::rglob, bounded", s => {
+            s.begin();
+            let glob = s.path("").rglob("*").max_depth(2).exclude("dir/").same_file_system(true);
+            let found: Vec<Path> = glob.prune(|dir| dir.ends_with("tree")).try_collect().await?;
+            assert_eq!(found.len(), 6);
+        }),
         operation!("Path::iterdir, half read", s => {
             s.crowd("dir")?;
             let mut entries = s.path("dir").iterdir();
@@ -92,6 +104,13 @@ fn copying() -> Vec<Operation> {
             s.path("dir").copy(s.path("new")).await?;
             is_copied(&s, &s.path("new/inner/file"), "leaf\n").await?;
         }),
+        operation!("Path::copy, a part of a tree", s => {
+            s.begin();
+            let copy = s.path("dir").copy(s.path("new/dir")).parents(true);
+            copy.filter(|path| !path.ends_with("a.txt")).await?;
+            is_copied(&s, &s.path("new/dir/inner/file"), "leaf\n").await?;
+            assert!(!s.path("new/dir/a.txt").exists().await);
+        }),
         operation!("Path::copy_into", s => {
             s.begin();
             s.path("link").copy_into(s.path("empty")).follow_symlinks(false).await?;
@@ -101,6 +120,11 @@ fn copying() -> Vec<Operation> {
             s.begin();
             s.path("tree").move_to(s.path("new")).await?;
             is_copied(&s, &s.path("new/leaf"), "leaf\n").await?;
+        }),
+        operation!("Path::move_to, parents", s => {
+            s.begin();
+            s.path("tree").move_to(s.path("new/a/tree")).parents(true).await?;
+            is_copied(&s, &s.path("new/a/tree/leaf"), "leaf\n").await?;
         }),
         operation!("Path::move_to, elsewhere", s => {
             s.begin();
