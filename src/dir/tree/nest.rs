@@ -69,7 +69,7 @@ impl<T> Nest<T> {
 
     /// Adds a directory inside the others. Returns the data of the directory that was closed for it.
     pub(super) fn push(&mut self, dir: Dir, id: Id, data: T) -> Option<&mut T> {
-        let again = !self.ids.insert(id);
+        let again = !self.ids.insert(Id::clone(&id));
         self.levels.push(Level {
             dir: Some(dir),
             id,
