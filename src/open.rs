@@ -141,6 +141,7 @@ impl OpenFile {
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
     pub fn with_options(path: impl AsRef<Path>, options: OpenOptions) -> OpenFile {
+        // The options may say this. They replace it.
         let open = open_file(path).create(true).create_new(true);
         open.set(|chosen| {
             *chosen = options;
