@@ -124,8 +124,8 @@ impl AtomicFile {
     /// Writes the buffered bytes, and puts the new contents in place.
     ///
     /// The new file gets the [permissions](Path::write_atomic) that the old one has by now. File and
-    /// directory are synced, unless [`sync`](super::OpenAtomic::sync) is `false`. When this returns, the file is closed.
-    /// Another commit has no effect, and every write is an error.
+    /// directory are synced, unless [`sync`](super::OpenAtomic::sync) is `false`. When this returns, the file is
+    /// closed. Another commit has no effect, and every write is an error.
     ///
     /// # Cancel safety
     ///

@@ -108,7 +108,8 @@ impl Glob {
 
     /// Sets whether the pattern is case-sensitive. The default is `true`, except on Windows.
     ///
-    /// This applies to the patterns of [`exclude`](Glob::exclude), too. If this is set, names without wildcards are compared with the listed names instead of being looked up.
+    /// This applies to the patterns of [`exclude`](Glob::exclude), too. If it is set, names without wildcards are
+    /// compared with the listed names instead of being looked up.
     ///
     /// # Panics
     ///

@@ -62,6 +62,19 @@ fn directories() -> Vec<Operation> {
             let found: Vec<Path> = glob.prune(|dir| dir.ends_with("tree")).try_collect().await?;
             assert_eq!(found.len(), 6);
         }),
+        operation!("Path::rglob and walk, up to the mount", s => {
+            let around = Path::new(s.mount.path()).parent().expect("a directory around it");
+            s.begin();
+            let glob = around.rglob("*").same_file_system(true);
+            let found: Vec<Path> = glob.try_collect().await?;
+            assert_eq!(found, [s.mount.path()]);
+            let walk = around.walk().same_file_system(true);
+            let found: Vec<_> = walk.try_collect().await?;
+            assert_eq!(found.len(), 1);
+            let asked = s.mount.counts().asked;
+            let asks = |request: &&str| asked.contains_key(*request);
+            assert!(!["lookup", "getattr", "access", "opendir"].iter().any(asks), "{asked:?}");
+        }),
         operation!("Path::iterdir, half read", s => {
             s.crowd("dir")?;
             let mut entries = s.path("dir").iterdir();
