@@ -120,10 +120,11 @@ impl<T: Read + Send + 'static> Lines<T> {
                 return Poll::Ready(Ok(None));
             }
         }
-        if self.first().is_none() && !ready!(self.poll_decode(cx))? {
-            return Poll::Ready(Ok(None));
-        }
-        Poll::Ready(self.take_first())
+        let first = match self.first() {
+            None if ready!(self.poll_decode(cx))? => self.first(),
+            first => first,
+        };
+        Poll::Ready(first.map_or(Ok(None), |first| self.take_first(first)))
     }
 
     /// Consumes a byte order mark, which decides the encoding. Returns `false` at the end of the file.
@@ -166,8 +167,8 @@ impl<T: Read + Send + 'static> Lines<T> {
     }
 
     /// Takes the first decoded line.
-    fn take_first(&mut self) -> io::Result<Option<Place>> {
-        let (Some((line, next)), Some(encoded)) = (self.first(), &mut self.encoded) else {
+    fn take_first(&mut self, first: (Range<usize>, usize)) -> io::Result<Option<Place>> {
+        let ((line, next), Some(encoded)) = (first, &mut self.encoded) else {
             return Ok(None);
         };
         self.number += 1;
