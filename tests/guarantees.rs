@@ -2,9 +2,12 @@
 
 mod common;
 
-use std::io::{self, ErrorKind, Read, SeekFrom, Write};
+#[cfg(unix)]
+use std::io::Write;
+use std::io::{self, ErrorKind, Read, SeekFrom};
 use std::path::Path;
 use std::pin::pin;
+#[cfg(unix)]
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

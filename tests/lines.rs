@@ -7,7 +7,9 @@ use std::io::{self, BufRead, BufReader, Cursor, ErrorKind, Read, Seek, SeekFrom,
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use anyfile::{AsyncFile, Lines, open_file, wrap_file};
+#[cfg(unix)]
+use anyfile::AsyncFile;
+use anyfile::{Lines, open_file, wrap_file};
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use futures_lite::future::block_on;

@@ -11,7 +11,9 @@ use std::path::Path as StdPath;
 #[cfg(unix)]
 use std::process::Command;
 
-use anyfile::{Path, PathError};
+use anyfile::Path;
+#[cfg(unix)]
+use anyfile::PathError;
 use futures_lite::AsyncWriteExt;
 use futures_lite::future::block_on;
 

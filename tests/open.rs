@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 
 use anyfile::open::OpenFile;
 use anyfile::{AsyncFile, PathError, open_file, wrap_file};
-use futures_lite::future::{block_on, poll_once};
+use futures_lite::future::block_on;
+#[cfg(unix)]
+use futures_lite::future::poll_once;
 use futures_lite::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 
 use common::{Dir, contents};

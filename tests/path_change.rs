@@ -69,10 +69,13 @@ fn mkdir_has_pathlibs_options() {
         // A file at the path is still an error.
         let make = |path: &Path| path.mkdir().parents(true).exist_ok(true);
         assert_eq!(kind(make(&file).await), Some(ErrorKind::AlreadyExists));
-        assert_eq!(
-            kind(make(&(&file / "below")).await),
-            Some(ErrorKind::NotADirectory)
-        );
+        // As in `pathlib`: Windows says that the directory is missing, and creating it fails.
+        let refused = if cfg!(windows) {
+            ErrorKind::AlreadyExists
+        } else {
+            ErrorKind::NotADirectory
+        };
+        assert_eq!(kind(make(&(&file / "below")).await), Some(refused));
         assert_eq!(contents(file.as_ref()), b"contents");
 
         // The system would look up `.` in a directory that does not exist yet.
@@ -370,8 +373,11 @@ fn info_tells_what_was_there_when_it_was_asked() {
     block_on(async {
         let dir = Dir::new();
         dir.file("file", "contents");
-        for (name, target) in [("to_file", "file"), ("to_dir", "."), ("broken", "nowhere")] {
-            path(&dir, name).symlink_to(target).await.unwrap();
+        let has_links = common::has_links();
+        if has_links {
+            for (name, target) in [("to_file", "file"), ("to_dir", "."), ("broken", "nowhere")] {
+                path(&dir, name).symlink_to(target).await.unwrap();
+            }
         }
         let expected = [
             ("file", [true, true, false, false]),
@@ -382,6 +388,9 @@ fn info_tells_what_was_there_when_it_was_asked() {
             ("missing", [false, false, false, false]),
             ("file/below", [false, false, false, false]),
         ];
+        let expected = expected
+            .into_iter()
+            .filter(|(_, [.., is_link])| has_links || !is_link);
         for (name, answers) in expected {
             let path = path(&dir, name);
             let before = path.info();

@@ -188,7 +188,7 @@ fn methods_of_one_path() {
         ("to_string_lossy", 200),
         ("display", 200),
         ("debug", 200),
-        ("file_name", 40),
+        ("file_name", 35),
         ("file_stem", 30),
         ("extension", 15),
         ("parent", 20),

@@ -336,6 +336,20 @@ pub(crate) fn example(name: &str) -> PathBuf {
     directory.join("examples").join(name)
 }
 
+/// Returns `true` if symbolic links can be created and read. Prints a line if not: under wine, and for a user of
+/// Windows without that privilege.
+pub(crate) fn has_links() -> bool {
+    #[cfg(unix)]
+    use std::os::unix::fs::symlink;
+    #[cfg(windows)]
+    use std::os::windows::fs::symlink_file as symlink;
+    let dir = Dir::new();
+    let link = dir.join("link");
+    let made = symlink("nowhere", &link).and_then(|()| std::fs::read_link(&link));
+    made.map_err(|error| println!("skipped: there are no symbolic links: {error}"))
+        .is_ok()
+}
+
 /// Returns `true` if this process runs as root.
 #[cfg(unix)]
 pub(crate) fn is_root() -> bool {
