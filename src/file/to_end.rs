@@ -8,6 +8,7 @@ use futures_lite::{AsyncRead, future, ready};
 
 use super::async_file::AsyncFile;
 use super::read_buffer::Form;
+use crate::error::Operation;
 
 /// The minimum and the maximum by which a vector grows at once.
 const STEPS: (usize, usize) = (16 * 1024, 256 * 1024);
@@ -24,6 +25,8 @@ impl<T: Read + Send + 'static> AsyncFile<T> {
     ///
     /// # Errors
     ///
+    /// - [`OutOfMemory`](io::ErrorKind::OutOfMemory): there is no memory for more bytes. `buf` contains those that
+    ///   were read until then, and the position is after them.
     /// - Reading fails. `buf` contains the bytes that were read until then, and the position is after them.
     /// - An earlier buffered write failed.
     ///
@@ -63,6 +66,9 @@ impl<T: Read + Send + 'static> AsyncFile<T> {
         // The existing capacity is used up before the vector grows.
         let room = buf.capacity() - len;
         let step = if room < 32 { step } else { room.min(STEPS.1) };
+        if let Err(error) = buf.try_reserve(step) {
+            return Poll::Ready(self.shared()?.name(Operation::Read, Err(error.into())));
+        }
         buf.resize(len + step, 0);
         let mut filled = Filled { buf, len };
         let polled = Pin::new(self).poll_read(cx, &mut filled.buf[len..]);
@@ -85,6 +91,8 @@ impl<T: Read + Send + 'static> AsyncFile<T> {
     ///
     /// # Errors
     ///
+    /// - [`OutOfMemory`](io::ErrorKind::OutOfMemory): there is no memory for more text. `buf` contains what was
+    ///   read until then, and the position is after it.
     /// - [`InvalidData`](io::ErrorKind::InvalidData): the rest of the file is not valid UTF-8. `buf` and the
     ///   position are unchanged; [`read_to_end`](AsyncFile::read_to_end) reads the bytes.
     /// - Reading fails. `buf` contains the bytes that were read until then, and the position is after them.
@@ -136,6 +144,9 @@ impl<T: Read + Send + 'static> AsyncFile<T> {
             self.reads.unconsume(text.into_bytes());
             let message = "the rest of the file is not valid UTF-8";
             return Poll::Ready(self.invalid_data(message.to_owned()));
+        }
+        if let Err(error) = buf.try_reserve(valid.len()) {
+            return Poll::Ready(self.shared()?.name(Operation::Read, Err(error.into())));
         }
         buf.push_str(valid);
         let len = valid.len();

@@ -87,10 +87,11 @@ pub(super) async fn read<R: Send + 'static>(
         Err(unanswered) => unanswered,
     };
     run(Operation::Read, path, move |path| {
-        let contents = match unanswered.take_opened() {
-            Some(file) => read_to_end(file)?,
-            None => fs::read(path)?,
+        let file = match unanswered.take_opened() {
+            Some(file) => file,
+            None => File::open(path)?,
         };
+        let contents = read_to_end(file)?;
         unanswered.finish(path, true);
         convert(contents)
     })
@@ -98,6 +99,10 @@ pub(super) async fn read<R: Send + 'static>(
 }
 
 fn read_to_end(mut file: File) -> io::Result<Vec<u8>> {
+    // With more bytes than there are addresses, std would read until there are none left, and panic.
+    if cfg!(not(target_pointer_width = "64")) && usize::try_from(file.metadata()?.len()).is_err() {
+        return Err(io::ErrorKind::OutOfMemory.into());
+    }
     let mut contents = Vec::new();
     file.read_to_end(&mut contents)?;
     Ok(contents)
