@@ -39,7 +39,9 @@ mod linux {
         let calls = arguments.by_ref().take_while(|argument| argument != "--");
         let calls: Option<Vec<i64>> = calls.map(|call| number(call.to_str()?)).collect();
         let Some(calls) = calls else {
-            return other("the calls must be preadv2, openat2 or statx");
+            return other(
+                "the calls must be preadv2, openat2, statx, renameat2, copy_file_range or faccessat2",
+            );
         };
         let Some(program) = arguments.next() else {
             return other("a command must come after --");
@@ -55,6 +57,9 @@ mod linux {
             "preadv2" => Some(libc::SYS_preadv2),
             "openat2" => Some(libc::SYS_openat2),
             "statx" => Some(libc::SYS_statx),
+            "renameat2" => Some(libc::SYS_renameat2),
+            "copy_file_range" => Some(libc::SYS_copy_file_range),
+            "faccessat2" => Some(libc::SYS_faccessat2),
             _ => None,
         }
     }
