@@ -16,6 +16,7 @@ use anyfile::{Path, PathError};
 use futures_lite::StreamExt;
 use futures_lite::future::block_on;
 
+use common::filesystem::{Feature, has};
 use common::strange::{Tree, ask_find, ask_python};
 use common::{Dir, in_child, is_root, run_in_child, run_unprivileged};
 
@@ -333,6 +334,9 @@ fn patterns_find_what_a_naive_search_and_pathlib_find() {
 /// Any OSError exceptions raised from scanning the filesystem are suppressed."
 #[test]
 fn patterns_find_what_may_be_read() {
+    if !has(&[Feature::Types]) {
+        return;
+    }
     if !in_child() {
         return run_unprivileged("patterns_find_what_may_be_read");
     }
@@ -691,6 +695,9 @@ fn a_base_that_cannot_be_searched_is_one_error() {
 
 #[test]
 fn what_may_not_be_read_is_an_error_and_the_search_goes_on() {
+    if !has(&[Feature::Types]) {
+        return;
+    }
     if !in_child() {
         return run_unprivileged("what_may_not_be_read_is_an_error_and_the_search_goes_on");
     }

@@ -18,6 +18,7 @@ use anyfile::{Path, PathError};
 use futures_lite::StreamExt;
 use futures_lite::future::{block_on, poll_once};
 
+use common::filesystem::{Feature, has};
 use common::strange::{Tree, ask_find, ask_python};
 use common::{Dir, in_child, is_root, run_in_child, run_unprivileged, without_hanging};
 
@@ -130,6 +131,9 @@ fn a_walk_comes_through_what_os_walk_and_a_naive_one_do() {
 
 #[test]
 fn a_walk_comes_through_what_may_be_read() {
+    if !has(&[Feature::Types]) {
+        return;
+    }
     if !in_child() {
         return run_unprivileged("a_walk_comes_through_what_may_be_read");
     }
@@ -283,6 +287,9 @@ impl<'a, I: Iterator<Item = &'a io::Error>> Names for I {
 
 #[test]
 fn errors_are_items_or_go_to_whoever_takes_them() {
+    if !has(&[Feature::Types]) {
+        return;
+    }
     if !in_child() {
         return run_unprivileged("errors_are_items_or_go_to_whoever_takes_them");
     }

@@ -17,6 +17,8 @@ use anyfile::{AsyncFile, PathError, create_file, open_file, wrap_file};
 use futures_lite::future::{self, block_on};
 use futures_lite::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt, StreamExt};
 
+#[cfg(unix)]
+use common::filesystem::{Feature, has, has_proc};
 use common::{
     Dir, Scripted, Step, contents, in_child, noise, poll_times, position, run_in_child,
     saturate_pool, text, with_one_thread,
@@ -95,6 +97,9 @@ fn g1_any_executor() {
 #[cfg(target_os = "linux")]
 #[test]
 fn g1_starts_no_thread_but_the_pools() {
+    if !has_proc() {
+        return;
+    }
     if !in_child() {
         run_in_child("g1_starts_no_thread_but_the_pools", &[]);
         return;
@@ -120,6 +125,9 @@ fn g1_starts_no_thread_but_the_pools() {
 #[cfg(unix)]
 #[test]
 fn g2_nobody_is_blocked_by_a_fifo() {
+    if !has(&[Feature::Fifos]) {
+        return;
+    }
     let dir = Dir::new();
     let path = dir.fifo("fifo");
     block_on(async {
@@ -673,6 +681,9 @@ fn resident() -> u64 {
 #[cfg(target_os = "linux")]
 #[test]
 fn g10_bounded_memory() {
+    if !has_proc() {
+        return;
+    }
     if !in_child() {
         print!("{}", run_in_child("g10_bounded_memory", &[]));
         return;
@@ -773,6 +784,9 @@ fn g10_an_own_bound_takes_nothing_of_the_allowance() {
 #[cfg(target_os = "linux")]
 #[test]
 fn warm_random_reads_start_no_thread() {
+    if !has_proc() {
+        return;
+    }
     if !in_child() {
         run_in_child("warm_random_reads_start_no_thread", &[]);
         return;

@@ -14,6 +14,8 @@ use futures_lite::future::block_on;
 use futures_lite::future::poll_once;
 use futures_lite::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 
+#[cfg(unix)]
+use common::filesystem::{Feature, has, has_proc};
 use common::{Dir, contents};
 
 /// One of the 64 combinations.
@@ -115,6 +117,10 @@ fn use_std(file: &mut File) -> [Result<Vec<u8>, ErrorKind>; 3] {
 
 #[test]
 fn all_combinations_as_std() {
+    #[cfg(unix)]
+    if !has(&[Feature::SymbolicLinks]) {
+        return;
+    }
     let (mut opened, mut refused) = (0, 0);
     for target in TARGETS {
         for flags in Flags::all() {
@@ -276,6 +282,9 @@ fn mode_is_what_std_gives() {
 #[cfg(target_os = "linux")]
 #[test]
 fn custom_flags_are_what_std_gives() {
+    if !has(&[Feature::SymbolicLinks]) {
+        return;
+    }
     use std::os::unix::fs::OpenOptionsExt;
     let dir = Dir::new();
     fill(&dir);
@@ -734,6 +743,9 @@ fn errors_of_a_wrapped_file_are_the_systems() {
 #[cfg(unix)]
 #[test]
 fn opening_a_fifo_lets_others_in() {
+    if !has(&[Feature::Fifos]) {
+        return;
+    }
     use std::sync::mpsc::channel;
     use std::time::Duration;
     let dir = Dir::new();
@@ -799,6 +811,9 @@ fn a_write_that_failed_fails_whatever_needs_it() {
 #[cfg(target_os = "linux")]
 #[test]
 fn the_flags_of_a_descriptor_are_those_of_std() {
+    if !has_proc() {
+        return;
+    }
     use std::os::fd::{AsFd, AsRawFd};
     let dir = Dir::new();
     let path = dir.file("file", "hello");

@@ -15,6 +15,7 @@ use std::time::Duration;
 use anyfile::Path;
 use futures_lite::future::block_on;
 
+use common::filesystem::{Feature, has};
 use common::{
     Dir, contents, in_child, is_root, mode, run_in_child_after, run_unprivileged, set_mode,
 };
@@ -141,6 +142,9 @@ fn killed_at_any_point() {
 
 #[test]
 fn permissions_are_kept_or_those_of_a_new_file() {
+    if !has(&[Feature::Modes]) {
+        return;
+    }
     const NAME: &str = "permissions_are_kept_or_those_of_a_new_file";
     if !in_child() {
         for umask in ["000", "022", "027", "077"] {
@@ -169,6 +173,9 @@ fn permissions_are_kept_or_those_of_a_new_file() {
 
 #[test]
 fn owner_and_group_are_kept_where_that_is_allowed() {
+    if !has(&[Feature::Modes]) {
+        return;
+    }
     if !is_root() {
         println!("skipped: only root may do this");
         return;
@@ -185,6 +192,9 @@ fn owner_and_group_are_kept_where_that_is_allowed() {
 
 #[test]
 fn links_are_followed() {
+    if !has(&[Feature::SymbolicLinks]) {
+        return;
+    }
     let dir = Dir::new();
     fs::create_dir_all(dir.join("a/b")).unwrap();
     let file = dir.file("a/file", "old");
@@ -211,6 +221,9 @@ fn links_are_followed() {
 /// Names without a directory are in the current directory.
 #[test]
 fn relative_paths() {
+    if !has(&[Feature::SymbolicLinks]) {
+        return;
+    }
     const NAME: &str = "relative_paths";
     if !in_child() {
         let dir = Dir::new();
@@ -237,6 +250,9 @@ fn relative_paths() {
 /// Only regular files are replaced: other types are refused and stay.
 #[test]
 fn nothing_but_files_is_replaced() {
+    if !has(&[Feature::Fifos]) {
+        return;
+    }
     let dir = Dir::new();
     let fifo = dir.fifo("fifo");
     let kind = |path: &StdPath| {
@@ -257,6 +273,9 @@ fn nothing_but_files_is_replaced() {
 
 #[test]
 fn a_directory_that_may_not_be_written() {
+    if !has(&[Feature::Modes]) {
+        return;
+    }
     const NAME: &str = "a_directory_that_may_not_be_written";
     if !in_child() {
         run_unprivileged(NAME);

@@ -11,6 +11,8 @@ use anyfile::Path;
 use futures_lite::AsyncWriteExt;
 use futures_lite::future::block_on;
 
+#[cfg(unix)]
+use common::filesystem::{Feature, has};
 #[cfg(not(target_os = "linux"))]
 use common::{Dir, contents};
 #[cfg(target_os = "linux")]
@@ -89,6 +91,9 @@ fn mkdir_has_pathlibs_options() {
 #[cfg(unix)]
 #[test]
 fn mkdir_and_touch_take_the_mode_less_the_umask() {
+    if !has(&[Feature::Modes]) {
+        return;
+    }
     use std::os::unix::fs::PermissionsExt;
     const NAME: &str = "mkdir_and_touch_take_the_mode_less_the_umask";
     if !common::in_child() {
@@ -122,6 +127,9 @@ fn mkdir_and_touch_take_the_mode_less_the_umask() {
 #[cfg(unix)]
 #[test]
 fn mkdir_takes_a_link_to_a_directory_for_one() {
+    if !has(&[Feature::SymbolicLinks]) {
+        return;
+    }
     block_on(async {
         let dir = Dir::new();
         path(&dir, "link").symlink_to(".").await.unwrap();
@@ -141,6 +149,10 @@ fn times(path: &Path) -> (SystemTime, SystemTime) {
 
 #[test]
 fn touch_makes_a_file_or_updates_its_times() {
+    #[cfg(unix)]
+    if !has(&[Feature::Times]) {
+        return;
+    }
     block_on(async {
         let dir = Dir::new();
         let old = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
@@ -178,6 +190,9 @@ fn touch_makes_a_file_or_updates_its_times() {
 #[cfg(unix)]
 #[test]
 fn touch_waits_for_no_fifo_and_makes_what_a_link_points_to() {
+    if !has(&[Feature::SymbolicLinks, Feature::Fifos]) {
+        return;
+    }
     block_on(async {
         let dir = Dir::new();
         let fifo = Path::new(dir.fifo("fifo"));
@@ -201,6 +216,9 @@ fn touch_waits_for_no_fifo_and_makes_what_a_link_points_to() {
 #[cfg(target_os = "linux")]
 #[test]
 fn times_are_set_without_opening() {
+    if !has(&[Feature::SymbolicLinks, Feature::Modes, Feature::Times]) {
+        return;
+    }
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
     if !in_child() {
         return run_unprivileged("times_are_set_without_opening");
@@ -275,6 +293,9 @@ fn unlink_removes_files_and_no_directories() {
 #[cfg(unix)]
 #[test]
 fn links_are_removed_and_not_followed() {
+    if !has(&[Feature::SymbolicLinks]) {
+        return;
+    }
     block_on(async {
         let dir = Dir::new();
         path(&dir, "kept/file")
@@ -312,6 +333,9 @@ fn rename_and_replace_return_the_new_path() {
 #[cfg(unix)]
 #[test]
 fn links_hold_their_target_as_it_was_written() {
+    if !has(&[Feature::SymbolicLinks, Feature::HardLinks]) {
+        return;
+    }
     block_on(async {
         let dir = Dir::new();
         dir.file("file", "contents");
@@ -337,6 +361,9 @@ fn links_hold_their_target_as_it_was_written() {
 #[cfg(unix)]
 #[test]
 fn info_of_what_leads_nowhere_is_an_answer() {
+    if !has(&[Feature::SymbolicLinks]) {
+        return;
+    }
     use futures_lite::StreamExt;
     block_on(async {
         let dir = Dir::new();
@@ -370,6 +397,10 @@ fn info_of_what_leads_nowhere_is_an_answer() {
 
 #[test]
 fn info_tells_what_was_there_when_it_was_asked() {
+    #[cfg(unix)]
+    if !has(&[Feature::SymbolicLinks]) {
+        return;
+    }
     block_on(async {
         let dir = Dir::new();
         dir.file("file", "contents");

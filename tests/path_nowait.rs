@@ -14,6 +14,7 @@ use std::time::Duration;
 use anyfile::{Path, open_file};
 use futures_lite::future::{self, block_on};
 
+use common::filesystem::{Feature, has};
 use common::{
     Dir, in_child, poll_times, pool_is_empty, pool_threads, run_in_child, saturate_pool,
     with_one_thread,
@@ -102,6 +103,9 @@ fn warm_paths_start_no_thread_and_cold_ones_do() {
 /// With the pool blocked, none of these calls ends, and none touches the other side of a FIFO or socket.
 #[test]
 fn what_may_wait_is_never_done_on_the_spot() {
+    if !has(&[Feature::Fifos]) {
+        return;
+    }
     let _alone = alone();
     if !in_child() {
         let threads = [("BLOCKING_MAX_THREADS", "2")];
@@ -228,6 +232,9 @@ fn questions_are_fair() {
 /// finds a reader, and what it wrote is read, even if it has closed before the pool takes over.
 #[test]
 fn a_fifo_in_the_place_of_a_file_is_read_like_any_other() {
+    if !has(&[Feature::Fifos]) {
+        return;
+    }
     let _alone = alone();
     let dir = Dir::new();
     let path = Path::new(dir.path()) / "name";
@@ -299,6 +306,9 @@ fn what_is_too_large_is_not_opened_on_the_spot() {
 /// changes the answer.
 #[test]
 fn what_is_mounted_meanwhile_is_seen() {
+    if !has(&[Feature::SymbolicLinks]) {
+        return;
+    }
     /// The directory of the test, which the child that leaves its root directory cannot remove.
     const PLACE: &str = "ANYFILE_TEST_PLACE";
     let test = "what_is_mounted_meanwhile_is_seen";

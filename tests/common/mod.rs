@@ -4,6 +4,8 @@
 #![allow(dead_code)]
 
 #[cfg(unix)]
+pub(crate) mod filesystem;
+#[cfg(unix)]
 pub(crate) mod strange;
 pub(crate) mod strict;
 #[cfg(target_os = "linux")]
@@ -252,13 +254,22 @@ impl Seek for ScriptedHandle {
     }
 }
 
+/// Returns the path of this program. Without `/proc`, it is what the program was started by.
+fn this_program() -> PathBuf {
+    let started = || std::env::args_os().next().map(PathBuf::from);
+    let program = std::env::current_exe().ok().or_else(started);
+    program.expect("the path of this program")
+}
+
 /// Runs one test of this program in a child process with other environment variables.
 ///
 /// The child finds [`in_child`] true, and its output is returned if it succeeds.
 #[track_caller]
 pub(crate) fn run_in_child(test: &str, variables: &[(&str, &str)]) -> String {
-    let program = std::env::current_exe().expect("the path of this program");
-    run_child(test, Command::new(program).envs(variables.iter().copied()))
+    run_child(
+        test,
+        Command::new(this_program()).envs(variables.iter().copied()),
+    )
 }
 
 /// Runs one test of this program in a child process whose pool has one thread. Returns `true` in the child.
@@ -287,7 +298,7 @@ pub(crate) fn runs_with_more_threads(test: &str) -> bool {
 #[cfg(unix)]
 #[track_caller]
 pub(crate) fn run_in_child_after(commands: &str, test: &str) -> String {
-    let program = std::env::current_exe().expect("the path of this program");
+    let program = this_program();
     let script = format!("{commands}; exec \"$0\" \"$@\"");
     run_child(test, Command::new("sh").arg("-c").arg(script).arg(program))
 }
@@ -303,8 +314,7 @@ pub(crate) fn run_unprivileged(test: &str) {
     // A copy, since that user may not see where this program is.
     let dir = Dir::new();
     let program = dir.join("test");
-    let copied = std::env::current_exe().and_then(|this| std::fs::copy(this, &program));
-    copied.expect("a copy of this program");
+    std::fs::copy(this_program(), &program).expect("a copy of this program");
     set_mode(dir.path(), 0o755);
     let nobody = ["--reuid=65534", "--regid=65534", "--clear-groups"];
     let probe = Command::new("setpriv").args(nobody).arg("true").output();
@@ -318,7 +328,7 @@ pub(crate) fn run_unprivileged(test: &str) {
 /// Returns the path of an example, built from the sources as they are now. Cargo does nothing if it is up to date.
 pub(crate) fn example(name: &str) -> PathBuf {
     // <target directory>/<profile>/deps/<test>-<hash>
-    let test = std::env::current_exe().expect("the path of this program");
+    let test = this_program();
     let directory = test.ancestors().nth(2).expect("a target directory");
     let profile = match directory.file_name().and_then(OsStr::to_str) {
         Some("debug") => "dev",
