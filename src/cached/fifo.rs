@@ -58,7 +58,9 @@ mod tests {
     fn read(write: impl FnOnce(&Path) + Send + 'static) -> Vec<u8> {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("fifo");
-        rustix::fs::mkfifoat(rustix::fs::CWD, &path, 0o600.into()).unwrap();
+        // Not `mkfifoat`, which the oldest rustix that the library accepts lacks.
+        let fifo = rustix::fs::FileType::Fifo;
+        rustix::fs::mknodat(rustix::fs::CWD, &path, fifo, 0o600.into(), 0).unwrap();
         let nonblock = rustix::fs::OFlags::NONBLOCK.bits() as i32;
         let reader = OpenOptions::new()
             .read(true)
