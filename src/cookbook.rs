@@ -41,6 +41,7 @@
 //!
 //! * [Time out, and know what was written](limits#time-out-and-know-what-was-written)
 //! * [Limit the calls to a slow mount](limits#limit-the-calls-to-a-slow-mount)
+//! * [Bound the number of open files](limits#bound-the-number-of-open-files)
 //! * [Shut down](limits#shut-down), and exit the process
 //! * [Report errors](limits#report-errors)
 //!

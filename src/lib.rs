@@ -115,7 +115,8 @@
 //!   deadlock an executor. A process that exits in the meantime loses what is not written yet. After such a
 //!   timeout, drops of files on the same filesystem do not wait until the pool has closed one there.
 //! - If no worker thread takes a regular file within 5 ms, `drop` itself writes and closes it, and may block for
-//!   longer than a second.
+//!   longer than a second. A file with a [`Limiter`] is left to the pool, because all turns may be taken by calls that
+//!   block.
 //! - A file that was only read is closed by `drop` if it is local, has a name and is no larger than 1 MiB, and
 //!   in the background otherwise. Which files are local is known on Linux only.
 //!
@@ -200,6 +201,7 @@
 //! | `await f.writelines(x)` | [`writelines(x)`](AsyncFile::writelines) |
 //! | `await f.truncate()`, `f.truncate(n)` | [`truncate()`](AsyncFile::truncate), [`set_len(n)`](AsyncFile::set_len) |
 //! | `await f.aclose()` | [`close()`](AsyncFile::close) |
+//! | `CapacityLimiter(n)` | [`Limiter::new(n)`](Limiter::new), set on [paths](Path::with_limiter) and [files](AsyncFile::limiter) |
 //! | `f.wrapped` | [`with_mut`](AsyncFile::with_mut), [`into_inner`](AsyncFile::into_inner) |
 //! | `Path(p)`, `Path(p) / "x"`, `Path(a, b)` | [`Path::new(p)`](Path::new), `path / "x"`, `[a, b].iter().collect::<Path>()` |
 //! | `p.name`, `p.stem`, `p.suffix`, `p.parts` | [`file_name`](Path::file_name), [`file_stem`](Path::file_stem), [`extension`](Path::extension) (no dot), [`components`](Path::components) |
@@ -356,6 +358,7 @@ pub use open::{create_file, open_file};
 #[doc(inline)]
 pub use path::Path;
 pub use pattern::Pattern;
+pub use pool::Limiter;
 
 /// Runs the examples of the README.
 #[cfg(doctest)]

@@ -13,7 +13,7 @@ use crate::call::{Lazy, future};
 use crate::error::{Operation, PathError};
 use crate::file::AsyncFile;
 use crate::parents::{Parents, parents_setter};
-use crate::pool;
+use crate::pool::{Lane, Limiter};
 
 /// Opens a file for reading, or with the options that are set on the future.
 ///
@@ -52,6 +52,7 @@ pub fn open_file(path: impl AsRef<Path>) -> OpenFile {
         creates_new: false,
         parents: Parents::default(),
         buffering: None,
+        lane: Lane::default(),
     }))
 }
 
@@ -118,6 +119,7 @@ future! {
         creates_new: bool,
         parents: Parents,
         buffering: Option<usize>,
+        lane: Lane,
     }) -> io::Result<AsyncFile>;
 }
 
@@ -360,6 +362,43 @@ impl OpenFile {
         self.0.options().buffering = Some(bytes);
         self
     }
+
+    /// Sets the limiter whose turns the open and all later calls on the file take. The default is none.
+    ///
+    /// [`Path::open`](crate::Path::open) takes over the limiter of its path. A path that is passed to [`open_file`] does
+    /// not bring its limiter with it.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the future has been polled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let path = dir.path().join("notes");
+    /// use anyfile::{Limiter, open_file};
+    ///
+    /// # std::fs::write(&path, "text")?;
+    /// let limiter = Limiter::new(4);
+    /// let mut file = open_file(&path).limiter(&limiter).await?;
+    /// let mut text = String::new();
+    /// file.read_to_string(&mut text).await?;
+    /// assert_eq!(text, "text");
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    #[track_caller]
+    pub fn limiter(mut self, limiter: &Limiter) -> OpenFile {
+        self.0.options().lane = Lane::limited(limiter);
+        self
+    }
+
+    /// Same as [`limiter`](OpenFile::limiter), with the limiter of a path.
+    pub(crate) fn lane(mut self, lane: &Lane) -> OpenFile {
+        self.0.options().lane = lane.clone();
+        self
+    }
 }
 
 parents_setter! {
@@ -476,6 +515,7 @@ impl OpenCall {
 
     fn opened(&self, file: File, facts: Facts) -> AsyncFile {
         let mut file = AsyncFile::opened(file, self.path.clone(), facts);
+        file.set_lane(self.lane.clone());
         if let Some(bytes) = self.buffering {
             file.set_buffering(bytes);
         }
@@ -496,6 +536,6 @@ impl OpenCall {
             }
             Err(unanswered) => unanswered,
         };
-        pool::call(move || self.open(unanswered)).await
+        self.lane.clone().call(move || self.open(unanswered)).await
     }
 }

@@ -17,6 +17,7 @@ mod identity;
 mod in_use;
 mod info;
 mod iterdir;
+mod limiter;
 mod link;
 mod make;
 mod matching;
@@ -70,6 +71,8 @@ pub use text::{ReadText, WriteText};
 pub use walk::{Walk, WalkEntry};
 pub use whole::{ReadBytes, WriteBytes};
 pub use write_atomic::WriteAtomic;
+
+use crate::pool::Lane;
 
 /// A path in the file system, owned and cheap to clone.
 ///
@@ -197,4 +200,6 @@ pub struct Path {
     inner: Arc<std::path::Path>,
     /// The file type, if the path comes from a directory listing that reported it.
     known: info::Known,
+    /// Where the jobs of this path enter the pool.
+    lane: Lane,
 }

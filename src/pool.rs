@@ -5,11 +5,14 @@
 
 mod demand;
 mod handover;
+mod limiter;
 mod pause;
 mod spin;
+mod turns;
 mod waiters;
 
 pub(crate) use handover::stay;
+pub use limiter::Limiter;
 pub(crate) use pause::{Pause, pause};
 pub(crate) use waiters::{Event, Job, Slot, Waiters};
 
@@ -24,76 +27,146 @@ use std::time::{Duration, Instant};
 use async_task::{Builder, Runnable};
 
 use crate::budget;
-use crate::retry::Interruption;
+use crate::retry::{Interruption, retry};
 use crate::sync::Arc;
 use handover::{FETCHES, JOBS, WorkQueue};
+use turns::Turn;
 
-/// Runs `work` on the pool. A panic in it resumes in the task that awaits the job.
-pub(crate) fn run<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> Job<R> {
-    let (runnable, job) = job(work);
-    JOBS.hand_over(runnable);
-    job
-}
+/// The way onto the pool: at once, or in the turns of a [`Limiter`]. Every job takes one.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Lane(Option<Limiter>);
 
-/// Same as [`run`], for work that is short unless it has to wait: it may be complete when this returns.
-pub(crate) fn run_short<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> Job<R> {
-    run_until(|| false, work)
-}
+impl Lane {
+    pub(crate) fn limited(limiter: &Limiter) -> Lane {
+        Lane(Some(limiter.clone()))
+    }
 
-/// Same as [`run_short`], for longer work, a part of which the caller awaits.
-pub(crate) fn run_until<R: Send + 'static>(
-    is_ready: impl Fn() -> bool,
-    work: impl FnOnce() -> R + Send + 'static,
-) -> Job<R> {
-    let (runnable, job) = job(work);
-    JOBS.hand_over_and_stay(runnable, || job.is_finished() || is_ready());
-    job
-}
+    /// Returns `true` if others wait for a turn.
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.0.as_ref().is_some_and(|limiter| limiter.waiting() > 0)
+    }
 
-/// Runs short work on the pool. A task that makes many calls in a row yields now and then.
-pub(crate) async fn call<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> R {
-    call_on(&JOBS, work).await
-}
+    /// Returns `true` if jobs may have to wait for others of the same limiter.
+    pub(crate) fn is_limited(&self) -> bool {
+        self.0.is_some()
+    }
 
-/// Same as [`call`], for work that waits for data that the kernel is already fetching.
-pub(crate) async fn call_fetch<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> R {
-    call_on(&FETCHES, work).await
-}
+    /// Runs `work` on the pool. A panic in it resumes in the task that awaits the job.
+    pub(crate) fn run<R: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> R + Send + 'static,
+    ) -> Job<R> {
+        let (runnable, job) = self.job(&JOBS, work);
+        runnable.into_iter().for_each(|it| JOBS.hand_over(it));
+        job
+    }
 
-async fn call_on<R: Send + 'static>(
-    queue: &'static WorkQueue,
-    work: impl FnOnce() -> R + Send + 'static,
-) -> R {
-    let (runnable, mut job) = job(work);
-    let mut runnable = Some(runnable);
-    let mut share = budget::Share::default();
-    future::poll_fn(move |cx| {
-        let proceeds = share.poll_proceed(cx);
-        if let Some(runnable) = runnable.take() {
-            match proceeds {
-                Poll::Ready(()) => queue.hand_over_and_stay(runnable, || job.is_finished()),
-                // A task that has to yield anyway does not spin for the result.
-                Poll::Pending => queue.hand_over(runnable),
+    /// Same as [`run`](Lane::run), for work that is short unless it has to wait: it may be complete when this
+    /// returns.
+    pub(crate) fn run_short<R: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> R + Send + 'static,
+    ) -> Job<R> {
+        self.run_until(|| false, work)
+    }
+
+    /// Same as [`run_short`](Lane::run_short), for longer work, a part of which the caller awaits.
+    pub(crate) fn run_until<R: Send + 'static>(
+        &self,
+        is_ready: impl Fn() -> bool,
+        work: impl FnOnce() -> R + Send + 'static,
+    ) -> Job<R> {
+        let (runnable, job) = self.job(&JOBS, work);
+        if let Some(runnable) = runnable {
+            JOBS.hand_over_and_stay(runnable, || job.is_finished() || is_ready());
+        }
+        job
+    }
+
+    /// Runs short work on the pool. A task that makes many calls in a row yields now and then.
+    pub(crate) async fn call<R: Send + 'static>(
+        self,
+        work: impl FnOnce() -> R + Send + 'static,
+    ) -> R {
+        self.call_on(&JOBS, work).await
+    }
+
+    /// Same as [`call`](Lane::call), for work that waits for data that the kernel is already fetching.
+    pub(crate) async fn call_fetch<R: Send + 'static>(
+        self,
+        work: impl FnOnce() -> R + Send + 'static,
+    ) -> R {
+        self.call_on(&FETCHES, work).await
+    }
+
+    async fn call_on<R: Send + 'static>(
+        self,
+        queue: &'static WorkQueue,
+        work: impl FnOnce() -> R + Send + 'static,
+    ) -> R {
+        let (mut runnable, mut job) = self.job(queue, work);
+        let mut share = budget::Share::default();
+        future::poll_fn(move |cx| {
+            let proceeds = share.poll_proceed(cx);
+            if let Some(runnable) = runnable.take() {
+                match proceeds {
+                    Poll::Ready(()) => queue.hand_over_and_stay(runnable, || job.is_finished()),
+                    // A task that has to yield anyway does not spin for the result.
+                    Poll::Pending => queue.hand_over(runnable),
+                }
+            }
+            ready!(proceeds);
+            let outcome = ready!(Pin::new(&mut job).poll(cx));
+            budget::charge(0);
+            Poll::Ready(outcome)
+        })
+        .await
+    }
+
+    /// Awaits a call that async-fs makes on the pool, and repeats it if a signal interrupted it. In the turns of a
+    /// limiter, it is the call of std: a thread that async-fs uses may still be blocked when the future is dropped.
+    pub(crate) async fn shield<A, T, F>(
+        self,
+        arguments: A,
+        call: impl Fn(A) -> F,
+        blocking: impl Fn(A) -> io::Result<T> + Send + 'static,
+    ) -> io::Result<T>
+    where
+        A: Clone + Send + 'static,
+        T: Send + 'static,
+        F: Future<Output = io::Result<T>>,
+    {
+        if self.is_limited() {
+            let work = move || retry(|| blocking(arguments.clone()));
+            return self.call(work).await;
+        }
+        loop {
+            match shield_once(call(arguments.clone())).await {
+                Err(error) if error.is_interruption() => {}
+                result => return result,
             }
         }
-        ready!(proceeds);
-        let outcome = ready!(Pin::new(&mut job).poll(cx));
-        budget::charge(0);
-        Poll::Ready(outcome)
-    })
-    .await
-}
+    }
 
-/// Awaits a call that another crate makes on the pool, and repeats it if a signal interrupted it.
-pub(crate) async fn shield<T, F>(mut call: impl FnMut() -> F) -> io::Result<T>
-where
-    F: Future<Output = io::Result<T>>,
-{
-    loop {
-        match shield_once(call()).await {
-            Err(error) if error.is_interruption() => {}
-            result => return result,
-        }
+    /// Returns a job, and what is to be handed over to the queue unless the job waits for its turn.
+    fn job<R: Send + 'static>(
+        &self,
+        queue: &'static WorkQueue,
+        work: impl FnOnce() -> R + Send + 'static,
+    ) -> (Option<Runnable>, Job<R>) {
+        let (turn, place) = self.0.as_ref().map(Limiter::line_up).unzip();
+        let work = Some(work);
+        let mut work = Queued { work, _turn: turn };
+        let builder = Builder::new().propagate_panic(true);
+        let (runnable, task) = builder.spawn(
+            |()| async move { work.work.take().expect(TAKEN)() },
+            |runnable| queue.hand_over(runnable),
+        );
+        let runnable = match &place {
+            Some(place) => place.begin(runnable, |it| queue.hand_over(it)),
+            None => Some(runnable),
+        };
+        (runnable, Job::new(task, place))
     }
 }
 
@@ -107,16 +180,6 @@ async fn shield_once<F: Future>(call: F) -> F::Output {
         call.as_mut().poll(&mut Context::from_waker(&waker))
     })
     .await
-}
-
-fn job<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> (Runnable, Job<R>) {
-    let mut work = Queued(Some(work));
-    let builder = Builder::new().propagate_panic(true);
-    let (runnable, task) = builder.spawn(
-        |()| async move { work.0.take().expect(TAKEN)() },
-        |runnable| JOBS.hand_over(runnable),
-    );
-    (runnable, Job::new(task))
 }
 
 /// Blocks this thread until `poll` is ready, for at most `limit`. Returns whether it was.
@@ -138,26 +201,34 @@ pub(crate) fn block_for(
 }
 
 /// Work that may be cancelled and holds objects whose drop may panic, which would abort the process in a task.
-struct Queued<F>(Option<F>);
+struct Queued<F> {
+    work: Option<F>,
+    /// Dropped after the work.
+    _turn: Option<Turn>,
+}
 
 impl<F> Drop for Queued<F> {
     fn drop(&mut self) {
-        let work = self.0.take();
+        let work = self.work.take();
         let _ = panic::catch_unwind(AssertUnwindSafe(|| drop(work)));
     }
 }
 
 /// A value that may hold open files. It is dropped on the pool, because closing a file may block.
-pub(crate) struct Closing<T: Send + 'static>(Option<T>);
+pub(crate) struct Closing<T: Send + 'static> {
+    value: Option<T>,
+    lane: Lane,
+}
 
 impl<T: Send + 'static> Closing<T> {
-    pub(crate) fn new(value: T) -> Closing<T> {
-        Closing(Some(value))
+    pub(crate) fn new(value: T, lane: Lane) -> Closing<T> {
+        let value = Some(value);
+        Closing { value, lane }
     }
 
     /// Takes out a value that no longer holds open files.
     pub(crate) fn into_inner(mut self) -> T {
-        self.0.take().expect(TAKEN)
+        self.value.take().expect(TAKEN)
     }
 }
 
@@ -167,20 +238,20 @@ impl<T: Send + 'static> Deref for Closing<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        self.0.as_ref().expect(TAKEN)
+        self.value.as_ref().expect(TAKEN)
     }
 }
 
 impl<T: Send + 'static> DerefMut for Closing<T> {
     fn deref_mut(&mut self) -> &mut T {
-        self.0.as_mut().expect(TAKEN)
+        self.value.as_mut().expect(TAKEN)
     }
 }
 
 impl<T: Send + 'static> Drop for Closing<T> {
     fn drop(&mut self) {
-        if let Some(value) = self.0.take() {
-            run(move || drop(value)).detach();
+        if let Some(value) = self.value.take() {
+            self.lane.run(move || drop(value)).detach();
         }
     }
 }

@@ -5,6 +5,7 @@ use std::fs::{File, FileTimes, Permissions};
 use std::future::Future;
 use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
 use std::marker::PhantomPinned;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 
 use anyfile::file::{IntoInnerError, TryLockError};
 use anyfile::open::OpenFile;
@@ -12,7 +13,9 @@ use anyfile::path::{
     AtomicFile, CopyTo, FileType, Glob, Iterdir, MoveTo, OpenAtomic, Remove, Rename, Rmdir, Walk,
     WalkEntry, WriteAtomic, WriteBytes, WriteText,
 };
-use anyfile::{AsyncFile, Chunks, FileId, Lines, Path, PathError, Pattern, open_file, wrap_file};
+use anyfile::{
+    AsyncFile, Chunks, FileId, Limiter, Lines, Path, PathError, Pattern, open_file, wrap_file,
+};
 use futures_lite::future::block_on;
 
 /// Can be sent to another thread, but neither shared nor moved once it is pinned.
@@ -112,6 +115,8 @@ table! {
     WriteAtomic: [Send Unpin];
     WriteBytes: [Send Unpin];
     WriteText: [Send Unpin];
+    Limiter: [Send Sync Unpin UnwindSafe RefUnwindSafe];
+    Path: [Send Sync Unpin UnwindSafe RefUnwindSafe];
     Pattern: [Send Sync Unpin];
     PathError: [Send Sync Unpin];
     FileId: [Send Sync Unpin];

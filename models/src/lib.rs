@@ -21,6 +21,7 @@ mod pool;
 pub mod read_ahead;
 mod sync;
 mod task;
+pub mod turns;
 pub mod waiters;
 pub mod write_back;
 

@@ -1,5 +1,7 @@
 //! What `src/pool.rs` of the library gives its other parts: the waiters, and jobs on threads of shuttle.
 
+#[path = "../../src/pool/turns.rs"]
+mod turns;
 #[path = "../../src/pool/waiters.rs"]
 mod waiters;
 
@@ -14,5 +16,5 @@ pub(crate) fn run<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) 
     crate::unblock(move || {
         runnable.run();
     });
-    Job::new(task)
+    Job::new(task, None)
 }

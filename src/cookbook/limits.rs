@@ -74,71 +74,104 @@
 //!
 //! If the server of a network filesystem does not answer, each call on the mount blocks a thread of the pool. All
 //! files share the pool, which has at most 500 threads, or as many as the environment variable `BLOCKING_MAX_THREADS`
-//! says. A semaphore bounds the calls on such a mount, so that threads are left for other files.
+//! says. A [`Limiter`](crate::Limiter) bounds the threads that work for such a mount, so that threads are left for
+//! other files. Set it once on the path of the mount: what is made from this path inherits it.
 //!
-//! A timeout ends the wait, but not the call: a thread that is blocked in the kernel cannot be interrupted. If the
-//! permit were dropped with the future, each timeout would let one more thread block. Here a task owns the permit
-//! until the call returns, even if the caller has stopped waiting.
+//! A timeout ends the wait, but not the call: a thread that is blocked in the kernel cannot be interrupted. So a call
+//! that has begun keeps its turn until it returns, even if its future was dropped. A call that still waits for a turn
+//! is not carried out after its timeout.
 //!
 //! ```
 //! # #[cfg(unix)]
 //! # smol::block_on(async {
-//! use std::io;
-//! use std::sync::Arc;
 //! use std::time::Duration;
 //!
-//! use anyfile::{Path, create_file};
+//! use anyfile::{Limiter, Path, create_file};
 //! use futures_lite::future;
 //! use smol::Timer;
-//! use smol::channel;
-//! use smol::lock::Semaphore;
-//!
-//! struct Mount(Arc<Semaphore>);
-//!
-//! impl Mount {
-//!     /// Waits for a permit, then for `call`.
-//!     async fn run<T, F>(&self, call: F) -> io::Result<T>
-//!     where
-//!         T: Send + 'static,
-//!         F: Future<Output = io::Result<T>> + Send + 'static,
-//!     {
-//!         let permit = self.0.acquire_arc().await;
-//!         let (sender, receiver) = channel::bounded(1);
-//!         let task = smol::spawn(async move {
-//!             let result = call.await;
-//!             drop(permit);
-//!             // It fails if nobody waits any more.
-//!             let _ = sender.send(result).await;
-//!         });
-//!         task.detach();
-//!         receiver.recv().await.map_err(io::Error::other)?
-//!     }
-//! }
 //!
 //! # let dir = tempfile::tempdir()?;
 //! # let dir = Path::new(dir.path());
-//! let mount = Mount(Arc::new(Semaphore::new(2)));
+//! let limiter = Limiter::new(2);
+//! let mount = dir.with_limiter(&limiter);
 //! // Opening a named pipe blocks until there is a writer, as a call on the mount blocks until the server answers.
-//! let blocked = [&dir / "one", &dir / "two"];
+//! let blocked = ["one", "two", "one", "two"].map(|name| mount.join(name));
 //! # let mut mkfifo = smol::process::Command::new("mkfifo");
 //! # assert!(mkfifo.args(["one", "two"]).current_dir(&dir).status().await?.success());
 //! for path in &blocked {
-//!     let read = async { mount.run(path.read_text()).await.map(Some) };
+//!     let read = async { path.read_text().await.map(Some) };
 //!     let expire = async {
 //!         Timer::after(Duration::from_millis(50)).await;
 //!         Ok(None)
 //!     };
 //!     assert_eq!(future::or(read, expire).await?, None);
 //! }
-//! // Both calls are still blocked, so no other may begin. Other files are not affected.
-//! assert!(mount.0.try_acquire().is_none());
-//! (&dir / "local").write_text("fast").await?;
+//! // Two calls block a thread each. The others have left the queue.
+//! assert_eq!((limiter.in_use(), limiter.waiting()), (2, 0));
+//! // A path without this limiter is not affected.
+//! dir.join("notes").write_text("elsewhere").await?;
 //!
-//! // The server answers again.
-//! for path in &blocked {
-//!     create_file(path).await?.close().await?;
+//! // The mount answers: the calls return, and end their turns.
+//! create_file(&blocked[0]).await?.close().await?;
+//! create_file(&blocked[1]).await?.close().await?;
+//! assert_eq!(mount.join("notes").read_text().await?, "elsewhere");
+//! # std::io::Result::Ok(()) }).unwrap();
+//! ```
+//!
+//! # Bound the number of open files
+//!
+//! The system limits the descriptors of a process, often to 1,024. A [`Limiter`](crate::Limiter) does not help here: a
+//! file that is open and idle holds no thread. If each task opens, uses and closes its file, bound the number of tasks
+//! that run at once, as `buffer_unordered` of the crate `futures` does. If files stay open, let each file own a permit
+//! of a semaphore.
+//!
+//! ```
+//! # smol::block_on(async {
+//! use std::io;
+//! use std::sync::Arc;
+//!
+//! use anyfile::{AsyncFile, Path, open_file};
+//! use futures::stream::{self, StreamExt, TryStreamExt};
+//! use smol::lock::{Semaphore, SemaphoreGuardArc};
+//!
+//! # let dir = tempfile::tempdir()?;
+//! # let dir = Path::new(dir.path());
+//! let paths: Vec<Path> = (0..100).map(|number| dir.join(format!("{number}"))).collect();
+//! for path in &paths {
+//!     path.write_text("asset").await?;
 //! }
-//! assert_eq!(mount.run((&dir / "local").read_text()).await?, "fast");
+//!
+//! /// Counts the bytes of a file.
+//! async fn load(path: Path) -> io::Result<usize> {
+//!     let mut file = open_file(path).await?;
+//!     let mut bytes = Vec::new();
+//!     file.read_to_end(&mut bytes).await
+//! }
+//!
+//! // 16 files are open at most.
+//! let loads = stream::iter(paths.clone()).map(load).buffer_unordered(16);
+//! let sizes: Vec<usize> = loads.try_collect().await?;
+//! assert_eq!(sizes.iter().sum::<usize>(), 500);
+//!
+//! /// A file that counts as open until it is dropped.
+//! struct Asset {
+//!     file: AsyncFile,
+//!     _permit: SemaphoreGuardArc,
+//! }
+//!
+//! async fn open(path: &Path, files: &Arc<Semaphore>) -> io::Result<Asset> {
+//!     let permit = files.acquire_arc().await;
+//!     let file = open_file(path).await?;
+//!     Ok(Asset { file, _permit: permit })
+//! }
+//!
+//! let files = Arc::new(Semaphore::new(2));
+//! let first = open(&paths[0], &files).await?;
+//! let second = open(&paths[1], &files).await?;
+//! assert_eq!(first.file.metadata().await?.len(), 5);
+//! assert!(files.try_acquire().is_none());
+//! drop(second);
+//! assert!(files.try_acquire().is_some());
 //! # io::Result::Ok(()) }).unwrap();
 //! ```
 //!

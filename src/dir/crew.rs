@@ -17,7 +17,7 @@ use async_channel::{Receiver, Sender, TryRecvError};
 
 use crate::budget::{self, Share};
 use crate::call::too_late;
-use crate::pool::{self, Waiters};
+use crate::pool::{self, Job, Lane, Waiters};
 
 /// The number of items that make a batch worth sending. One part of a directory may add a few hundred more.
 const BATCH: usize = 256;
@@ -59,6 +59,7 @@ type Batch<E> = thread::Result<Vec<io::Result<<E as Explore>::Item>>>;
 
 struct Crew<E: Explore> {
     explore: E,
+    lane: Lane,
     /// The lock is a leaf: while it is held, nothing is sent, woken or handed to the pool.
     board: Mutex<Board<E::Task>>,
     batches: Sender<Batch<E>>,
@@ -85,18 +86,17 @@ impl<E: Explore> Crew<E> {
     }
 
     /// Requests workers for places on the board that are already taken.
-    fn send_for(self: &Arc<Self>, hired: usize) {
-        for _ in 0..hired {
+    fn send_for(self: &Arc<Self>, hired: usize) -> impl Iterator<Item = Job<()>> {
+        (0..hired).map(|_| {
             let crew = self.clone();
-            pool::run(move || {
+            self.lane.run(move || {
                 // A panic is passed on to the consumer.
                 if let Err(panic) = panic::catch_unwind(AssertUnwindSafe(|| crew.work())) {
                     crew.send(Err(panic));
                     crew.close();
                 }
             })
-            .detach();
-        }
+        })
     }
 
     /// Sends a batch. Returns `true` if there is still a consumer to take it.
@@ -132,6 +132,9 @@ impl<E: Explore> Crew<E> {
                 if !self.hand_over(&mut found) {
                     return;
                 }
+                if self.lane.is_awaited() {
+                    return self.make_way(found.tasks);
+                }
                 sent = Instant::now();
             }
         }
@@ -162,9 +165,15 @@ impl<E: Explore> Crew<E> {
             board.tasks.extend(found.tasks.drain(..share));
             let hired = board.hire();
             drop(board);
-            self.send_for(hired);
+            self.send_for(hired).for_each(Job::detach);
         }
         true
+    }
+
+    /// Gives the turn of a limiter to others. Another worker takes this one's place and permit.
+    fn make_way(self: &Arc<Self>, mut tasks: Vec<E::Task>) {
+        self.board().tasks.append(&mut tasks);
+        self.send_for(1).for_each(Job::detach);
     }
 
     fn leave(&self, mut board: MutexGuard<'_, Board<E::Task>>, mut tasks: Vec<E::Task>) {
@@ -209,6 +218,8 @@ pub(crate) struct Batches<E: Explore> {
     crew: Arc<Crew<E>>,
     /// Boxed, because a receiver is not `Unpin`.
     receiver: Box<Receiver<Batch<E>>>,
+    /// The workers that the consumer has hired. Those that have not begun are not needed once it is dropped.
+    hired: Vec<Job<()>>,
     batch: vec::IntoIter<io::Result<E::Item>>,
     state: State,
     share: Share,
@@ -222,7 +233,7 @@ enum State {
 }
 
 impl<E: Explore> Batches<E> {
-    pub(crate) fn new(explore: E) -> Batches<E> {
+    pub(crate) fn new(explore: E, lane: Lane) -> Batches<E> {
         let (batches, receiver) = async_channel::unbounded();
         let board = Mutex::new(Board {
             tasks: Vec::new(),
@@ -234,11 +245,13 @@ impl<E: Explore> Batches<E> {
         Batches {
             crew: Arc::new(Crew {
                 explore,
+                lane,
                 board,
                 batches,
                 consumer: Waiters::default(),
             }),
             receiver: Box::new(receiver),
+            hired: Vec::new(),
             batch: Vec::new().into_iter(),
             state: State::New,
             share: Share::default(),
@@ -258,13 +271,22 @@ impl<E: Explore> Batches<E> {
         }
     }
 
+    pub(crate) fn lane(&self) -> &Lane {
+        &self.crew.lane
+    }
+
+    fn send_for(&mut self, hired: usize) {
+        self.hired.retain(|job| !job.is_finished());
+        self.hired.extend(self.crew.send_for(hired));
+    }
+
     fn begin(&mut self) {
         let task = self.options().begin();
         let mut board = self.crew.board();
         board.tasks.push(task);
         let hired = board.hire();
         drop(board);
-        self.crew.send_for(hired);
+        self.send_for(hired);
         // Reading a small directory takes less time than waking a task.
         pool::stay(|| !self.receiver.is_empty());
     }
@@ -319,7 +341,7 @@ impl<E: Explore> Batches<E> {
     }
 
     /// Lets the crew send one more batch.
-    fn permit(&self) {
+    fn permit(&mut self) {
         let mut board = self.crew.board();
         board.permits += 1;
         // Starting a worker for a single batch hardly pays.
@@ -329,7 +351,7 @@ impl<E: Explore> Batches<E> {
             0
         };
         drop(board);
-        self.crew.send_for(hired);
+        self.send_for(hired);
     }
 }
 
@@ -338,10 +360,11 @@ impl<E: Explore> Drop for Batches<E> {
         let mut board = self.crew.board();
         board.abandoned = true;
         let tasks = mem::take(&mut board.tasks);
+        let has_begun = board.places.is_some();
         drop(board);
-        // The tasks may hold open directories, and closing one may block.
-        if !tasks.is_empty() {
-            pool::run(move || drop(tasks)).detach();
+        // The tasks of a worker may hold open directories, and closing one may block.
+        if has_begun && !tasks.is_empty() {
+            self.crew.lane.run(move || drop(tasks)).detach();
         }
     }
 }

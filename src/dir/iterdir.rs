@@ -61,6 +61,7 @@ pub(super) fn failed(dir: &Path, error: io::Error) -> io::Error {
 mod tests {
     use super::{Detail, Entry, Explore, Found, Iterdir, Naming, Task};
     use crate::dir::Batches;
+    use crate::pool::Lane;
     use futures_lite::future::{block_on, poll_fn};
     use std::fs::File;
     use std::sync::Arc;
@@ -109,7 +110,7 @@ mod tests {
                 naming: Naming::Pathlib,
                 detail: Detail::Type,
             };
-            let mut batches = Batches::new(Counted(iterdir, jobs.clone()));
+            let mut batches = Batches::new(Counted(iterdir, jobs.clone()), Lane::default());
             let mut seen = 0;
             while let Some(entry) = block_on(poll_fn(|cx| batches.poll_next(cx))) {
                 entry.unwrap();

@@ -30,7 +30,7 @@ use futures_lite::future;
 use crate::dir::Choice;
 use crate::error::{Operation, PathError};
 use crate::parents::Parents;
-use crate::pool::{self, Closing};
+use crate::pool::{Closing, Lane};
 use crate::retry::retry;
 use copier::Copier;
 use counter::Counter;
@@ -160,6 +160,7 @@ pub(crate) async fn copy(
     options: Options,
     filter: Option<Choice>,
     reporter: Reporter<CopyProgress>,
+    lane: &Lane,
 ) -> io::Result<()> {
     // The counting leaves out the same.
     let filter = filter.map(Arc::new);
@@ -171,14 +172,14 @@ pub(crate) async fn copy(
     let counting = async {
         if let Some(counter) = counted {
             // If something cannot be counted, the copy reports the error.
-            if let Ok(counter) = finish(counter, |_, _| {}).await {
+            if let Ok(counter) = finish(counter, lane, |_, _| {}).await {
                 let _ = total.set(counter.count());
             }
         }
         future::pending().await
     };
     let copier = Copier::new(source, target, options, filter);
-    let copying = finish(copier, |copier, finished| {
+    let copying = finish(copier, lane, |copier, finished| {
         if let Some(tell) = &mut tell {
             let done = copier.done();
             let total = if finished {
@@ -199,13 +200,15 @@ pub(crate) async fn move_to(
     target: PathBuf,
     options: Options,
     reporter: Reporter<CopyProgress>,
+    lane: &Lane,
 ) -> io::Result<()> {
     let (from, to) = (source.clone(), target.clone());
-    if pool::run(move || renamed(from, to, options.parents)).await? {
+    if lane.run(move || renamed(from, to, options.parents)).await? {
         return Ok(());
     }
-    copy(source.clone(), target.clone(), options, None, reporter).await?;
-    finish(Remover::of_copied(source, target), |_, _| {})
+    let (whole, place) = (None, target.clone());
+    copy(source.clone(), place, options, whole, reporter, lane).await?;
+    finish(Remover::of_copied(source, target), lane, |_, _| {})
         .await
         .map(drop)
 }
@@ -215,14 +218,15 @@ pub(crate) async fn remove(
     path: PathBuf,
     root: Root,
     reporter: Reporter<RemoveProgress>,
+    lane: &Lane,
 ) -> io::Result<()> {
     let named = move || {
         let found = root.find(&path);
         found.map_err(|error| PathError::wrap(root.operation(), &path, error))
     };
-    let path = pool::run(named).await?;
+    let path = lane.run(named).await?;
     let mut tell = reporter.0;
-    let removing = finish(Remover::new(path, root), |remover, _| {
+    let removing = finish(Remover::new(path, root), lane, |remover, _| {
         if let Some(tell) = &mut tell {
             let entries = remover.removed();
             tell(RemoveProgress { entries });
@@ -261,8 +265,13 @@ trait Work: Send + 'static {
     fn step(&mut self) -> io::Result<Option<u64>>;
 }
 
-/// Does a slice of the work. Returns `true` if that was the last.
-fn slice(work: &mut impl Work) -> io::Result<bool> {
+/// Does a slice of the work. Returns the work, and `true` if that was the last slice.
+fn slice<W: Work>(mut work: Closing<W>) -> (Closing<W>, io::Result<bool>) {
+    let result = steps(&mut *work);
+    (work, result)
+}
+
+fn steps(work: &mut impl Work) -> io::Result<bool> {
     let begin = Instant::now();
     let mut bytes = 0;
     for _ in 0..SLICE_ENTRIES {
@@ -279,19 +288,16 @@ fn slice(work: &mut impl Work) -> io::Result<bool> {
 
 /// Does all of the work, slice by slice on the pool. After each slice, calls `after` in the awaiting task,
 /// with `true` for the last one.
-async fn finish<W: Work>(work: W, mut after: impl FnMut(&W, bool)) -> io::Result<W> {
-    // Wherever the future is dropped, the work may hold open files.
-    let mut work = Closing::new(work);
+async fn finish<W: Work>(work: W, lane: &Lane, mut after: impl FnMut(&W, bool)) -> io::Result<W> {
+    // From the first slice on, the work may hold open files, wherever the future is dropped.
+    let closing = lane.clone();
+    let begin = move || slice(Closing::new(work, closing));
+    let (mut work, mut result) = lane.run(begin).await;
     loop {
-        let task = pool::run(move || {
-            let result = slice(&mut *work);
-            (work, result)
-        });
-        let (back, result) = task.await;
-        work = back;
         after(&work, matches!(result, Ok(true)));
         if result? {
             return Ok(work.into_inner());
         }
+        (work, result) = lane.run(move || slice(work)).await;
     }
 }

@@ -8,9 +8,34 @@ use futures_lite::future;
 use super::async_file::AsyncFile;
 use super::object::Shared;
 use crate::error::Operation;
-use crate::pool;
+use crate::pool::{Lane, Limiter};
 
 impl<T: Send + 'static> AsyncFile<T> {
+    /// Sets the limiter whose turns all later calls on the file take, closing it among them. The default is none.
+    ///
+    /// Calls that have begun are not affected. [`OpenFile::limiter`](crate::open::OpenFile::limiter) also limits the
+    /// open.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// use anyfile::{Limiter, wrap_file};
+    /// use std::io::Cursor;
+    ///
+    /// let limiter = Limiter::new(1);
+    /// let mut file = wrap_file(Cursor::new("text")).limiter(&limiter);
+    /// let mut text = String::new();
+    /// file.read_to_string(&mut text).await?;
+    /// assert_eq!(text, "text");
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn limiter(mut self, limiter: &Limiter) -> AsyncFile<T> {
+        self.set_lane(Lane::limited(limiter));
+        self
+    }
+
     /// Runs `f` on the wrapped object, on the thread pool, and returns its result.
     ///
     /// Buffered bytes are written first, and the object's own cursor is moved to the logical position, if it
@@ -65,7 +90,7 @@ impl<T: Send + 'static> AsyncFile<T> {
             shared.note_change();
             result
         });
-        let result = pool::call(work).await;
+        let result = shared.lane().call(work).await;
         self.shared()?.note_known();
         result
     }
@@ -196,7 +221,8 @@ impl<T: Send + 'static> AsyncFile<T> {
         let drainer = self.writes.drainer();
         let discard = move |shared: &Shared| drainer.discard(shared);
         let shared = self.shared()?;
-        let discarded = pool::call(shared.work(Operation::Seek, discard)).await?;
+        let discard = shared.work(Operation::Seek, discard);
+        let discarded = shared.lane().call(discard).await?;
         // The object's own buffer is yet to be flushed.
         if !shared.is_exclusive() {
             self.writes.set_clean();

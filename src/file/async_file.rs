@@ -19,7 +19,7 @@ use super::write_buffer::{Bound, WriteBuffer};
 use crate::budget::{self, Share};
 use crate::cached::Facts;
 use crate::error::Operation;
-use crate::pool::Slot;
+use crate::pool::{Lane, Slot};
 use crate::sync::Arc;
 
 /// An open file, or any other blocking object, with asynchronous I/O under any executor.
@@ -208,9 +208,11 @@ impl AsyncFile<File> {
         path: Option<Arc<Path>>,
         facts: Facts,
         bound: Bound,
+        lane: Lane,
     ) -> AsyncFile<File> {
         let shared = Shared::new(Object::File(file), path, Some(facts));
         shared.note_lent();
+        shared.set_lane(lane);
         let mut clone = AsyncFile::with_shared(shared, Position::OfCursor);
         clone.writes.set_bound(bound);
         clone
@@ -235,6 +237,13 @@ impl<T: Send + 'static> AsyncFile<T> {
     /// Sets the size of the write buffer in bytes. With 0, each write waits until the system has the bytes.
     pub(crate) fn set_buffering(&mut self, bytes: usize) {
         self.writes.set_bound(Bound::Fixed(bytes));
+    }
+
+    /// Sets how later jobs enter the pool.
+    pub(crate) fn set_lane(&mut self, lane: Lane) {
+        if let State::Open(shared) = &self.state {
+            shared.set_lane(lane);
+        }
     }
 
     #[inline]

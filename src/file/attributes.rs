@@ -11,7 +11,6 @@ use crate::budget;
 use crate::cached::Facts;
 use crate::error::Operation;
 use crate::id::FileId;
-use crate::pool;
 use crate::retry::retry;
 
 impl AsyncFile<File> {
@@ -24,7 +23,7 @@ impl AsyncFile<File> {
         let work = self.work(operation, |shared| {
             call(shared.file().ok_or_else(|| closed(None))?)
         });
-        pool::call(work?).await
+        self.shared()?.lane().call(work?).await
     }
 
     /// Returns the metadata of the file.
@@ -133,7 +132,8 @@ impl AsyncFile<File> {
             shared.note_change();
             result.unwrap_or_else(|| Err(closed(None)))
         };
-        let result = pool::call(self.work(Operation::SetLen, set_len)?).await;
+        let set_len = self.work(Operation::SetLen, set_len)?;
+        let result = shared.lane().call(set_len).await;
         shared.note_known();
         result
     }
@@ -339,11 +339,12 @@ impl AsyncFile<File> {
         shared.note_lent();
         shared.lend_file();
         let (path, bound) = (shared.path().cloned(), self.writes.bound());
+        let lane = shared.lane();
         let clone = move |file: &File| {
             let file = file.try_clone()?;
             let facts = Facts::learn(&file);
             // Created here: if the future is dropped meanwhile, the handle is closed as any file is.
-            Ok(AsyncFile::cloned(file, path, facts, bound))
+            Ok(AsyncFile::cloned(file, path, facts, bound, lane))
         };
         self.on_pool(Operation::Clone, clone).await
     }

@@ -21,7 +21,7 @@ use futures_lite::ready;
 
 use super::object::Shared;
 use super::write_buffer::Drainer;
-use crate::pool::{self, Event, Slot};
+use crate::pool::{self, Event, Lane, Slot};
 use crate::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// How long a drop waits for a call that may block.
@@ -65,7 +65,8 @@ fn here(shared: Arc<Shared>, unwritten: Option<Drainer>) {
         // Another thread may be writing a batch.
         let drained = drainer.drain(&shared, Some(deadline));
         if drained.is_err_and(|error| error.kind() == ErrorKind::TimedOut) {
-            pool::run(move || finish(shared, Some(drainer))).detach();
+            let lane = shared.lane();
+            lane.run(move || finish(shared, Some(drainer))).detach();
             return;
         }
     }
@@ -85,8 +86,9 @@ pub(super) struct Closing {
     /// The device, of a regular file whose facts are known. All pipes appear to be on one device.
     device: Option<u64>,
     waits: bool,
-    /// How long a drop leaves a regular file to the pool. Writing to anything else may block forever.
-    patience: Duration,
+    /// How long a drop leaves a regular file to the pool. Writing to anything else may block forever, and so may
+    /// writing to a file whose jobs are limited: its turns may be taken because they block.
+    patience: Option<Duration>,
 }
 
 impl Closing {
@@ -97,11 +99,13 @@ impl Closing {
         // A read that waits for a peer may hold the object forever.
         let is_free = unwritten.is_some() || !shared.is_at_work();
         let waits = shared.is_touched() && is_free;
+        let lane = shared.lane();
         let patience = if shared.closes_on_the_spot() {
-            Duration::ZERO
+            Some(Duration::ZERO)
         } else {
-            NO_THREAD
-        };
+            (!lane.is_limited()).then_some(NO_THREAD)
+        }
+        .filter(|_| device.is_some());
         let left = Arc::new(Mutex::new(Some((shared, unwritten))));
         let (claimed, mut job) = (left.clone(), Slot::default());
         let close = move || {
@@ -113,7 +117,7 @@ impl Closing {
                 stuck().remove(&device);
             }
         };
-        job.start((), pool::run_short(close));
+        job.start((), lane.run_short(close));
         Closing {
             left,
             job,
@@ -138,7 +142,8 @@ impl Drop for Closing {
             return;
         }
         let begun = Instant::now();
-        if self.device.is_some() && !wait_for(&self.gone, begun + self.patience) {
+        let hurries = |patience| !wait_for(&self.gone, begun + patience);
+        if self.patience.is_some_and(hurries) {
             if let Some((shared, unwritten)) = claim(&self.left) {
                 here(shared, unwritten);
             }
@@ -151,13 +156,13 @@ impl Drop for Closing {
 
 /// Does work that a drop has left, on the pool. Waits for it for as long as the drop of a file on this device
 /// waits.
-pub(crate) fn leave_to_pool(device: u64, work: impl FnOnce() + Send + 'static) {
+pub(crate) fn leave_to_pool(lane: &Lane, device: u64, work: impl FnOnce() + Send + 'static) {
     let mut job = Slot::default();
     let work = move || {
         work();
         stuck().remove(&device);
     };
-    job.start((), pool::run_short(work));
+    job.start((), lane.run_short(work));
     let is_stuck = stuck().contains(&device);
     if !is_stuck && !pool::block_for(PATIENCE, |cx| job.poll(cx).map(drop)) {
         stuck().insert(device);

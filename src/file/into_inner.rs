@@ -11,7 +11,7 @@ use futures_lite::future;
 use super::async_file::{AsyncFile, State};
 use super::object::Shared;
 use crate::error::Operation;
-use crate::pool;
+use crate::pool::Closing;
 
 impl<T: Send + 'static> AsyncFile<T> {
     /// Returns the wrapped object, with all bytes written to it and, if it can seek, its cursor at the logical
@@ -69,10 +69,13 @@ impl<T: Send + 'static> AsyncFile<T> {
         }
         // A call whose future was dropped may still be running. An object that is not received is closed
         // on the pool.
-        let take = |shared: &Shared| shared.take_object().map(pool::Closing::new);
-        let object = pool::call(self.shared()?.work(Operation::Access, take)).await?;
+        let lane = self.shared()?.lane();
+        let closing = lane.clone();
+        let take = |shared: &Shared| Ok(Closing::new(shared.take_object()?, closing));
+        let take = self.shared()?.work(Operation::Access, take);
+        let object = lane.clone().call(take).await?;
         // For a file, this was a second handle. Closing the first one may block.
-        drop(self.take_shared().map(pool::Closing::new));
+        drop(self.take_shared().map(|it| Closing::new(it, lane)));
         Ok(object.into_inner())
     }
 

@@ -245,7 +245,10 @@ impl AsyncFile<File> {
             return shared.name(Operation::Unlock, shared.unlock(None));
         }
         let unlock = |shared: &Shared| shared.unlock(None);
-        pool::call(shared.work(Operation::Unlock, unlock)).await
+        shared
+            .lane()
+            .call(shared.work(Operation::Unlock, unlock))
+            .await
     }
 
     async fn wait_for_lock(&mut self, kind: Kind) -> io::Result<()> {
@@ -281,7 +284,8 @@ impl AsyncFile<File> {
                 let is_taken = shared.try_lock(kind, attempt)?;
                 Ok(is_taken.then_some(taken))
             };
-            let taken = pool::call(shared.work(Operation::Lock, lock)).await?;
+            let lock = shared.work(Operation::Lock, lock);
+            let taken = shared.lane().call(lock).await?;
             taken.map(Taken::keep).is_some()
         };
         if is_taken {
@@ -310,7 +314,8 @@ impl Drop for Taken {
         };
         let attempt = self.1;
         let unlock = move |shared: &Shared| shared.unlock(Some(attempt));
-        pool::run_short(shared.work(Operation::Unlock, unlock)).detach();
+        let unlock = shared.work(Operation::Unlock, unlock);
+        shared.lane().run_short(unlock).detach();
     }
 }
 

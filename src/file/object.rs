@@ -15,10 +15,10 @@ use super::lock_owner::LockOwner;
 use super::pread;
 use crate::cached::{Access, Answer, Facts};
 use crate::error::{Operation, PathError};
-use crate::pool::Event;
+use crate::pool::{Event, Lane};
 use crate::retry::retry;
-use crate::sync::Arc;
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use crate::sync::{Arc, Mutex, PoisonError};
 use other::{Other, typed, unlearned};
 
 /// The object and the facts that are known about it.
@@ -35,9 +35,11 @@ pub(super) struct Shared {
     sought: AtomicU64,
     generation: Generation,
     lock_owner: LockOwner,
+    /// Where the jobs of this object enter the pool.
+    lane: Mutex<Lane>,
     /// Held around every use of the cursor on platforms where a positional call moves it.
     #[cfg(windows)]
-    cursor: crate::sync::Mutex<()>,
+    cursor: Mutex<()>,
     /// The last field: dropped after the object.
     gone: Gone,
 }
@@ -96,8 +98,9 @@ impl Shared {
             sought: AtomicU64::new(0),
             generation: Generation::default(),
             lock_owner: LockOwner::default(),
+            lane: Mutex::default(),
             #[cfg(windows)]
-            cursor: crate::sync::Mutex::default(),
+            cursor: Mutex::default(),
             gone: Gone::default(),
         }
     }
@@ -170,6 +173,15 @@ impl Shared {
 
     pub(super) fn lock_owner(&self) -> &LockOwner {
         &self.lock_owner
+    }
+
+    pub(super) fn lane(&self) -> Lane {
+        let lane = self.lane.lock();
+        lane.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn set_lane(&self, lane: Lane) {
+        *self.lane.lock().unwrap_or_else(PoisonError::into_inner) = lane;
     }
 
     pub(super) fn path(&self) -> Option<&Arc<Path>> {
@@ -422,10 +434,7 @@ impl Shared {
     /// Runs a call that uses or temporarily moves the cursor, excluding others that do.
     fn with_cursor<R>(&self, call: impl FnOnce() -> R) -> R {
         #[cfg(windows)]
-        let _guard = self
-            .cursor
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let _guard = self.cursor.lock().unwrap_or_else(PoisonError::into_inner);
         call()
     }
 }

@@ -10,7 +10,6 @@ use super::async_file::AsyncFile;
 use super::cursor::Started;
 use super::cursor::{CursorJob, Position};
 use crate::error::Operation;
-use crate::pool;
 
 /// Offsets up to this are valid on every filesystem. A seek beyond it calls `lseek`, which fails if the
 /// filesystem does not support the offset. Otherwise a write there would be accepted but could never succeed.
@@ -80,7 +79,8 @@ impl<T: Send + 'static> AsyncFile<T> {
                     }
                     CursorJob::Ask(_) => Ok(0),
                 });
-            self.cursor.start(job, pool::run_short(work));
+            let work = self.shared()?.lane().run_short(work);
+            self.cursor.start(job, work);
         }
         self.poll_cursor(cx)
     }

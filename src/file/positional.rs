@@ -9,7 +9,6 @@ use super::object::Shared;
 use crate::budget;
 use crate::cached::{Facts, INLINE};
 use crate::error::Operation;
-use crate::pool;
 
 /// The maximum number of bytes of one pool job. Larger calls are short, as `pread` may be.
 const MOST: usize = 1024 * 1024;
@@ -194,7 +193,7 @@ impl AsyncFile<File> {
         if len <= SMALL_RANGE {
             self.fetch(read).await
         } else {
-            pool::call(read).await
+            self.shared()?.lane().call(read).await
         }
     }
 
@@ -203,10 +202,11 @@ impl AsyncFile<File> {
         &self,
         read: impl FnOnce() -> io::Result<Vec<u8>> + Send + 'static,
     ) -> io::Result<Vec<u8>> {
-        if self.shared()?.facts().is_some_and(Facts::reads_cached) {
-            pool::call_fetch(read).await
+        let shared = self.shared()?;
+        if shared.facts().is_some_and(Facts::reads_cached) {
+            shared.lane().call_fetch(read).await
         } else {
-            pool::call(read).await
+            shared.lane().call(read).await
         }
     }
 
@@ -248,7 +248,8 @@ impl AsyncFile<File> {
         let bytes = buf[..buf.len().min(MOST)].to_vec();
         budget::charge_copy(bytes.len());
         let write = move |shared: &Shared| shared.write_at(&bytes, offset);
-        let written = pool::call(self.work(Operation::Write, write)?).await;
+        let write = self.work(Operation::Write, write)?;
+        let written = shared.lane().call(write).await;
         shared.note_known();
         written
     }

@@ -188,7 +188,7 @@ impl WriteBuffer {
                 shared.write(&bytes)
             });
             let job = Job::Through(buf.to_vec());
-            self.job.start(job, pool::run_short(write));
+            self.job.start(job, shared.lane().run_short(write));
         }
     }
 
@@ -198,7 +198,7 @@ impl WriteBuffer {
         let drain = shared.work(Operation::Write, move |shared| {
             drainer.drain(shared, None).map(|()| 0)
         });
-        self.job.start(Job::MakeRoom, pool::run(drain));
+        self.job.start(Job::MakeRoom, shared.lane().run(drain));
     }
 
     /// Writes all bytes, and flushes the object.
@@ -206,7 +206,7 @@ impl WriteBuffer {
         let drain = shared.work(Operation::Flush, move |shared| {
             drainer.drain_and_flush(shared).map(|()| 0)
         });
-        self.job.start(Job::Flush, pool::run_short(drain));
+        self.job.start(Job::Flush, shared.lane().run_short(drain));
     }
 
     /// Waits for the job, if there is one.

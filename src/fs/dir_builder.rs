@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 use crate::error::{Operation, PathError};
-use crate::pool;
+use crate::pool::Lane;
 use crate::retry::retry;
 
 /// Options for creating a directory, as [`std::fs::DirBuilder`].
@@ -106,7 +106,7 @@ impl DirBuilder {
             let created = retry(|| builder.create(&path));
             created.map_err(|error| PathError::wrap(Operation::CreateDir, &path, error))
         };
-        pool::call(create)
+        Lane::default().call(create)
     }
 
     fn to_std(&self) -> fs::DirBuilder {

@@ -13,6 +13,7 @@ use futures_lite::Stream;
 
 use super::at;
 use crate::dir::{self, Batches};
+use crate::pool::Lane;
 
 /// Opens a directory and returns a stream of its entries.
 ///
@@ -46,7 +47,7 @@ use crate::dir::{self, Batches};
 /// # std::io::Result::Ok(()) }).unwrap();
 /// ```
 pub async fn read_dir<P: AsRef<Path>>(path: P) -> io::Result<ReadDir> {
-    let mut found = Batches::new(dir::ReadDir(path.as_ref().into()));
+    let mut found = Batches::new(dir::ReadDir(path.as_ref().into()), Lane::default());
     // Opening the directory in its own job would cost one more job.
     let first = future::poll_fn(|cx| found.poll_next(cx)).await;
     let first = first.transpose()?;

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use super::at;
 use crate::error::{Operation, PathError};
-use crate::pool;
+use crate::pool::Lane;
+use crate::retry::retry;
 
 /// Reads the entire file.
 ///
@@ -128,6 +129,9 @@ pub async fn write<P: AsRef<Path>, C: AsRef<[u8]>>(path: P, contents: C) -> io::
 /// ```
 pub async fn copy<P: AsRef<Path>, Q: AsRef<Path>>(src: P, dst: Q) -> io::Result<u64> {
     let (src, dst) = (at(src), at(dst));
-    let copied = pool::shield(|| async_fs::copy(src.clone(), dst.clone())).await;
+    let (from, to) = (src.clone(), dst.clone());
+    let copied = Lane::default()
+        .call(move || retry(|| std::fs::copy(&from, &to)))
+        .await;
     copied.map_err(|error| PathError::wrap_pair(Operation::Copy, src.as_ref(), dst.as_ref(), error))
 }

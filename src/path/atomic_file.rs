@@ -15,7 +15,7 @@ use super::{Path, in_use};
 use crate::cached::Facts;
 use crate::error::{Operation, PathError, invalid_input};
 use crate::file::{AsyncFile, leave_to_pool};
-use crate::pool;
+use crate::pool::{Closing, Lane};
 
 /// New contents of a file, which are put in place in one step.
 ///
@@ -93,8 +93,10 @@ impl AtomicFile {
         let facts = Facts::learn(&file);
         let (is_local, device) = (facts.closes_on_the_spot(), facts.device);
         let named = path.as_std_path().into();
+        let mut file = AsyncFile::opened(file, named, facts);
+        file.set_lane(path.lane.clone());
         let temporary = Temporary {
-            file: AsyncFile::opened(file, named, facts),
+            file,
             new: Arc::new(new),
             is_local,
             device,
@@ -210,7 +212,8 @@ impl AtomicFile {
         })?;
         if let Some(temporary) = self.stage.take() {
             // Closing the file frees its blocks.
-            pool::call(move || drop(temporary)).await;
+            let lane = self.path.lane.clone();
+            lane.call(move || drop(temporary)).await;
         }
         Ok(())
     }
@@ -221,7 +224,9 @@ impl AtomicFile {
         };
         let new = Arc::downgrade(&temporary.new);
         // If the file was dropped in the meantime, its drop has removed the temporary file.
-        pool::call(move || new.upgrade().map_or(Ok(()), |new| new.remove())).await
+        let lane = self.path.lane.clone();
+        lane.call(move || new.upgrade().map_or(Ok(()), |new| new.remove()))
+            .await
     }
 
     /// Returns the file to write to, unless a commit was begun.
@@ -273,18 +278,18 @@ impl Temporary {
     }
 
     /// Closes the file and removes its name, unless it is in place.
-    fn clear_away(self) {
+    fn clear_away(self, lane: &Lane) {
         let Temporary { file, new, .. } = self;
         // A commit that is under way has another reference. It removes the file if it fails.
         match Arc::into_inner(new) {
-            Some(new) if !self.is_local => leave_to_pool(self.device, || {
+            Some(new) if !self.is_local => leave_to_pool(lane, self.device, || {
                 drop(file);
                 drop(new);
             }),
             new => {
                 drop(new);
                 // This frees the blocks, which takes long for a large file.
-                drop(pool::Closing::new(file));
+                drop(Closing::new(file, lane.clone()));
             }
         }
     }
@@ -293,7 +298,7 @@ impl Temporary {
 impl Drop for AtomicFile {
     fn drop(&mut self) {
         if let Some(temporary) = self.stage.take() {
-            temporary.clear_away();
+            temporary.clear_away(&self.path.lane);
         }
     }
 }

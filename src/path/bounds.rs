@@ -99,7 +99,8 @@ macro_rules! bounds_setters {
             #[doc(alias = "filter_entry")]
             #[track_caller]
             pub fn prune(self, mut f: impl FnMut(&Path) -> bool + Send + 'static) -> Self {
-                let prune = move |dir: &dir::Entry| f(&Path::from(dir.clone()));
+                let lane = self.found.lane().clone();
+                let prune = move |dir: &dir::Entry| f(&Path::listed(dir.clone(), &lane));
                 self.with(|search| search.bounds.prune = Some(dir::Choice::new(prune)))
             }
 

@@ -1,12 +1,11 @@
 //! Changing permissions, owners and times.
 
-use std::fs::{FileTimes, Permissions};
+use std::fs::{self, FileTimes, Permissions};
 use std::io;
 
 use super::{Path, ops, times};
 use crate::call::{Lazy, future};
 use crate::error::Operation;
-use crate::pool;
 #[cfg(unix)]
 use crate::retry::retry;
 
@@ -169,9 +168,12 @@ future! {
 
 impl SetPermissionsCall {
     async fn run(self) -> io::Result<()> {
-        let path = self.path.clone();
-        let set = || async_fs::set_permissions(self.path.clone(), self.permissions.clone());
-        ops::named(Operation::SetPermissions, path, pool::shield(set)).await
+        let Self { path, permissions } = self;
+        let arguments = (path.clone(), permissions);
+        let call = |(path, permissions)| async_fs::set_permissions(path, permissions);
+        let set = |(path, permissions): (Path, Permissions)| fs::set_permissions(path, permissions);
+        let set = path.lane.clone().shield(arguments, call, set);
+        ops::named(Operation::SetPermissions, path, set).await
     }
 }
 

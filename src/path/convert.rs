@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use super::Path;
 use super::info::Known;
+use crate::pool::Lane;
 
 /// Implements a family of traits for each of the types.
 macro_rules! stamp {
@@ -52,8 +53,11 @@ impl From<Cow<'_, str>> for Path {
 impl From<Arc<std::path::Path>> for Path {
     /// Shares the buffer.
     fn from(inner: Arc<std::path::Path>) -> Path {
-        let known = Known::default();
-        Path { inner, known }
+        Path {
+            inner,
+            known: Known::default(),
+            lane: Lane::default(),
+        }
     }
 }
 

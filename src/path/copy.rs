@@ -43,7 +43,7 @@ impl Path {
     /// ```
     #[doc(alias = "copytree")]
     pub fn copy(&self, target: impl AsRef<std::path::Path>) -> CopyTo {
-        CopyTo::new(self, Destination::At(Path::new(target)))
+        CopyTo::new(self, Destination::At(self.derive(target.as_ref())))
     }
 
     /// Copies a file, or a directory and its contents, into the directory `dir` under the same name, and
@@ -73,7 +73,7 @@ impl Path {
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
     pub fn copy_into(&self, dir: impl AsRef<std::path::Path>) -> CopyTo {
-        CopyTo::new(self, Destination::Into(Path::new(dir)))
+        CopyTo::new(self, Destination::Into(self.derive(dir.as_ref())))
     }
 }
 
@@ -227,7 +227,8 @@ impl CopyCall {
     async fn run(self) -> io::Result<Path> {
         let target = self.destination.target(Operation::Copy, &self.source)?;
         let (from, to) = (self.source.into(), target.clone().into());
-        tree::copy(from, to, self.options, self.filter, self.reporter).await?;
+        let (options, lane) = (self.options, &target.lane);
+        tree::copy(from, to, options, self.filter, self.reporter, lane).await?;
         Ok(target)
     }
 }

@@ -102,7 +102,7 @@ impl Glob {
     fn new(base: &Path, pattern: &std::path::Path, anywhere: bool) -> Glob {
         let glob = dir::Glob::new(base.inner.clone(), pattern.into(), anywhere);
         Glob {
-            found: Ordered::new(glob),
+            found: Ordered::new(glob, base.lane.clone()),
         }
     }
 

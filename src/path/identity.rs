@@ -5,8 +5,6 @@ use std::io;
 use super::{Path, ops};
 use crate::error::Operation;
 use crate::id::FileId;
-#[cfg(not(unix))]
-use crate::pool;
 
 /// Identity.
 impl Path {
@@ -58,7 +56,7 @@ impl Path {
         &self,
         other: P,
     ) -> impl Future<Output = io::Result<bool>> + Send + 'static + use<P> {
-        let (path, other) = (self.clone(), Path::new(other));
+        let (path, other) = (self.clone(), self.derive(other.as_ref()));
         let answer = is_same(path.clone(), other.clone());
         ops::named_pair(Operation::Compare, path, other, answer)
     }
@@ -75,5 +73,6 @@ async fn id(path: Path) -> io::Result<FileId> {
 
 #[cfg(not(unix))]
 async fn id(path: Path) -> io::Result<FileId> {
-    pool::call(move || FileId::at(path.as_ref())).await
+    let lane = path.lane.clone();
+    lane.call(move || FileId::at(path.as_ref())).await
 }

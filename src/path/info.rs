@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::{FileType, Path, ops};
 use crate::dir::{Entry, EntryType};
 use crate::error::{Operation, PathError, is_symlink_loop};
+use crate::pool::Lane;
 
 /// What is known about the file at a path. Comparisons of paths ignore it.
 #[derive(Debug, Clone, Default)]
@@ -28,13 +29,15 @@ enum KnownType {
     LinkTo(Option<EntryType>),
 }
 
-impl From<Entry> for Path {
-    fn from(entry: Entry) -> Path {
+impl Path {
+    /// Makes the path of an entry of a directory whose jobs take this lane.
+    pub(super) fn listed(entry: Entry, lane: &Lane) -> Path {
         let kind = entry.kind.map_or(KnownType::Nothing, KnownType::Is);
         let metadata = entry.metadata;
         Path {
             inner: entry.path,
             known: Known { kind, metadata },
+            lane: lane.clone(),
         }
     }
 }

@@ -61,7 +61,7 @@ impl Path {
             detail: Detail::Type,
         };
         Iterdir {
-            found: Batches::new(iterdir),
+            found: Batches::new(iterdir, self.lane.clone()),
             first: None,
         }
     }
@@ -165,7 +165,8 @@ impl Iterdir {
 
     fn poll_found(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Path>>> {
         let item = self.found.poll_next(cx);
-        item.map(|item| Some(item?.map(Path::from)))
+        let lane = self.found.lane();
+        item.map(|item| Some(item?.map(|entry| Path::listed(entry, lane))))
     }
 }
 

@@ -1,11 +1,11 @@
 //! Creating links.
 
+use std::fs;
 use std::io;
 
 use super::{Path, ops};
 use crate::call::{Lazy, future};
 use crate::error::Operation;
-use crate::pool;
 
 /// Creating links.
 impl Path {
@@ -44,7 +44,7 @@ impl Path {
     pub fn symlink_to(&self, target: impl AsRef<std::path::Path>) -> SymlinkTo {
         SymlinkTo(Lazy::New(SymlinkCall {
             path: self.clone(),
-            target: Path::new(target),
+            target: self.derive(target.as_ref()),
             target_is_directory: false,
         }))
     }
@@ -87,7 +87,7 @@ impl Path {
     pub fn hardlink_to(&self, target: impl AsRef<std::path::Path>) -> HardlinkTo {
         HardlinkTo(Lazy::New(HardlinkCall {
             path: self.clone(),
-            target: Path::new(target),
+            target: self.derive(target.as_ref()),
         }))
     }
 }
@@ -141,18 +141,20 @@ impl SymlinkCall {
 impl SymlinkCall {
     #[cfg(not(windows))]
     async fn link(self) -> io::Result<()> {
-        let link = || async_fs::unix::symlink(self.target.clone(), self.path.clone());
-        pool::shield(link).await
+        use std::os::unix::fs::symlink;
+        ops::shield_pair(&self.target, &self.path, async_fs::unix::symlink, symlink).await
     }
 
     #[cfg(windows)]
     async fn link(self) -> io::Result<()> {
-        use async_fs::windows::{symlink_dir, symlink_file};
-        let (target, path) = (self.target, self.path);
+        use std::os::windows::fs::{symlink_dir, symlink_file};
+        let (target, path) = (&self.target, &self.path);
         if self.target_is_directory {
-            pool::shield(|| symlink_dir(target.clone(), path.clone())).await
+            let call = async_fs::windows::symlink_dir;
+            ops::shield_pair(target, path, call, symlink_dir).await
         } else {
-            pool::shield(|| symlink_file(target.clone(), path.clone())).await
+            let call = async_fs::windows::symlink_file;
+            ops::shield_pair(target, path, call, symlink_file).await
         }
     }
 }
@@ -167,8 +169,8 @@ future! {
 
 impl HardlinkCall {
     async fn run(self) -> io::Result<()> {
-        let (path, target) = (self.path.clone(), self.target.clone());
-        let link = || async_fs::hard_link(self.target.clone(), self.path.clone());
-        ops::named_pair(Operation::HardLink, path, target, pool::shield(link)).await
+        let Self { path, target } = &self;
+        let link = ops::shield_pair(target, path, async_fs::hard_link, fs::hard_link);
+        ops::named_pair(Operation::HardLink, path.clone(), target.clone(), link).await
     }
 }

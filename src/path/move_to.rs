@@ -41,7 +41,7 @@ impl Path {
     /// ```
     #[doc(alias = "move")]
     pub fn move_to(&self, target: impl AsRef<std::path::Path>) -> MoveTo {
-        MoveTo::new(self, Destination::At(Path::new(target)))
+        MoveTo::new(self, Destination::At(self.derive(target.as_ref())))
     }
 
     /// Moves a file, or a directory and its contents, into the directory `dir` under the same name, and returns
@@ -71,7 +71,7 @@ impl Path {
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
     pub fn move_into(&self, dir: impl AsRef<std::path::Path>) -> MoveTo {
-        MoveTo::new(self, Destination::Into(Path::new(dir)))
+        MoveTo::new(self, Destination::Into(self.derive(dir.as_ref())))
     }
 }
 
@@ -188,7 +188,7 @@ impl MoveCall {
     async fn run(self) -> io::Result<Path> {
         let target = self.destination.target(Operation::Move, &self.source)?;
         let (from, to) = (self.source.into(), target.clone().into());
-        tree::move_to(from, to, self.options, self.reporter).await?;
+        tree::move_to(from, to, self.options, self.reporter, &target.lane).await?;
         Ok(target)
     }
 }

@@ -7,7 +7,6 @@ use super::Path;
 use crate::budget;
 use crate::cached;
 use crate::error::{Operation, PathError};
-use crate::pool;
 use crate::retry::retry;
 
 /// Awaits `call`, and adds the operation and the path to its error.
@@ -38,12 +37,31 @@ pub(super) async fn run<R: Send + 'static>(
     work: impl FnOnce(&std::path::Path) -> io::Result<R> + Send + 'static,
 ) -> io::Result<R> {
     let lent = path.clone();
-    named(
-        operation,
-        path,
-        pool::call(move || work(lent.as_std_path())),
-    )
-    .await
+    let call = path.lane.clone();
+    let call = call.call(move || work(lent.as_std_path()));
+    named(operation, path, call).await
+}
+
+/// Awaits a call of async-fs on one path, or makes that of std in the turn of a limiter.
+pub(super) fn shield<T: Send + 'static, F: Future<Output = io::Result<T>> + Send>(
+    path: &Path,
+    call: impl Fn(Path) -> F + Send,
+    blocking: impl Fn(Path) -> io::Result<T> + Send + 'static,
+) -> impl Future<Output = io::Result<T>> + Send {
+    path.lane.clone().shield(path.clone(), call, blocking)
+}
+
+/// Same as [`shield`], for a call on two paths of which one was derived from the other.
+pub(super) fn shield_pair<F: Future<Output = io::Result<()>> + Send>(
+    first: &Path,
+    second: &Path,
+    call: impl Fn(Path, Path) -> F + Send,
+    blocking: impl Fn(Path, Path) -> io::Result<()> + Send + 'static,
+) -> impl Future<Output = io::Result<()>> + Send {
+    let pair = (first.clone(), second.clone());
+    let call = move |(first, second)| call(first, second);
+    let blocking = move |(first, second)| blocking(first, second);
+    first.lane.clone().shield(pair, call, blocking)
 }
 
 /// Returns the metadata of the file at `path`. All methods that query metadata call this function.
@@ -58,17 +76,19 @@ pub(super) async fn ask(path: Path, follow: bool) -> io::Result<Metadata> {
         }
         Err(unanswered) => unanswered,
     };
-    pool::call(move || {
-        let path = path.as_std_path();
-        let metadata = if follow {
-            retry(|| fs::metadata(path))
-        } else {
-            retry(|| fs::symlink_metadata(path))
-        };
-        unanswered.finish(path, follow);
-        metadata
-    })
-    .await
+    path.lane
+        .clone()
+        .call(move || {
+            let path = path.as_std_path();
+            let metadata = if follow {
+                retry(|| fs::metadata(path))
+            } else {
+                retry(|| fs::symlink_metadata(path))
+            };
+            unanswered.finish(path, follow);
+            metadata
+        })
+        .await
 }
 
 /// Reads the file at `path` and converts its contents. All methods that read whole files call this function.

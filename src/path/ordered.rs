@@ -9,7 +9,7 @@ use std::vec;
 use super::Path;
 use crate::dir::{Batches, Entry, Explore};
 use crate::error::PathError;
-use crate::pool::{self, Job};
+use crate::pool::{Job, Lane};
 
 /// The paths that a search finds, sorted if that is set.
 pub(super) struct Ordered<E: Explore<Item = Entry>> {
@@ -26,9 +26,9 @@ enum Stage {
 }
 
 impl<E: Explore<Item = Entry>> Ordered<E> {
-    pub(super) fn new(explore: E) -> Self {
+    pub(super) fn new(explore: E, lane: Lane) -> Self {
         Ordered {
-            found: Batches::new(explore),
+            found: Batches::new(explore, lane),
             sort: false,
             stage: Stage::Gathering(Vec::new()),
         }
@@ -37,6 +37,10 @@ impl<E: Explore<Item = Entry>> Ordered<E> {
     #[track_caller]
     pub(super) fn options(&mut self) -> &mut E {
         self.found.options()
+    }
+
+    pub(super) fn lane(&self) -> &Lane {
+        self.found.lane()
     }
 
     #[track_caller]
@@ -49,13 +53,14 @@ impl<E: Explore<Item = Entry>> Ordered<E> {
         loop {
             match &mut self.stage {
                 Stage::Gathering(gathered) => {
-                    let item = ready!(self.found.poll_next(cx)).map(|item| item.map(Path::from));
+                    let item = ready!(self.found.poll_next(cx));
+                    let item = item.map(|item| Ok(Path::listed(item?, self.found.lane())));
                     match item {
                         item if !self.sort => return Poll::Ready(item),
                         Some(item) => gathered.push(item),
                         None => {
                             let mut paths = mem::take(gathered);
-                            self.stage = Stage::Sorting(pool::run(move || {
+                            self.stage = Stage::Sorting(self.found.lane().run(move || {
                                 paths.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
                                 paths
                             }));

@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io;
-use std::path::{Component, MAIN_SEPARATOR_STR};
+use std::path::{Component, MAIN_SEPARATOR_STR, PathBuf};
 
 use super::Path;
 use super::pure::split_extension;
@@ -162,7 +162,7 @@ impl Path {
             .map_err(|reason| PathError::wrap(operation, self.as_ref(), invalid_input(reason)))?;
         parts.names.push(&name);
         let path = parts.join(parts.anchor.to_os_string(), MAIN_SEPARATOR_STR);
-        Ok(Path::new(path))
+        Ok(self.derive(path))
     }
 
     /// Returns the path relative to `other`, which must be the path itself or one of its ancestors. Does no I/O.
@@ -260,11 +260,11 @@ impl Path {
             ));
         }
         let steps = up.iter().map(|_| OsStr::new(".."));
-        let relative: Path = steps.chain(down.iter().copied()).collect();
-        Ok(if relative == "" {
-            Path::new(".")
+        let relative: PathBuf = steps.chain(down.iter().copied()).collect();
+        Ok(if relative.as_os_str().is_empty() {
+            self.derive(".")
         } else {
-            relative
+            self.derive(relative)
         })
     }
 

@@ -124,7 +124,7 @@ impl Path {
     #[doc(alias = "joinpath")]
     #[must_use]
     pub fn join(&self, path: impl AsRef<std::path::Path>) -> Path {
-        self.inner.join(path).into()
+        self.derive(self.inner.join(path))
     }
 
     /// Returns the path without its last component, or `None` for a root and for the empty path.
@@ -139,7 +139,7 @@ impl Path {
     /// assert_eq!(Path::new("/").parent(), None);
     /// ```
     pub fn parent(&self) -> Option<Path> {
-        self.inner.parent().map(Path::from)
+        self.inner.parent().map(|parent| self.derive(parent))
     }
 
     /// Returns an iterator over the path itself, its [`parent`](Path::parent), the parent's parent, and so on.
@@ -243,7 +243,7 @@ impl Path {
     /// ```
     #[must_use]
     pub fn with_file_name(&self, file_name: impl AsRef<OsStr>) -> Path {
-        self.inner.with_file_name(file_name).into()
+        self.derive(self.inner.with_file_name(file_name))
     }
 
     /// Returns the path with its [`extension`](Path::extension) replaced or added, or removed if `extension` is
@@ -267,7 +267,7 @@ impl Path {
     /// ```
     #[must_use]
     pub fn with_extension(&self, extension: impl AsRef<OsStr>) -> Path {
-        self.inner.with_extension(extension).into()
+        self.derive(self.inner.with_extension(extension))
     }
 
     /// Returns the path with one more extension.
@@ -303,7 +303,7 @@ impl Path {
         let mut path = self.components().as_path().as_os_str().to_os_string();
         path.push(".");
         path.push(added);
-        path.into()
+        self.derive(path)
     }
 
     /// Returns an iterator over the components. Empty components are skipped, and `.` except at the beginning.
@@ -389,7 +389,8 @@ impl Path {
         &self,
         base: impl AsRef<std::path::Path>,
     ) -> Result<Path, StripPrefixError> {
-        self.inner.strip_prefix(base).map(Path::from)
+        let rest = self.inner.strip_prefix(base)?;
+        Ok(self.derive(rest))
     }
 
     /// Returns `true` if the path does not depend on the current directory.

@@ -7,7 +7,6 @@ use std::os::unix::fs::FileTypeExt;
 
 use super::{Path, ops};
 use crate::error::Operation;
-use crate::pool;
 
 /// Metadata, and questions about the type of the file at the path.
 ///
@@ -281,7 +280,11 @@ impl Path {
     pub fn is_mount(&self) -> impl Future<Output = bool> + Send + 'static + use<> {
         let path = self.clone();
         // One job, because several system calls are needed.
-        async move { pool::call(move || is_mount(path.as_ref()).unwrap_or(false)).await }
+        async move {
+            let lane = path.lane.clone();
+            lane.call(move || is_mount(path.as_ref()).unwrap_or(false))
+                .await
+        }
     }
 }
 
@@ -324,7 +327,9 @@ async fn is_junction(_: Path) -> bool {
 
 #[cfg(windows)]
 async fn is_junction(path: Path) -> bool {
-    pool::call(move || junction::exists(path).unwrap_or(false)).await
+    let lane = path.lane.clone();
+    lane.call(move || junction::exists(path).unwrap_or(false))
+        .await
 }
 
 /// The file types that only Unix has. On other platforms, no file is of such a type.

@@ -1,11 +1,11 @@
 //! Removing files and empty directories.
 
+use std::fs;
 use std::io;
 
 use super::{Path, in_use, ops};
 use crate::call::{Lazy, future};
 use crate::error::Operation;
-use crate::pool;
 
 /// Adds the setter `missing_ok` to a builder, which is returned by the method of this name.
 macro_rules! missing_ok_setter {
@@ -187,10 +187,10 @@ missing_ok_setter!(Unlink, "unlink");
 
 impl UnlinkCall {
     async fn run(self) -> io::Result<()> {
-        let path = self.path.clone();
-        let remove = || async_fs::remove_file(path.clone());
-        let call = in_use::repeat(in_use::REMOVING, || pool::shield(remove));
-        let removed = ops::named(Operation::Remove, self.path, call).await;
+        let path = &self.path;
+        let remove = || ops::shield(path, async_fs::remove_file, fs::remove_file);
+        let call = in_use::repeat(in_use::REMOVING, remove);
+        let removed = ops::named(Operation::Remove, path.clone(), call).await;
         accept_missing(removed, self.missing_ok)
     }
 }
@@ -207,10 +207,10 @@ missing_ok_setter!(Rmdir, "rmdir");
 
 impl RmdirCall {
     async fn run(self) -> io::Result<()> {
-        let path = self.path.clone();
-        let remove = || async_fs::remove_dir(path.clone());
-        let call = in_use::repeat(in_use::REMOVING, || pool::shield(remove));
-        let removed = ops::named(Operation::RemoveDir, self.path, call).await;
+        let path = &self.path;
+        let remove = || ops::shield(path, async_fs::remove_dir, fs::remove_dir);
+        let call = in_use::repeat(in_use::REMOVING, remove);
+        let removed = ops::named(Operation::RemoveDir, path.clone(), call).await;
         accept_missing(removed, self.missing_ok)
     }
 }

@@ -118,7 +118,8 @@ macro_rules! removal {
 
         impl $call {
             async fn run(self) -> io::Result<()> {
-                let removed = tree::remove(self.path.into(), $root, self.reporter).await;
+                let lane = self.path.lane.clone();
+                let removed = tree::remove(self.path.into(), $root, self.reporter, &lane).await;
                 accept_missing(removed, self.missing_ok)
             }
         }

@@ -9,7 +9,6 @@ use crate::call::{Lazy, future};
 use crate::dir::tree;
 use crate::error::Operation;
 use crate::parents::{Parents, parents_setter};
-use crate::pool;
 use crate::retry::retry;
 
 #[cfg(unix)]
@@ -62,7 +61,7 @@ impl Path {
     pub fn rename(&self, target: impl AsRef<std::path::Path>) -> Rename {
         Rename(Lazy::New(RenameCall {
             path: self.clone(),
-            target: Path::new(target),
+            target: self.derive(target.as_ref()),
             no_replace: false,
             parents: Parents::default(),
         }))
@@ -146,7 +145,8 @@ impl RenameCall {
         let call = Arc::new(self);
         let rename = in_use::repeat(in_use::RENAMING, || {
             let call = call.clone();
-            pool::call(move || call.rename())
+            let lane = call.path.lane.clone();
+            lane.call(move || call.rename())
         });
         ops::named_pair(Operation::Rename, path, target.clone(), rename).await?;
         Ok(target)

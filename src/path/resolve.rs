@@ -12,7 +12,6 @@ use super::windows;
 use super::{Path, ops};
 use crate::call::{Lazy, future};
 use crate::error::{Operation, invalid_input, symlink_loop};
-use crate::pool;
 use crate::retry::retry;
 
 /// Absolute paths and symbolic links.
@@ -103,9 +102,12 @@ impl Path {
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
     pub fn absolute(&self) -> impl Future<Output = io::Result<Path>> + Send + 'static + use<> {
-        ops::run(Operation::MakeAbsolute, self.clone(), |path| {
-            Ok(std::path::absolute(path)?.into())
-        })
+        let path = self.clone();
+        async move {
+            let absolute = |path: &std::path::Path| std::path::absolute(path);
+            let absolute = ops::run(Operation::MakeAbsolute, path.clone(), absolute).await?;
+            Ok(path.derive(absolute))
+        }
     }
 
     /// Returns the target of the symbolic link at the path, as it was written.
@@ -132,10 +134,9 @@ impl Path {
     pub fn read_link(&self) -> impl Future<Output = io::Result<Path>> + Send + 'static + use<> {
         let path = self.clone();
         async move {
-            let asked = path.clone();
-            let call = pool::shield(move || async_fs::read_link(asked.clone()));
-            let target = ops::named(Operation::ReadLink, path, call).await?;
-            Ok(target.into())
+            let call = ops::shield(&path, async_fs::read_link, fs::read_link);
+            let target = ops::named(Operation::ReadLink, path.clone(), call).await?;
+            Ok(path.derive(target))
         }
     }
 
@@ -175,10 +176,9 @@ future! {
 
 impl CanonicalizeCall {
     async fn run(self) -> io::Result<Path> {
-        let path = self.path.clone();
-        let call = pool::shield(move || async_fs::canonicalize(path.clone()));
-        let canonical = ops::named(Operation::Canonicalize, self.path, call).await?;
-        Ok(canonical.into())
+        let call = ops::shield(&self.path, async_fs::canonicalize, fs::canonicalize);
+        let canonical = ops::named(Operation::Canonicalize, self.path.clone(), call).await?;
+        Ok(self.path.derive(canonical))
     }
 }
 
@@ -192,8 +192,8 @@ future! {
 impl ResolveCall {
     async fn run(self) -> io::Result<Path> {
         // One job, because each part of the path takes a system call.
-        let resolve = |path: &std::path::Path| Ok(resolve(path)?.into());
-        ops::run(Operation::Resolve, self.path, resolve).await
+        let resolved = ops::run(Operation::Resolve, self.path.clone(), resolve).await?;
+        Ok(self.path.derive(resolved))
     }
 }
 

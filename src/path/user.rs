@@ -61,7 +61,11 @@ impl Path {
     /// ```
     pub fn expanduser(&self) -> impl Future<Output = io::Result<Path>> + Send + 'static + use<> {
         // Looking up a user may read files or wait for the network.
-        ops::run(Operation::ExpandUser, self.clone(), expand_user)
+        let path = self.clone();
+        async move {
+            let expanded = ops::run(Operation::ExpandUser, path.clone(), expand_user).await?;
+            Ok(path.derive(expanded))
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use futures_lite::Stream;
 use super::Path;
 use super::bounds::bounds_setters;
 use crate::dir::{self, Batches, Detail, Listing, Order};
+use crate::pool::Lane;
 
 /// Walking through a tree.
 impl Path {
@@ -54,7 +55,7 @@ impl Path {
     /// ```
     pub fn walk(&self) -> Walk {
         Walk {
-            found: Batches::new(dir::Walk::new(self.inner.clone())),
+            found: Batches::new(dir::Walk::new(self.inner.clone()), self.lane.clone()),
         }
     }
 }
@@ -73,13 +74,14 @@ pub struct WalkEntry {
     pub entries: Vec<Path>,
 }
 
-impl From<Listing> for WalkEntry {
-    fn from(listing: Listing) -> WalkEntry {
+impl WalkEntry {
+    fn new(listing: Listing, lane: &Lane) -> WalkEntry {
+        let listed = |entry| Path::listed(entry, lane);
         WalkEntry {
-            path: listing.dir.into(),
+            path: listed(listing.dir),
             dirs: listing.dirs,
             files: listing.files,
-            entries: listing.entries.into_iter().map(Path::from).collect(),
+            entries: listing.entries.into_iter().map(listed).collect(),
         }
     }
 }
@@ -326,7 +328,8 @@ impl Stream for Walk {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let item = self.found.poll_next(cx);
-        item.map(|item| Some(item?.map(WalkEntry::from)))
+        let lane = self.found.lane();
+        item.map(|item| Some(item?.map(|listing| WalkEntry::new(listing, lane))))
     }
 }
 

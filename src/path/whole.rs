@@ -37,7 +37,7 @@ impl Path {
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
     pub fn open(&self) -> OpenFile {
-        open_file(self)
+        open_file(self).lane(&self.lane)
     }
 
     /// Opens the file for writing. Creates a missing file, and truncates an existing one.
@@ -68,7 +68,7 @@ impl Path {
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
     pub fn create(&self) -> OpenFile {
-        create_file(self)
+        create_file(self).lane(&self.lane)
     }
 
     /// Reads the entire file.

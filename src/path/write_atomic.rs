@@ -9,7 +9,6 @@ use super::{Path, in_use, ops};
 use crate::call::{Lazy, future};
 use crate::error::Operation;
 use crate::parents::parents_setter;
-use crate::pool;
 
 /// Replacing the contents of a file in one step.
 impl Path {
@@ -124,7 +123,8 @@ impl WriteAtomicCall {
         let data = Arc::new(data);
         let replace = || {
             let (path, data) = (path.clone(), data.clone());
-            pool::call(move || atomic::replace(path.as_ref(), (*data).as_ref(), options))
+            let lane = path.lane.clone();
+            lane.call(move || atomic::replace(path.as_ref(), (*data).as_ref(), options))
         };
         let replace = in_use::repeat(in_use::RENAMING, replace);
         ops::named(Operation::Replace, path.clone(), replace).await

@@ -13,6 +13,7 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use async_task::Task;
 
+use super::turns::Place;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -107,6 +108,8 @@ impl Event {
 /// tasks that wait for it are woken.
 #[derive(Debug)]
 pub(crate) struct Job<R> {
+    /// The place in the queue of a limiter, if there is one. Boxed, because each file has room for several jobs.
+    place: Option<Box<Place>>,
     task: Task<R>,
     /// Absent until a task has to wait: most short jobs are complete by then.
     waiting: Option<Waiting>,
@@ -123,13 +126,19 @@ impl Drop for Waiting {
 }
 
 impl<R> Job<R> {
-    pub(super) fn new(task: Task<R>) -> Job<R> {
-        let waiting = None;
-        Job { task, waiting }
+    pub(super) fn new(task: Task<R>, place: Option<Place>) -> Job<R> {
+        Job {
+            place: place.map(Box::new),
+            task,
+            waiting: None,
+        }
     }
 
     /// Lets the job run to its end in any case.
     pub(crate) fn detach(self) {
+        if let Some(place) = self.place {
+            place.keep();
+        }
         self.task.detach();
     }
 

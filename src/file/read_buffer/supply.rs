@@ -154,8 +154,8 @@ impl ReadBuffer {
             Ok(())
         });
         let task = match waiting {
-            Some(_) => pool::run_until(|| ready.has_chunk(), fill),
-            None => pool::run(fill),
+            Some(_) => shared.lane().run_until(|| ready.has_chunk(), fill),
+            None => shared.lane().run(fill),
         };
         self.job.start((), task);
     }

@@ -180,8 +180,10 @@ impl CopyTo {
     #[doc(alias = "exclude")]
     #[track_caller]
     pub fn filter(mut self, mut f: impl FnMut(&Path) -> bool + Send + 'static) -> Self {
-        let includes = move |entry: &Entry| f(&Path::from(entry.clone()));
-        self.0.options().filter = Some(Choice::new(includes));
+        let call = self.0.options();
+        let lane = call.source.lane.clone();
+        let includes = move |entry: &Entry| f(&Path::listed(entry.clone(), &lane));
+        call.filter = Some(Choice::new(includes));
         self
     }
 
