@@ -35,6 +35,10 @@ pub(crate) enum Operation {
     #[cfg(feature = "user-db")]
     Group,
     CreateDir,
+    #[cfg(feature = "tempfile")]
+    CreateTempDir,
+    #[cfg(feature = "tempfile")]
+    CreateTempFile,
     Touch,
     Remove,
     RemoveDir,
@@ -93,6 +97,10 @@ impl Operation {
             #[cfg(feature = "user-db")]
             Operation::Group => "find group of",
             Operation::CreateDir => "create directory",
+            #[cfg(feature = "tempfile")]
+            Operation::CreateTempDir => "create temporary directory in",
+            #[cfg(feature = "tempfile")]
+            Operation::CreateTempFile => "create temporary file in",
             Operation::Touch => "touch",
             Operation::Remove => "remove file",
             Operation::RemoveDir => "remove directory",

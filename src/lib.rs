@@ -52,6 +52,7 @@
 //! - `encoding`: `encoding` of [`Lines`], of [`read_text`](Path::read_text) and of [`write_text`](Path::write_text), for
 //!   text in other encodings than UTF-8, by `encoding_rs`.
 //! - `serde`: `Serialize` and `Deserialize` for [`Path`].
+//! - `tempfile`: `temp_file`, `named_temp_file`, `spooled_temp_file` and `temp_dir`, by the crate of that name.
 //! - `tokio`: tokio's `AsyncRead`, `AsyncBufRead`, `AsyncWrite` and `AsyncSeek` for [`AsyncFile`], in addition to
 //!   those of `futures-io`. No runtime comes with it, and none must be entered. `shutdown` is
 //!   [`close`](AsyncFile::close): unlike `tokio::fs::File`, the file cannot be used afterwards. If the extension
@@ -202,6 +203,9 @@
 //! | `await f.truncate()`, `f.truncate(n)` | [`truncate()`](AsyncFile::truncate), [`set_len(n)`](AsyncFile::set_len) |
 //! | `await f.aclose()` | [`close()`](AsyncFile::close) |
 //! | `CapacityLimiter(n)` | [`Limiter::new(n)`](Limiter::new), set on [paths](Path::with_limiter) and [files](AsyncFile::limiter) |
+//! | `TemporaryFile()`, `NamedTemporaryFile()`, `SpooledTemporaryFile(n)` | `temp_file()`, `named_temp_file()`, `spooled_temp_file(n)`, with the feature `tempfile` |
+//! | `TemporaryDirectory()`, `mkdtemp()`, `mkstemp()` | `temp_dir()`, with `keep`; `named_temp_file().delete(false)` |
+//! | `gettempdir()` | [`std::env::temp_dir`], which does not block |
 //! | `f.wrapped` | [`with_mut`](AsyncFile::with_mut), [`into_inner`](AsyncFile::into_inner) |
 //! | `Path(p)`, `Path(p) / "x"`, `Path(a, b)` | [`Path::new(p)`](Path::new), `path / "x"`, `[a, b].iter().collect::<Path>()` |
 //! | `p.name`, `p.stem`, `p.suffix`, `p.parts` | [`file_name`](Path::file_name), [`file_stem`](Path::file_stem), [`extension`](Path::extension) (no dot), [`components`](Path::components) |
@@ -346,6 +350,9 @@ mod permissions;
 mod pool;
 mod retry;
 mod sync;
+#[cfg(feature = "tempfile")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tempfile")))]
+pub mod temporary;
 
 pub use chunks::Chunks;
 pub use error::PathError;
@@ -359,6 +366,10 @@ pub use open::{create_file, open_file};
 pub use path::Path;
 pub use pattern::Pattern;
 pub use pool::Limiter;
+#[cfg(feature = "tempfile")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tempfile")))]
+#[doc(inline)]
+pub use temporary::{named_temp_file, spooled_temp_file, temp_dir, temp_file};
 
 /// Runs the examples of the README.
 #[cfg(doctest)]

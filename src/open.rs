@@ -365,8 +365,8 @@ impl OpenFile {
 
     /// Sets the limiter whose turns the open and all later calls on the file take. The default is none.
     ///
-    /// [`Path::open`](crate::Path::open) takes over the limiter of its path. A path that is passed to [`open_file`] does
-    /// not bring its limiter with it.
+    /// [`Path::open`](crate::Path::open) takes over the limiter of its path. A path that is passed to [`open_file`]
+    /// does not bring its limiter with it.
     ///
     /// # Panics
     ///

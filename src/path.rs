@@ -66,6 +66,8 @@ pub use owner::{Group, Owner};
 pub use remove::{Rmdir, Unlink};
 pub use remove_all::{Remove, RemoveDirAll};
 pub use rename::Rename;
+#[cfg(feature = "tempfile")]
+pub(crate) use rename::rename_no_replace;
 pub use resolve::{Canonicalize, Resolve};
 pub use text::{ReadText, WriteText};
 pub use walk::{Walk, WalkEntry};

@@ -127,6 +127,15 @@ table! {
     WalkEntry: [Send Sync Unpin];
 }
 
+#[cfg(feature = "tempfile")]
+table! {
+    anyfile::temporary::CreateNamedTempFile: [Send Unpin];
+    anyfile::temporary::CreateTempDir: [Send Unpin];
+    anyfile::temporary::CreateTempFile: [Send Unpin];
+    anyfile::temporary::NamedTempFile: [Send Sync Unpin];
+    anyfile::temporary::TempDir: [Send Sync Unpin];
+}
+
 fn sendable<F: Future + Send>(_: F) {}
 
 fn sendable_for_ever<F: Future + Send + 'static>(_: F) {}
@@ -238,6 +247,16 @@ const _: fn() = || {
     sendable_for_ever(path.rglob(String::from("*")).sort(true).collect::<Vec<_>>());
     sendable(path.iterdir().next());
 };
+
+#[cfg(feature = "tempfile")]
+const _: fn(&mut anyfile::temporary::NamedTempFile, &mut anyfile::temporary::TempDir) =
+    |file, dir| {
+        // An argument that is not `Send` is not kept.
+        sendable(file.persist(std::rc::Rc::<std::path::Path>::from("path".as_ref())));
+        sendable(file.persist_noclobber("path"));
+        sendable(file.close());
+        sendable(dir.close());
+    };
 
 #[cfg(feature = "tokio")]
 const _: fn(&mut AsyncFile<Awkward>) = |file| {

@@ -1,7 +1,7 @@
 //! What `src/pool.rs` of the library gives its other parts: the waiters, and jobs on threads of shuttle.
 
 #[path = "../../src/pool/turns.rs"]
-mod turns;
+pub(crate) mod turns;
 #[path = "../../src/pool/waiters.rs"]
 mod waiters;
 

@@ -1,8 +1,5 @@
 //! Models of `src/pool/turns.rs`.
 
-#[path = "../../src/pool/turns.rs"]
-mod real;
-
 use std::sync::Arc;
 
 use shuttle::sync::Mutex;
@@ -10,8 +7,8 @@ use shuttle::sync::atomic::{AtomicUsize, Ordering};
 use shuttle::thread;
 
 use crate::join_pool;
+use crate::pool::turns::{Place, Turn, Turns};
 use crate::task::{chance, lock, up_to};
-use real::{Place, Turn, Turns};
 
 /// What the jobs of a limiter did.
 #[derive(Default)]

@@ -120,46 +120,52 @@
 //!
 //! # Use a temporary file
 //!
-//! The crate `tempfile` creates temporary files. Its functions block, so call them with `unblock` of the crate
-//! `blocking`. The system removes a file without a name when it is closed, even if the process is killed. A file with
-//! a name can be renamed when it is complete. If the future is dropped before that, on error or by a timeout, the
-//! drop of its `TempPath` removes the file, on the thread that drops it; if the process is killed, the file stays.
+//! With the feature `tempfile`, `temp_file` creates a file without a name, for data that does not fit into memory. The
+//! system removes it when it is closed, even if the process is killed. `spooled_temp_file` stays in memory until it is
+//! too large for that. `named_temp_file` has a path to give to another program, and can be renamed when it is complete.
+//! `temp_dir` is removed with all that is in it.
 //!
-//! Wrap the `File` rather than the `NamedTempFile`: a `File` is as fast as one that [`open_file`](crate::open_file)
-//! opened. If the contents are in memory, [`write_atomic`](crate::Path::write_atomic) does all of this.
+//! Nothing is left behind on error, by a timeout or a panic. The drop of a directory removes it in the background, so
+//! `close` it before the process exits.
+//!
+//! To replace a file, use [`open_atomic`](crate::Path::open_atomic) or [`write_atomic`](crate::Path::write_atomic),
+//! which keep its permissions.
 //!
 //! ```
+//! # #[cfg(feature = "tempfile")]
 //! # futures_lite::future::block_on(async {
 //! use std::io;
 //!
-//! use anyfile::{AsyncFile, Path, wrap_file};
-//! use blocking::unblock;
+//! use anyfile::{Path, named_temp_file, spooled_temp_file, temp_dir, temp_file};
 //! use futures_lite::AsyncWriteExt;
-//! use tempfile::NamedTempFile;
 //!
-//! // Without a name, for data that does not fit into memory.
-//! let mut scratch = AsyncFile::from(unblock(tempfile::tempfile).await?);
+//! // Without a name.
+//! let mut scratch = temp_file().await?;
 //! scratch.write_all(b"intermediate results").await?;
 //! scratch.rewind().await?;
 //! let mut text = String::new();
 //! scratch.read_to_string(&mut text).await?;
 //! assert_eq!(text, "intermediate results");
 //!
+//! // In memory, unless it is larger than 64 KiB.
+//! let mut upload = spooled_temp_file(64 * 1024);
+//! upload.write_all(b"a small one").await?;
+//!
 //! // With a name, in the directory of the result: a rename cannot cross filesystems.
 //! # let dir = tempfile::tempdir()?;
 //! # let dir = Path::new(dir.path());
-//! let parent = dir.clone();
-//! let (file, temporary) = unblock(|| NamedTempFile::new_in(parent))
-//!     .await?
-//!     .into_parts();
-//! let mut file = wrap_file(file);
+//! let result = &dir / "result";
+//! let mut file = named_temp_file().dir(&dir).prefix("result-").await?;
 //! file.write_all(b"all of it").await?;
 //! file.sync_all().await?;
-//! file.close().await?;
-//!
-//! let result = &dir / "result";
-//! let target = result.clone();
-//! unblock(|| temporary.persist(target)).await?;
+//! file.persist(&result).await?;
 //! assert_eq!(result.read_text().await?, "all of it");
+//!
+//! // A directory to work in.
+//! let mut work = temp_dir().await?;
+//! let output = work.path() / "output";
+//! output.write_text("of a tool").await?;
+//! work.close().await?;
+//! assert!(!output.exists().await);
 //! # io::Result::Ok(()) }).unwrap();
 //! ```

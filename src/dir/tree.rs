@@ -235,6 +235,24 @@ pub(crate) async fn remove(
     removing.await.map(drop)
 }
 
+/// Removes the directory at `path` and all its contents, slice by slice in the background.
+#[cfg(feature = "tempfile")]
+pub(crate) fn remove_in_background(path: PathBuf) {
+    fn go_on(work: Closing<Remover>, lane: Lane) {
+        let next = lane.clone();
+        let job = lane.run(move || match slice(work) {
+            (work, Ok(false)) => go_on(work, next),
+            (work, Ok(true) | Err(_)) => drop(work),
+        });
+        job.detach();
+    }
+    let lane = Lane::default();
+    go_on(
+        Closing::new(Remover::new(path, Root::Dir), lane.clone()),
+        lane,
+    );
+}
+
 /// Renames `source` to `target`. Returns `false` if that is on another filesystem.
 fn renamed(source: PathBuf, target: PathBuf, parents: Parents) -> io::Result<bool> {
     let rename = || {

@@ -192,13 +192,17 @@ pub fn wrap_file<T: Send + 'static>(inner: T) -> AsyncFile<T> {
 }
 
 impl AsyncFile<File> {
-    pub(crate) fn opened(file: File, path: Arc<Path>, facts: Facts) -> AsyncFile<File> {
+    pub(crate) fn opened(
+        file: File,
+        path: impl Into<Option<Arc<Path>>>,
+        facts: Facts,
+    ) -> AsyncFile<File> {
         let position = if facts.regular {
             Position::At(0)
         } else {
             Position::OfCursor
         };
-        let shared = Shared::new(Object::File(file), Some(path), Some(facts));
+        let shared = Shared::new(Object::File(file), path.into(), Some(facts));
         AsyncFile::with_shared(shared, position)
     }
 

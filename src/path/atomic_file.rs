@@ -92,7 +92,7 @@ impl AtomicFile {
     pub(super) fn created(path: Path, file: File, new: New) -> AtomicFile {
         let facts = Facts::learn(&file);
         let (is_local, device) = (facts.closes_on_the_spot(), facts.device);
-        let named = path.as_std_path().into();
+        let named: Arc<std::path::Path> = path.as_std_path().into();
         let mut file = AsyncFile::opened(file, named, facts);
         file.set_lane(path.lane.clone());
         let temporary = Temporary {

@@ -7,10 +7,10 @@ use crate::pool::{Lane, Limiter};
 impl Path {
     /// Returns this path with a limiter, whose turns all calls on it take.
     ///
-    /// What is made from this path inherits the limiter: paths by [`join`](Path::join), `/`, [`parent`](Path::parent) and
-    /// the other methods that return a path, the entries that [`iterdir`](Path::iterdir), [`glob`](Path::glob) and
-    /// [`walk`](Path::walk) find, files that are [opened](Path::open) by it, and operations on whole trees. An operation
-    /// on two paths takes the turns of the path whose method it is.
+    /// What is made from this path inherits the limiter: paths by [`join`](Path::join), `/`, [`parent`](Path::parent)
+    /// and the other methods that return a path, the entries that [`iterdir`](Path::iterdir), [`glob`](Path::glob) and
+    /// [`walk`](Path::walk) find, files that are [opened](Path::open) by it, and operations on whole trees. An
+    /// operation on two paths takes the turns of the path whose method it is.
     ///
     /// A function that takes `impl AsRef<std::path::Path>`, such as [`open_file`](crate::open_file), does not see the
     /// limiter. Equality, ordering and hashing ignore it.

@@ -11,6 +11,8 @@ use crate::error::Operation;
 use crate::parents::{Parents, parents_setter};
 use crate::retry::retry;
 
+#[cfg(feature = "tempfile")]
+pub(crate) use imp::rename_no_replace;
 #[cfg(unix)]
 pub(super) use imp::rename_to_free;
 
@@ -189,7 +191,7 @@ mod imp {
     /// A name in an open directory, or a path in the current one.
     type Place<'a> = (BorrowedFd<'a>, &'a OsStr);
 
-    pub(super) fn rename_no_replace(from: &Path, to: &Path) -> io::Result<()> {
+    pub(crate) fn rename_no_replace(from: &Path, to: &Path) -> io::Result<()> {
         match rename_to_free((CWD, from.as_os_str()), (CWD, to.as_os_str())) {
             // The system uses one error for this and for a call that it does not support.
             Err(error) if error.kind() == ErrorKind::Unsupported && is_within(to, from) => {
@@ -254,7 +256,7 @@ mod imp {
     use super::unsupported;
 
     /// Gives a file its new name as a hard link, which never replaces anything, and removes the old name.
-    pub(super) fn rename_no_replace(from: &Path, to: &Path) -> io::Result<()> {
+    pub(crate) fn rename_no_replace(from: &Path, to: &Path) -> io::Result<()> {
         let exists = fs::symlink_metadata(to).is_ok();
         match fs::symlink_metadata(from)?.file_type() {
             _ if exists => Err(ErrorKind::AlreadyExists.into()),

@@ -22,16 +22,16 @@ use crate::sync::Arc;
 /// directory or of a tree. A stream or a tree operation gives its turn back between two parts if another call waits for
 /// it.
 ///
-/// An answer that comes from memory without a thread hop takes no turn, since it holds no thread. Neither does a file on
-/// a local filesystem that is [closed by its drop](crate#drop).
+/// An answer that comes from memory without a thread hop takes no turn, since it holds no thread. Neither does a file
+/// on a local filesystem that is [closed by its drop](crate#drop).
 ///
 /// A job that waits for something other than the system keeps its turn. For example, a read from a pipe has its turn
 /// until data come: with a single turn, the other end of the pipe must not have the same limiter.
 ///
 /// # Cancel safety
 ///
-/// A call whose future is dropped while it waits leaves the queue at once, and is not carried out. A call that has begun
-/// is finished, and keeps its turn until then, because its thread may still be blocked.
+/// A call whose future is dropped while it waits leaves the queue at once, and is not carried out. A call that has
+/// begun is finished, and keeps its turn until then, because its thread may still be blocked.
 ///
 /// What was written is not lost: a file that is dropped closes in its turn. As for any file that is not local, its drop
 /// waits for that for one second at most, and [`close`](crate::AsyncFile::close) does not block.

@@ -13,7 +13,7 @@ use crate::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// A job that waits for its turn. It is started by being called.
 type Waiting = Box<dyn FnOnce() + Send>;
 
-pub(super) struct Turns {
+pub(crate) struct Turns {
     limit: usize,
     state: Mutex<State>,
 }
@@ -29,7 +29,7 @@ struct State {
 }
 
 impl Turns {
-    pub(super) fn new(limit: usize) -> Turns {
+    pub(crate) fn new(limit: usize) -> Turns {
         Turns {
             limit,
             state: Mutex::default(),
@@ -37,7 +37,7 @@ impl Turns {
     }
 
     /// Gives a job its place in the queue, behind all others.
-    pub(super) fn line_up(self: &Arc<Self>) -> (Turn, Place) {
+    pub(crate) fn line_up(self: &Arc<Self>) -> (Turn, Place) {
         let mut state = self.lock();
         state.given += 1;
         let number = state.given;
@@ -48,15 +48,15 @@ impl Turns {
         (Turn { turns, number }, place)
     }
 
-    pub(super) fn limit(&self) -> usize {
+    pub(crate) fn limit(&self) -> usize {
         self.limit
     }
 
-    pub(super) fn running(&self) -> usize {
+    pub(crate) fn running(&self) -> usize {
         self.lock().running.len()
     }
 
-    pub(super) fn waiting(&self) -> usize {
+    pub(crate) fn waiting(&self) -> usize {
         self.lock().waiting.len()
     }
 
@@ -80,7 +80,7 @@ impl Turns {
 }
 
 /// The turn of a job, which begins when the job is started. The job owns it and drops it at its end.
-pub(super) struct Turn {
+pub(crate) struct Turn {
     turns: Arc<Turns>,
     number: u64,
 }
@@ -92,14 +92,14 @@ impl Drop for Turn {
 }
 
 /// The place of a job in the queue. Dropping it takes the job out of the queue if it still waits.
-pub(super) struct Place {
+pub(crate) struct Place {
     turns: Arc<Turns>,
     number: u64,
 }
 
 impl Place {
     /// Returns the job if it has its turn at once. Otherwise it waits, and `start` is called with it later.
-    pub(super) fn begin<J: Send + 'static>(
+    pub(crate) fn begin<J: Send + 'static>(
         &self,
         job: J,
         start: impl FnOnce(J) + Send + 'static,
@@ -115,7 +115,7 @@ impl Place {
     }
 
     /// Leaves the job in the queue.
-    pub(super) fn keep(mut self) {
+    pub(crate) fn keep(mut self) {
         // No job has this number.
         self.number = 0;
     }
