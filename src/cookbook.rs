@@ -34,6 +34,7 @@
 //! * [Give a child files as its input and output](exchange#give-a-child-files-as-its-input-and-output)
 //! * [Talk to a child through pipes](exchange#talk-to-a-child-through-pipes)
 //! * [Send a file as an HTTP body](exchange#send-a-file-as-an-http-body)
+//! * [Use a file where tokio's traits are wanted](exchange#use-a-file-where-tokios-traits-are-wanted)
 //! * [Store an upload](exchange#store-an-upload)
 //! * [Fork](exchange#fork)
 //!

@@ -87,10 +87,10 @@
 //!
 //! # Send a file as an HTTP body
 //!
-//! HTTP libraries take a body as a stream of chunks. This stream reads a chunk only when it is polled, so a slow
-//! client needs little memory and no thread. If the connection is lost, the server drops the stream, which closes the
-//! file. If the file is truncated meanwhile, the body is shorter than its `Content-Length`, and the server has to
-//! abort the connection.
+//! HTTP libraries take a body as a stream of chunks. [`chunks`](crate::AsyncFile::chunks) reads ahead of a client that
+//! is fast, and stops for one that is slow, which then needs little memory and no thread. If the connection is lost, the
+//! server drops the stream, which closes the file. If the file is truncated meanwhile, the body is shorter than its
+//! `Content-Length`, and the server has to abort the connection.
 //!
 //! With hyper the body is `StreamBody::new(body.map_ok(|chunk| Frame::data(chunk.into())))`. The test
 //! `clients/tests/web.rs` in the repository is a server with hyper and smol.
@@ -99,25 +99,14 @@
 //! use std::io::{self, SeekFrom};
 //! use std::ops::Range;
 //!
-//! use anyfile::{Path, open_file};
-//! use futures::{AsyncReadExt, AsyncSeekExt, Stream, TryStreamExt, stream};
-//!
-//! const CHUNK: usize = 64 << 10;
+//! use anyfile::{Chunks, Path, open_file};
+//! use futures::{AsyncSeekExt, TryStreamExt};
 //!
 //! /// Opens a file, and returns the bytes in `range`.
-//! async fn body(
-//!     path: Path,
-//!     range: Range<u64>,
-//! ) -> io::Result<impl Stream<Item = io::Result<Vec<u8>>> + Send + 'static> {
+//! async fn body(path: Path, range: Range<u64>) -> io::Result<Chunks> {
 //!     let mut file = open_file(path).await?;
 //!     file.seek(SeekFrom::Start(range.start)).await?;
-//!     let rest = file.take(range.end - range.start);
-//!     Ok(stream::try_unfold(rest, |mut rest| async move {
-//!         let mut chunk = vec![0; CHUNK];
-//!         let len = rest.read(&mut chunk).await?;
-//!         chunk.truncate(len);
-//!         Ok((len > 0).then_some((chunk, rest)))
-//!     }))
+//!     Ok(file.chunks().limit(range.end - range.start))
 //! }
 //!
 //! # futures::executor::block_on(async {
@@ -129,38 +118,61 @@
 //!
 //! // A client that resumes a download sends `Range: bytes=1000-`.
 //! let chunks: Vec<_> = body(path, 1000..len).await?.try_collect().await?;
-//! assert_eq!(chunks.len(), 4);
+//! assert!(chunks.iter().all(|chunk| chunk.len() <= 64 << 10));
 //! assert_eq!(chunks.concat(), bytes[1000..]);
 //! # io::Result::Ok(()) }).unwrap();
 //! ```
 //!
+//! # Use a file where tokio's traits are wanted
+//!
+//! With the feature `tokio`, a file has tokio's four I/O traits beside those of futures-io, so that it goes where a
+//! `tokio::fs::File` goes: to `tokio::io::copy`, to the codecs of `tokio_util`, to the body of a request. No runtime
+//! comes with it, and none is needed. Import the extension traits of one of the two only, or calls of `read_line` and
+//! the like are ambiguous.
+//!
+//! ```
+//! # #[cfg(feature = "tokio")]
+//! # futures_lite::future::block_on(async {
+//! use anyfile::{Path, create_file, open_file};
+//! use tokio::io::{self, AsyncBufReadExt, AsyncWriteExt};
+//!
+//! # let dir = tempfile::tempdir()?;
+//! # let dir = Path::new(dir.path());
+//! let (notes, copied) = (&dir / "notes", &dir / "copied");
+//! notes.write_text("first\nsecond\n").await?;
+//! let (mut from, mut to) = (open_file(&notes).await?, create_file(&copied).await?);
+//! assert_eq!(io::copy(&mut from, &mut to).await?, 13);
+//! to.shutdown().await?;
+//!
+//! let mut line = String::new();
+//! AsyncBufReadExt::read_line(&mut open_file(&copied).await?, &mut line).await?;
+//! assert_eq!(line, "first\n");
+//! # std::io::Result::Ok(()) }).unwrap();
+//! ```
+//!
 //! # Store an upload
 //!
-//! The bytes are written to a temporary file in the directory of the target. When all have arrived and are on the
-//! disk, it is renamed to the target; until then the old file stays. If the client disconnects, the disk is full or a
-//! timeout drops the future, the drop of the `TempPath` removes the temporary file. `write_all` waits if the disk is
-//! slower than the client, so memory is bounded. Bound the length as well.
+//! [`open_atomic`](crate::Path::open_atomic) writes to a temporary file in the directory of the target. When all bytes
+//! have arrived, `commit` brings them to the disk and renames the file to the target; until then the old file stays. If
+//! the client disconnects, the disk is full or a timeout drops the future, the drop removes the temporary file.
+//! `write_all` waits if the disk is slower than the client, so memory is bounded. Bound the length as well.
 //!
-//! Only the owner may read the files of `NamedTempFile`. To allow more, call
-//! [`set_permissions`](crate::AsyncFile::set_permissions) before the rename.
+//! The file gets the permissions of the one that it replaces. [`mode`](crate::path::OpenAtomic::mode) sets those of a
+//! new file.
 //!
 //! ```
 //! use std::io::{self, ErrorKind};
 //! use std::pin::pin;
 //!
-//! use anyfile::{Path, wrap_file};
-//! use blocking::unblock;
+//! use anyfile::Path;
 //! use futures::{AsyncWriteExt, Stream, TryStreamExt, stream};
-//! use tempfile::NamedTempFile;
 //!
 //! /// The most bytes that an upload may have.
 //! const MAX_LEN: u64 = 1 << 20;
 //!
 //! async fn store(body: impl Stream<Item = io::Result<Vec<u8>>>, path: Path) -> io::Result<u64> {
-//!     let dir = path.parent().ok_or(ErrorKind::InvalidInput)?;
-//!     let temporary = unblock(move || NamedTempFile::new_in(dir)).await?;
-//!     let (file, temporary) = temporary.into_parts();
-//!     let (mut file, mut body, mut len) = (wrap_file(file), pin!(body), 0);
+//!     let mut file = path.open_atomic().await?;
+//!     let (mut body, mut len) = (pin!(body), 0);
 //!     while let Some(chunk) = body.try_next().await? {
 //!         len += chunk.len() as u64;
 //!         if len > MAX_LEN {
@@ -168,9 +180,7 @@
 //!         }
 //!         file.write_all(&chunk).await?;
 //!     }
-//!     file.sync_all().await?;
-//!     file.close().await?;
-//!     unblock(|| temporary.persist(path)).await?;
+//!     file.commit().await?;
 //!     Ok(len)
 //! }
 //!

@@ -97,30 +97,27 @@
 //!
 //! # Read text in any encoding
 //!
-//! [`lines`](crate::AsyncFile::lines) and [`read_text`](crate::Path::read_text) expect UTF-8. A decoder of the crate
-//! `encoding_rs_io` converts other encodings to UTF-8, and [`wrap_file`](crate::wrap_file) makes the decoder
-//! asynchronous: it reads and decodes on the thread pool. With `encoding(None)` it obeys the byte order mark, and a
-//! file without one is taken as UTF-8. Malformed input becomes `U+FFFD`.
+//! [`lines`](crate::AsyncFile::lines) and [`read_text`](crate::Path::read_text) expect UTF-8. With the feature
+//! `encoding`, they decode any encoding of the Encoding standard, which the crate `encoding_rs` names. A byte order mark
+//! goes before the encoding that was set. Malformed input is an error; with `lossy`, it becomes `U+FFFD`.
 //!
 //! ```
+//! # #[cfg(feature = "encoding")]
 //! # futures_lite::future::block_on(async {
-//! use anyfile::{Path, open_file, wrap_file};
+//! use anyfile::{Path, open_file};
 //! use encoding_rs::WINDOWS_1252;
-//! use encoding_rs_io::DecodeReaderBytesBuilder;
 //!
 //! # let dir = tempfile::tempdir()?;
 //! # let path = Path::new(dir.path()) / "letter.txt";
 //! path.write_bytes(b"caf\xE9\r\n10 \x80\r\n").await?;
 //!
-//! let file = open_file(&path).await?.into_inner().await?;
-//! let decoder = DecodeReaderBytesBuilder::new()
-//!     .encoding(Some(WINDOWS_1252))
-//!     .build(file);
-//!
-//! let mut lines = wrap_file(decoder).lines();
+//! let mut lines = open_file(&path).await?.lines().encoding(WINDOWS_1252);
 //! assert_eq!(lines.next_line().await?, Some("café"));
 //! assert_eq!(lines.next_line().await?, Some("10 €"));
 //! assert_eq!(lines.next_line().await?, None);
+//!
+//! path.write_text("10 €").encoding(WINDOWS_1252).await?;
+//! assert_eq!(path.read_text().encoding(WINDOWS_1252).await?, "10 €");
 //! # std::io::Result::Ok(()) }).unwrap();
 //! ```
 //!

@@ -53,42 +53,23 @@
 //! lock on the configuration itself would be on a file that is no longer there. Never remove the lock file, or two
 //! writers may lock two different files.
 //!
-//! [`File::try_lock`](std::fs::File::try_lock) (since Rust 1.89; the crate `fs4` has it for older releases) locks out
-//! other processes and other tasks. The code tries again until it succeeds. [`File::lock`](std::fs::File::lock) would
-//! block a thread of the pool. If many tasks did that, no thread might be left for the task that holds the lock, and
-//! the drop of a file that waits for its lock blocks for up to a second.
-//!
-//! If the future is dropped, the lock file is closed, which releases the lock, and the configuration is the old or
-//! the new one.
+//! [`lock`](crate::AsyncFile::lock) locks out other processes and other tasks, and holds no thread while it waits. If
+//! the future is dropped, for example by a timeout, the lock is not held afterwards, and the configuration is the old
+//! or the new one.
 //!
 //! ```
-//! # #[rustversion::since(1.89)]
-//! # fn main() {
-//! use std::fs::TryLockError;
+//! # futures_lite::future::block_on(async {
 //! use std::io::{self, ErrorKind};
-//! use std::time::Duration;
 //!
-//! use anyfile::{AsyncFile, Path, open_file};
+//! use anyfile::{Path, open_file};
 //! use futures::future;
 //! use serde_json::{Value, json};
-//! use smol::Timer;
-//!
-//! /// Waits for the lock of the configuration at `path`. Closing the file releases it.
-//! async fn lock(path: &Path) -> io::Result<AsyncFile> {
-//!     let path = path.with_suffix(".lock")?;
-//!     let mut file = open_file(path).write(true).create(true).await?;
-//!     loop {
-//!         match file.with_mut(|file| file.try_lock()).await? {
-//!             Ok(()) => return Ok(file),
-//!             Err(TryLockError::WouldBlock) => Timer::after(Duration::from_millis(5)).await,
-//!             Err(TryLockError::Error(error)) => return Err(error),
-//!         };
-//!     }
-//! }
 //!
 //! /// Changes the configuration at `path`, which is empty if the file does not exist.
 //! async fn update(path: &Path, change: impl FnOnce(&mut Value)) -> io::Result<()> {
-//!     let mut lock = lock(path).await?;
+//!     let lock_path = path.with_suffix(".lock")?;
+//!     let mut lock = open_file(lock_path).write(true).create(true).await?;
+//!     lock.lock().await?;
 //!     let mut settings = match path.read_text().await {
 //!         Ok(text) => serde_json::from_str(&text)?,
 //!         Err(error) if error.kind() == ErrorKind::NotFound => json!({}),
@@ -99,7 +80,6 @@
 //!     lock.close().await
 //! }
 //!
-//! # futures_lite::future::block_on(async {
 //! # let dir = tempfile::tempdir()?;
 //! # let path = Path::new(dir.path()) / "settings.json";
 //! let writers = (0..10).map(|_| {
@@ -113,9 +93,6 @@
 //! let settings: Value = serde_json::from_str(&path.read_text().await?)?;
 //! assert_eq!(settings, json!({ "visits": 10 }));
 //! # io::Result::Ok(()) }).unwrap();
-//! # }
-//! # #[rustversion::before(1.89)]
-//! # fn main() {}
 //! ```
 //!
 //! # Use a temporary file
