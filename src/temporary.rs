@@ -131,7 +131,7 @@ impl CreateTempFileCall {
 /// created before that, so this function does not fail. Semantics of [`tempfile::spooled_tempfile`] and of Python's
 /// `SpooledTemporaryFile`.
 ///
-/// It is a wrapped object, see [`wrap_file`](crate::wrap_file): each call uses the thread pool, unless the buffers of
+/// It is a wrapped object, see [`wrap_file`]: each call uses the thread pool, unless the buffers of
 /// the file suffice. [`with_mut`](AsyncFile::with_mut) gives access to [`SpooledTempFile::roll`] and
 /// [`SpooledTempFile::is_rolled`].
 ///
