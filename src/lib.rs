@@ -258,7 +258,7 @@
 //! | `write(p, data)` | [`p.write_bytes(data)`](Path::write_bytes), [`write_text`](Path::write_text), [`write_atomic`](Path::write_atomic) |
 //! | `metadata(p)`, `symlink_metadata(p)`, `canonicalize(p)`, `read_link(p)` | the same names |
 //! | `create_dir(p)`, `create_dir_all(p)` | [`p.create_dir()`](Path::create_dir), [`p.create_dir_all()`](Path::create_dir_all) |
-//! | `DirBuilder::new().recursive(true).mode(m)` | `p.create_dir_all().mode(m)` |
+//! | `DirBuilder::new().recursive(true).mode(m)` | `p.create_dir_all().mode(m)`; missing parents get the mode only from [`fs::DirBuilder`] |
 //! | `remove_file(p)`, `remove_dir(p)`, `remove_dir_all(p)` | the same names |
 //! | `rename(p, q)`, `set_permissions(p, perm)` | [`p.rename(q)`](Path::rename), [`p.set_permissions(perm)`](Path::set_permissions) |
 //! | `hard_link(original, link)` | [`link.hardlink_to(original)`](Path::hardlink_to): the link comes first |
@@ -292,7 +292,7 @@
 //! | `write(p, data)` | [`p.write_bytes(data)`](Path::write_bytes), [`write_text`](Path::write_text), [`write_atomic`](Path::write_atomic) |
 //! | `metadata(p)`, `symlink_metadata(p)`, `canonicalize(p)`, `read_link(p)`, `try_exists(p)` | the same names |
 //! | `create_dir(p)`, `create_dir_all(p)` | [`p.create_dir()`](Path::create_dir), [`p.create_dir_all()`](Path::create_dir_all) |
-//! | `DirBuilder::new().recursive(true).mode(m)` | `p.create_dir_all().mode(m)` |
+//! | `DirBuilder::new().recursive(true).mode(m)` | `p.create_dir_all().mode(m)`; missing parents get the mode only from [`fs::DirBuilder`] |
 //! | `remove_file(p)`, `remove_dir(p)`, `remove_dir_all(p)` | the same names |
 //! | `rename(p, q)`, `set_permissions(p, perm)` | [`p.rename(q)`](Path::rename), [`p.set_permissions(perm)`](Path::set_permissions) |
 //! | `hard_link(original, link)`, `symlink(original, link)` | [`link.hardlink_to(original)`](Path::hardlink_to), [`link.symlink_to(original)`](Path::symlink_to): the link comes first |

@@ -43,7 +43,33 @@ impl Parents {
         self,
         check: impl FnOnce() -> io::Result<()>,
         path: &Path,
+        attempt: impl FnMut() -> io::Result<R>,
+    ) -> io::Result<R> {
+        self.attempt_or(check, path, attempt, |missing, failed| {
+            match failed.kind() {
+                // A broken link is there. The kind must not say that of `path`.
+                ErrorKind::AlreadyExists => missing,
+                _ => failed,
+            }
+        })
+    }
+
+    /// Same as [`attempt`](Parents::attempt), for a directory: the errors are those of [`fs::create_dir_all`].
+    pub(crate) fn attempt_dir(
+        self,
+        path: &Path,
+        attempt: impl FnMut() -> io::Result<()>,
+    ) -> io::Result<()> {
+        self.attempt_or(|| Ok(()), path, attempt, |_, failed| failed)
+    }
+
+    /// `choose` returns one of two errors: that of the attempt, and that of creating the parent directory.
+    fn attempt_or<R>(
+        self,
+        check: impl FnOnce() -> io::Result<()>,
+        path: &Path,
         mut attempt: impl FnMut() -> io::Result<R>,
+        choose: impl FnOnce(io::Error, io::Error) -> io::Error,
     ) -> io::Result<R> {
         match attempt() {
             Err(error) if self == Parents::Created && error.kind() == ErrorKind::NotFound => {
@@ -54,9 +80,7 @@ impl Parents {
                 check()?;
                 match retry(|| fs::create_dir_all(parent)) {
                     Ok(()) => attempt(),
-                    // A broken link is there. The kind must not say that of `path`.
-                    Err(failed) if failed.kind() == ErrorKind::AlreadyExists => Err(error),
-                    Err(failed) => Err(failed),
+                    Err(failed) => Err(choose(error, failed)),
                 }
             }
             result => result,

@@ -15,7 +15,7 @@ use std::path::Path as StdPath;
 use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 
-use anyfile::{Path, Pattern, create_file, open_file, wrap_file};
+use anyfile::{Limiter, Path, Pattern, create_file, open_file, wrap_file};
 use futures_lite::future::{Boxed, block_on};
 use futures_lite::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt, StreamExt};
 
@@ -455,6 +455,83 @@ shutil.move(d / 'sub', d / 'moved'); shutil.move(p, d / 'empty')", |d| {
             let all = [info.exists(), info.is_file(), info.is_dir(), info.is_symlink()];
             Ok(all.map(|is| is.unwrap().to_string()).join(" "))
         };
+        "`CapacityLimiter(n)`", "
+import threading
+with threading.BoundedSemaphore(2): say(p.read_text())", |d| {
+            let limiter = Limiter::new(2);
+            let limited = d.with_limiter(&limiter) / "notes";
+            let text = limited.read_text().await?;
+            assert_eq!((limiter.limit(), limiter.in_use()), (2, 0));
+            Ok(text)
+        };
+        "`TemporaryFile()`, `NamedTemporaryFile()`, `SpooledTemporaryFile(n)`", "
+import tempfile
+for f in tempfile.TemporaryFile('w+', dir=d), tempfile.NamedTemporaryFile('w+', dir=d), tempfile.SpooledTemporaryFile(9, 'w+'):
+    with f: f.write('x'); f.seek(0); say(f.read())", |d| temporary::files(d).await;
+        "`TemporaryDirectory()`, `mkdtemp()`, `mkstemp()`", "
+import tempfile
+with tempfile.TemporaryDirectory(dir=d) as t: say(Path(t).is_dir())
+os.rename(tempfile.mkdtemp(dir=d), d / 'kept')
+handle, path = tempfile.mkstemp(dir=d)
+os.rename(path, d / 'file')", |d| temporary::directories(d).await;
+        "`gettempdir()`", "import tempfile; say(tempfile.gettempdir())", |_d| {
+            Ok(std::env::temp_dir().to_str().unwrap().to_owned())
+        };
+    }
+}
+
+#[cfg(feature = "tempfile")]
+mod temporary {
+    use anyfile::{named_temp_file, spooled_temp_file, temp_dir, temp_file};
+    use futures_lite::{AsyncRead, AsyncSeek, AsyncWrite};
+
+    use super::*;
+
+    async fn used(
+        file: &mut (impl AsyncRead + AsyncWrite + AsyncSeek + Unpin),
+    ) -> io::Result<String> {
+        let mut text = String::new();
+        file.write_all(b"x").await?;
+        file.seek(SeekFrom::Start(0)).await?;
+        file.read_to_string(&mut text).await?;
+        file.close().await?;
+        Ok(text)
+    }
+
+    pub(super) async fn files(dir: Path) -> io::Result<String> {
+        let unnamed = used(&mut temp_file().dir(&dir).await?).await?;
+        let mut named = named_temp_file().dir(&dir).await?;
+        let said = used(&mut *named).await?;
+        named.close().await?;
+        Ok(unnamed + &said + &used(&mut spooled_temp_file(9)).await?)
+    }
+
+    pub(super) async fn directories(dir: Path) -> io::Result<String> {
+        let mut removed = temp_dir().dir(&dir).await?;
+        let is_dir = removed.path().is_dir().await;
+        removed.close().await?;
+        temp_dir()
+            .dir(&dir)
+            .await?
+            .keep()
+            .rename(&dir / "kept")
+            .await?;
+        let file = named_temp_file().dir(&dir).delete(false).await?;
+        file.path().rename(&dir / "file").await?;
+        Ok(is_dir.to_string())
+    }
+}
+
+#[cfg(not(feature = "tempfile"))]
+mod temporary {
+    use super::*;
+
+    pub(super) async fn files(_: Path) -> io::Result<String> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    pub(super) async fn directories(_: Path) -> io::Result<String> {
+        Err(io::ErrorKind::Unsupported.into())
     }
 }
 
@@ -497,6 +574,10 @@ fn each_row_of_anyio_and_python_is_what_these_do() {
     let names: BTreeSet<_> = checks.iter().map(|row| row.left).collect();
     assert_eq!(names, rows(CRATE, "| AnyIO, Python |"));
     for row in checks {
+        if cfg!(not(feature = "tempfile")) && row.left.contains("Temporary") {
+            println!("skipped: {} needs the feature `tempfile`", row.left);
+            continue;
+        }
         let Some(theirs) = outcome(|dir| python(row.python, dir)) else {
             continue;
         };
@@ -580,6 +661,14 @@ const SHORT: &[(&str, &[&str])] = &[
     ("`await f.read()`", &["`await f.read()`"]),
     ("`await f.aclose()`", &["`await f.aclose()`"]),
     ("`wrap_file(f)`", &["`wrap_file(f)`"]),
+    ("`CapacityLimiter(n)`", &["`CapacityLimiter(n)`"]),
+    (
+        "`NamedTemporaryFile()`, `TemporaryDirectory()`",
+        &[
+            "`TemporaryFile()`, `NamedTemporaryFile()`, `SpooledTemporaryFile(n)`",
+            "`TemporaryDirectory()`, `mkdtemp()`, `mkstemp()`",
+        ],
+    ),
     (
         r#"`async for q in p.rglob("*.py")`, `iterdir`, `walk`"#,
         &[

@@ -230,7 +230,7 @@ impl MkdirCall {
         }
         // This removes a trailing `.`, which the system would look up in the missing directory.
         let path = path.components().as_path();
-        self.parents.attempt(path, || self.make_last(path))
+        self.parents.attempt_dir(path, || self.make_last(path))
     }
 
     fn make_last(&self, path: &std::path::Path) -> io::Result<()> {
