@@ -457,7 +457,7 @@ fn paths_stay_equal() {
     let path = Path::new("a");
     let set: HashSet<Path> = [path.clone(), path.join(""), Path::new("a")].into();
     assert_eq!(set.len(), 1);
-    // The shared path, its cached file type and its cached metadata.
+    // The shared path, its cached file type and metadata, and its limiter.
     assert!(size_of::<Path>() <= 5 * size_of::<usize>());
 }
 
