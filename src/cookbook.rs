@@ -50,11 +50,14 @@
 //!
 //! * [Move a program from async-fs](moving#move-a-program-from-async-fs), `smol::fs` or `async_std::fs`
 //!
+//! A table shows [what this crate and others have](features).
+//!
 //! [smol]: https://docs.rs/smol
 
 #![cfg(any(doc, doctest))]
 
 pub mod exchange;
+pub mod features;
 pub mod limits;
 pub mod moving;
 pub mod reading;

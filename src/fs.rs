@@ -1,7 +1,7 @@
 //! The functions and types of [`std::fs`] with the names and signatures of [`async-fs`], which is `smol::fs`, too.
 //!
 //! A program that uses async-fs moves to this crate by changing its `use` lines. Everything here is a thin layer
-//! over [`Path`](crate::Path) and [`AsyncFile`](crate::AsyncFile), which have more to offer; new code is better
+//! over [`Path`] and [`AsyncFile`](crate::AsyncFile), which have more to offer; new code is better
 //! written with them.
 //!
 //! # Coming from async-fs, smol::fs or async_std

@@ -120,7 +120,7 @@ impl CopyTo {
     ///
     /// # Errors
     ///
-    /// The future fails with [`AlreadyExists`](io::ErrorKind::AlreadyExists) at the first existing file. What was
+    /// The future fails with [`AlreadyExists`](std::io::ErrorKind::AlreadyExists) at the first existing file. What was
     /// copied until then stays.
     ///
     /// # Panics
