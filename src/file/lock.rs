@@ -4,8 +4,9 @@
 //! call would hold a thread of the pool for each waiting task: if no thread is left, the task that has the lock
 //! cannot write and release it. It cannot be cancelled either: after a timeout it would still take the lock.
 
-use std::error::Error;
-use std::fmt;
+mod error;
+mod system;
+
 use std::fs::File;
 use std::io;
 use std::sync::Weak;
@@ -20,6 +21,8 @@ use crate::budget;
 use crate::error::Operation;
 use crate::pool;
 use crate::sync::Arc;
+
+pub use error::TryLockError;
 
 /// The pause after the first attempt. Each pause is twice as long as the one before: so a wait takes at most twice
 /// as long as the lock is held.
@@ -324,128 +327,12 @@ impl Shared {
     fn try_lock(&self, kind: Kind, attempt: Attempt) -> io::Result<bool> {
         let file = self.file().ok_or_else(|| closed(None))?;
         self.lock_owner()
-            .take(attempt, || imp::try_lock(file, kind))
+            .take(attempt, || system::try_lock(file, kind))
     }
 
     fn unlock(&self, attempt: Option<Attempt>) -> io::Result<()> {
         let file = self.file().ok_or_else(|| closed(None))?;
-        self.lock_owner().give_back(attempt, || imp::unlock(file))
-    }
-}
-
-#[cfg(unix)]
-mod imp {
-    use std::fs::File;
-    use std::io;
-
-    use rustix::fs::{FlockOperation, flock};
-    use rustix::io::Errno;
-
-    use super::Kind;
-    use crate::retry::retry;
-
-    pub(super) fn try_lock(file: &File, kind: Kind) -> io::Result<bool> {
-        let operation = match kind {
-            Kind::Exclusive => FlockOperation::NonBlockingLockExclusive,
-            Kind::Shared => FlockOperation::NonBlockingLockShared,
-        };
-        match retry(|| flock(file, operation)) {
-            Ok(()) => Ok(true),
-            Err(Errno::WOULDBLOCK) => Ok(false),
-            Err(errno) => Err(errno.into()),
-        }
-    }
-
-    pub(super) fn unlock(file: &File) -> io::Result<()> {
-        Ok(retry(|| flock(file, FlockOperation::Unlock))?)
-    }
-}
-
-#[cfg(not(unix))]
-mod imp {
-    use std::fs::File;
-    use std::io;
-
-    use fs4::{FileExt, TryLockError};
-
-    use super::Kind;
-
-    pub(super) fn try_lock(file: &File, kind: Kind) -> io::Result<bool> {
-        let locked = match kind {
-            Kind::Exclusive => FileExt::try_lock(file),
-            Kind::Shared => FileExt::try_lock_shared(file),
-        };
-        match locked {
-            Ok(()) => Ok(true),
-            Err(TryLockError::WouldBlock) => Ok(false),
-            Err(TryLockError::Error(error)) => Err(error),
-        }
-    }
-
-    pub(super) fn unlock(file: &File) -> io::Result<()> {
-        FileExt::unlock(file)
-    }
-}
-
-/// The error of [`AsyncFile::try_lock`] and [`AsyncFile::try_lock_shared`].
-///
-/// Same as [`std::fs::TryLockError`], on every supported Rust version. It converts into an [`io::Error`], so `?`
-/// works in a function that returns an [`io::Result`].
-///
-/// # Examples
-///
-/// ```
-/// # futures_lite::future::block_on(async {
-/// use std::io::ErrorKind;
-///
-/// use anyfile::file::TryLockError;
-/// use anyfile::open_file;
-///
-/// # let dir = tempfile::tempdir()?;
-/// # let path = dir.path().join("notes");
-/// # std::fs::write(&path, "")?;
-/// let (mut one, mut other) = (open_file(&path).await?, open_file(&path).await?);
-/// one.lock().await?;
-/// match other.try_lock().await {
-///     Ok(()) => println!("locked"),
-///     Err(TryLockError::WouldBlock) => println!("another one has a lock"),
-///     Err(TryLockError::Error(error)) => return Err(error),
-/// }
-/// # assert_eq!(std::io::Error::from(TryLockError::WouldBlock).kind(), ErrorKind::WouldBlock);
-/// # std::io::Result::Ok(()) }).unwrap();
-/// ```
-#[derive(Debug)]
-pub enum TryLockError {
-    /// The lock could not be taken, for another reason than that others have it.
-    Error(io::Error),
-    /// Another handle, in this process or another, has a lock.
-    WouldBlock,
-}
-
-impl fmt::Display for TryLockError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            TryLockError::Error(error) => error.fmt(f),
-            TryLockError::WouldBlock => f.write_str("another handle has a lock on the file"),
-        }
-    }
-}
-
-impl Error for TryLockError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            TryLockError::Error(error) => error.source(),
-            TryLockError::WouldBlock => None,
-        }
-    }
-}
-
-impl From<TryLockError> for io::Error {
-    /// Returns the system's error, or one of the kind [`WouldBlock`](io::ErrorKind::WouldBlock).
-    fn from(error: TryLockError) -> io::Error {
-        match error {
-            TryLockError::Error(error) => error,
-            TryLockError::WouldBlock => io::ErrorKind::WouldBlock.into(),
-        }
+        self.lock_owner()
+            .give_back(attempt, || system::unlock(file))
     }
 }
