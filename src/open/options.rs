@@ -79,7 +79,7 @@ impl OpenFile {
     /// Sets whether the file is opened for writing. The default is `false`.
     ///
     /// Without [`truncate`](OpenFile::truncate), writes overwrite an existing file from its start, and the rest
-    /// of a longer file stays. [`create_file`] truncates the file.
+    /// of a longer file stays. [`create_file`](crate::create_file) truncates the file.
     ///
     /// # Panics
     ///
@@ -166,7 +166,7 @@ impl OpenFile {
     ///
     /// The contents of an existing file are kept, as by std's option of this name, and the rest of a longer
     /// file stays after a write. To start with an empty file, also set [`truncate`](OpenFile::truncate), or use
-    /// [`create_file`].
+    /// [`create_file`](crate::create_file).
     ///
     /// # Panics
     ///
