@@ -5,7 +5,7 @@ mod other;
 
 #[cfg(feature = "encoding")]
 pub(crate) use other::{
-    begins_mark, decode, decode_lines, encode, first_line, is_by_line, last_line, unit,
+    Decoder, begins_mark, decode, decode_lines, encode, first_line, is_by_line, last_line, unit,
 };
 
 use std::io;

@@ -251,6 +251,48 @@ fn an_encoding_can_be_set_between_two_lines() {
     });
 }
 
+/// What workers decode ahead of the reader is as good as what it decodes itself, also if the encoding, or what becomes
+/// of malformed sequences, changes when the next lines are decoded already.
+#[test]
+fn what_was_decoded_ahead_is_not_taken_for_something_else() {
+    let encodings = [SHIFT_JIS, WINDOWS_1252, GB18030, EUC_JP, BIG5];
+    let random = &mut Random::new(7);
+    let mut bytes = Vec::new();
+    while bytes.len() < 3_000_000 {
+        let is_clean = random.percent(90);
+        for _ in 0..random.below(90) {
+            bytes.push(match random.below(10) {
+                _ if is_clean => b'a',
+                0 => 0x81 + random.below(0x7e) as u8,
+                _ => b'a' + random.below(26) as u8,
+            });
+        }
+        bytes.push(b'\n');
+    }
+    let dir = Dir::new();
+    let path = dir.file("mixed", &bytes);
+    block_on(async {
+        let mut lines = open_file(&path).await.unwrap().lines();
+        let (mut by, mut lossy) = (UTF_8, false);
+        for (at, line) in bytes.split_inclusive(|&byte| byte == b'\n').enumerate() {
+            // Seldom enough that chunks are decoded ahead in between.
+            if at % 1000 == 0 {
+                (by, lossy) = (encodings[random.below(encodings.len())], random.percent(50));
+                lines = lines.encoding(by).lossy(lossy);
+            }
+            let line = &line[..line.len() - 1];
+            let expected = if lossy {
+                Some(by.decode_without_bom_handling(line).0)
+            } else {
+                by.decode_without_bom_handling_and_without_replacement(line)
+            };
+            let got = lines.next_line().await;
+            assert_eq!(got.ok().flatten(), expected.as_deref(), "line {at}");
+        }
+        assert_eq!(lines.next_line().await.unwrap(), None);
+    });
+}
+
 /// Each malformed line is one error with its number, and the lines around it are there.
 #[test]
 fn a_malformed_line_is_one_error() {

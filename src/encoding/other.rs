@@ -16,6 +16,30 @@ use super::{Malformed, invalid, utf8};
 /// The number of bytes that are decoded at once. The decoder wants room for the worst case, three times as much.
 const STEP: usize = 64 * 1024;
 
+/// What to decode lines with.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Decoder {
+    pub(crate) encoding: &'static Encoding,
+    pub(crate) malformed: Malformed,
+}
+
+impl Decoder {
+    /// Returns the length up to the last line end that is not entirely within the first `searched` bytes.
+    pub(crate) fn last_line(self, bytes: &[u8], searched: usize) -> Option<usize> {
+        let from = searched - searched % unit(self.encoding);
+        last_line(self.encoding, bytes, from)
+    }
+
+    /// Returns the text of these lines, or `None` if they are malformed and must not be.
+    pub(crate) fn decode(self, lines: &[u8]) -> Option<String> {
+        let mut text = String::new();
+        decode_lines(self, lines, &mut text).ok()?;
+        // The room for the worst case is given back: several texts wait for the reader.
+        text.shrink_to_fit();
+        Some(text)
+    }
+}
+
 /// Returns the number of bytes in a unit of the encoding.
 pub(crate) fn unit(encoding: &'static Encoding) -> usize {
     if encoding == UTF_16LE || encoding == UTF_16BE {
@@ -64,20 +88,15 @@ pub(crate) fn begins_mark(bytes: &[u8]) -> bool {
 
 /// Appends decoded bytes to `text`. Byte order marks are characters like any other. Fails with the position of the
 /// first malformed sequence; `text` has what is before it.
-pub(crate) fn decode_lines(
-    encoding: &'static Encoding,
-    bytes: &[u8],
-    malformed: Malformed,
-    text: &mut String,
-) -> Result<(), usize> {
-    let mut decoder = encoding.new_decoder_without_bom_handling();
+pub(crate) fn decode_lines(by: Decoder, bytes: &[u8], text: &mut String) -> Result<(), usize> {
+    let mut decoder = by.encoding.new_decoder_without_bom_handling();
     let mut done = 0;
     while done < bytes.len() {
         let rest = &bytes[done..];
         let step = &rest[..rest.len().min(STEP)];
         let is_last = step.len() == rest.len();
         text.reserve(decoder.max_utf8_buffer_length(step.len()).unwrap_or(0));
-        let read = match malformed {
+        let read = match by.malformed {
             Malformed::Replace => {
                 let (result, read, _) = decoder.decode_to_string(step, text, is_last);
                 debug_assert_eq!(result, CoderResult::InputEmpty);
@@ -109,8 +128,12 @@ pub(crate) fn decode(
         contents.drain(..mark);
         return utf8(contents, malformed);
     }
+    let by = Decoder {
+        encoding,
+        malformed,
+    };
     let mut text = String::new();
-    decode_lines(encoding, &contents[mark..], malformed, &mut text)
+    decode_lines(by, &contents[mark..], &mut text)
         .map_err(|position| invalid(encoding.name(), mark + position))?;
     Ok(text)
 }

@@ -8,6 +8,8 @@ use futures_lite::ready;
 
 use super::async_file::AsyncFile;
 use super::read_buffer::Form;
+#[cfg(feature = "encoding")]
+use crate::encoding::Decoder;
 use crate::error::Operation;
 
 /// The result of a search for a record.
@@ -36,6 +38,12 @@ impl<T: Send + 'static> AsyncFile<T> {
     #[cfg(feature = "encoding")]
     pub(crate) fn unread(&self) -> &[u8] {
         self.reads.unread()
+    }
+
+    /// Takes the text of the next `len` bytes, if a worker has decoded them.
+    #[cfg(feature = "encoding")]
+    pub(crate) fn take_text(&mut self, len: usize, decoder: Decoder) -> Option<String> {
+        self.reads.take_text(len, decoder)
     }
 
     /// Consumes unread bytes.
@@ -115,17 +123,20 @@ impl<T: Read + Send + 'static> AsyncFile<T> {
         }
     }
 
-    /// Reads until more than `len` bytes are unread. Returns `false` at the end of the file.
+    /// Reads until more than `len` bytes are unread. Returns `false` at the end of the file. With a decoder, the
+    /// bytes are to be lines, which workers decode if they read ahead.
     #[cfg(feature = "encoding")]
     pub(crate) fn poll_unread(
         &mut self,
         cx: &mut Context<'_>,
         len: usize,
+        decoder: Option<Decoder>,
     ) -> Poll<io::Result<bool>> {
+        let form = decoder.map_or(Form::Bytes, Form::Decoded);
         ready!(self.poll_readable(cx))?;
         self.shared()?.learn_read::<T>();
         while self.reads.unread().len() <= len {
-            if !ready!(self.poll_more(cx, Form::Bytes))? {
+            if !ready!(self.poll_more(cx, form))? {
                 return Poll::Ready(Ok(false));
             }
         }

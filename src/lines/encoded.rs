@@ -1,7 +1,7 @@
 //! Lines in encodings other than UTF-8.
 //!
-//! All whole lines among the unread bytes are decoded at once. The file keeps the bytes until each of their lines
-//! was returned, so that its position can be moved to any of them.
+//! All whole lines among the unread bytes are decoded at once, here or by the worker that has read them ahead. The
+//! file keeps the bytes until each of their lines was returned, so that its position can be moved to any of them.
 
 use std::io::{self, Read};
 use std::ops::Range;
@@ -11,7 +11,9 @@ use encoding_rs::{Encoding, UTF_8};
 use futures_lite::ready;
 
 use super::{Lines, Place};
-use crate::encoding::{begins_mark, decode_lines, first_line, is_by_line, last_line, unit};
+use crate::encoding::{
+    Decoder, Malformed, begins_mark, decode_lines, first_line, is_by_line, last_line, unit,
+};
 
 /// A character has at most this many times as many bytes in the file as in UTF-8: ISO-2022-JP can change its state
 /// before each character, by three bytes.
@@ -43,6 +45,13 @@ impl Encoded {
             scanned: 0,
         }
     }
+
+    fn decoder(&self, malformed: Malformed) -> Decoder {
+        Decoder {
+            encoding: self.encoding,
+            malformed,
+        }
+    }
 }
 
 #[cfg_attr(docsrs, doc(cfg(feature = "encoding")))]
@@ -52,7 +61,9 @@ impl<T: Send + 'static> Lines<T> {
     /// Semantics of "decode" in the [Encoding standard]: a byte order mark at the beginning is removed, and has
     /// precedence over `encoding`. Without this setter, it is part of the first line.
     ///
-    /// Lines are decoded in chunks. [`max_len`](Lines::max_len) is the maximum length in UTF-8.
+    /// Lines are decoded in chunks of 64 KiB. In a file that is read in sequence, a worker thread decodes ahead of the
+    /// task. The task does not wait for it: it decodes the next chunk itself. Texts of up to four chunks are in memory,
+    /// besides their bytes. [`max_len`](Lines::max_len) is the maximum length in UTF-8.
     ///
     /// A line of ISO-2022-JP begins in ASCII, whatever the state at the end of the line before.
     ///
@@ -129,12 +140,12 @@ impl<T: Read + Send + 'static> Lines<T> {
 
     /// Consumes a byte order mark, which decides the encoding. Returns `false` at the end of the file.
     fn poll_mark(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
-        if !ready!(self.file.poll_unread(cx, 0))? {
+        if !ready!(self.file.poll_unread(cx, 0, None))? {
             return Poll::Ready(Ok(false));
         }
         while begins_mark(self.file.unread()) {
             let len = self.file.unread().len();
-            if !ready!(self.file.poll_unread(cx, len))? {
+            if !ready!(self.file.poll_unread(cx, len, None))? {
                 if self.may_grow() {
                     return Poll::Ready(Ok(false));
                 }
@@ -194,8 +205,14 @@ impl<T: Read + Send + 'static> Lines<T> {
         };
         (encoded.at, encoded.passed) = (0, 0);
         encoded.len = len;
-        let (encoding, unread) = (encoded.encoding, self.file.unread());
-        let decoded = decode_lines(encoding, &unread[..len], self.malformed, &mut self.text);
+        let encoding = encoded.encoding;
+        let decoder = encoded.decoder(self.malformed);
+        if let Some(text) = self.file.take_text(len, decoder) {
+            self.text = text;
+            return Poll::Ready(Ok(true));
+        }
+        let unread = self.file.unread();
+        let decoded = decode_lines(decoder, &unread[..len], &mut self.text);
         if let Err(position) = decoded {
             // The lines before the malformed one come first.
             let before = last_line(encoding, &unread[..position], 0);
@@ -221,13 +238,11 @@ impl<T: Read + Send + 'static> Lines<T> {
             return Poll::Ready(Ok(None));
         };
         let encoding = encoded.encoding;
-        let find = if is_by_line(encoding) {
-            first_line
-        } else {
-            last_line
-        };
+        let is_by_line = is_by_line(encoding);
+        let find = if is_by_line { first_line } else { last_line };
+        let decoder = (!is_by_line).then_some(encoded.decoder(self.malformed));
         let limit = self.max_len.saturating_add(1).saturating_mul(LONGEST);
-        ready!(self.file.poll_unread(cx, 0))?;
+        ready!(self.file.poll_unread(cx, 0, decoder))?;
         loop {
             let unread = self.file.unread();
             if let Some(len) = find(encoding, unread, encoded.scanned) {
@@ -240,7 +255,7 @@ impl<T: Read + Send + 'static> Lines<T> {
                 self.skipping = true;
                 return Poll::Ready(self.too_long());
             }
-            if !ready!(self.file.poll_unread(cx, len))? {
+            if !ready!(self.file.poll_unread(cx, len, decoder))? {
                 let is_last = len > 0 && !self.may_grow();
                 return Poll::Ready(Ok(is_last.then_some(len)));
             }
@@ -261,7 +276,7 @@ impl<T: Read + Send + 'static> Lines<T> {
         let encoding = encoded.encoding;
         encoded.scanned = 0;
         let mut least = 0;
-        while ready!(self.file.poll_unread(cx, least))? {
+        while ready!(self.file.poll_unread(cx, least, None))? {
             let unread = self.file.unread();
             let end = first_line(encoding, unread, 0);
             // Half of a unit stays.

@@ -18,7 +18,7 @@ use std::io;
 use std::mem;
 use std::task::{Context, Poll};
 
-use super::chunk::{CHUNK, Chunk, Form, cut_lines};
+use super::chunk::{CHUNK, Chunk, Form};
 use crate::pool::Waiters;
 use crate::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -197,7 +197,7 @@ impl ReadAhead {
             let (buffer, carried, offset) = self.buffer(plan);
             let mut outcome = read_chunk(&read, buffer, carried, offset, plan);
             if self.is_ahead() {
-                outcome.chunk.note_ends();
+                outcome.chunk.prepare(plan.form);
             }
             let more = self.put(outcome, waiting, plan);
             if !more || Arc::strong_count(&self) == 1 {
@@ -327,8 +327,7 @@ fn read_chunk(
     let fresh = filled - carried;
     let (chunk, carry) = match fresh {
         0 => (Chunk::default(), buffer),
-        _ if plan.form == Form::Lines => cut_lines(buffer, carried),
-        _ => (Chunk::Bytes(buffer), Vec::new()),
+        _ => plan.form.cut(buffer, carried),
     };
     Read {
         chunk,

@@ -1,9 +1,13 @@
 //! Delimited records, such as lines: finding them in the front chunk.
 
+#[cfg(feature = "encoding")]
+use std::mem;
 use std::ops::Range;
 
 use super::ReadBuffer;
 use super::chunk::Chunk;
+#[cfg(feature = "encoding")]
+use crate::encoding::Decoder;
 
 /// How far the front chunk was searched.
 #[derive(Debug, Default)]
@@ -94,7 +98,22 @@ impl ReadBuffer {
     pub(in crate::file) fn record_str(&self, range: Range<usize>) -> Option<&str> {
         match &self.front {
             Chunk::Lines { text, .. } => text.get(range),
-            Chunk::Bytes(bytes) => simdutf8::basic::from_utf8(bytes.get(range)?).ok(),
+            chunk => simdutf8::basic::from_utf8(chunk.as_bytes().get(range)?).ok(),
+        }
+    }
+
+    /// Takes the text of the next `len` bytes, if these are all of the front chunk and this decoder has decoded it.
+    #[cfg(feature = "encoding")]
+    pub(in crate::file) fn take_text(&mut self, len: usize, decoder: Decoder) -> Option<String> {
+        match &mut self.front {
+            Chunk::Decoded {
+                bytes,
+                text,
+                decoder: by,
+            } if self.start == 0 && bytes.len() == len && *by == decoder && !text.is_empty() => {
+                Some(mem::take(text))
+            }
+            _ => None,
         }
     }
 

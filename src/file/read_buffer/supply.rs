@@ -14,7 +14,7 @@ use crate::pool;
 use crate::sync::Arc;
 
 /// The number of waiting chunks at which a streaming job ends: four with the one that is consumed. For lines
-/// one less, because the positions of their ends take memory, too.
+/// one less, because the positions of their ends take memory, too, or their text.
 const HIGH_WATER: usize = 3;
 const HIGH_WATER_OF_LINES: usize = 2;
 
@@ -114,8 +114,8 @@ impl ReadBuffer {
         let streams = is_regular && self.run >= AHEAD_AFTER;
         let high_water = match form {
             _ if !streams => 1,
-            Form::Lines => HIGH_WATER_OF_LINES,
             Form::Bytes => HIGH_WATER.max(want.div_ceil(CHUNK)),
+            _ => HIGH_WATER_OF_LINES,
         };
         let size = match self.run {
             _ if streams => CHUNK,
