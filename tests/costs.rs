@@ -287,6 +287,29 @@ fn small_writes_share_their_calls() {
     assert!(fs::read(&path).unwrap() == data);
 }
 
+#[test]
+fn a_file_is_removed_in_one_job() {
+    if !with_one_thread("a_file_is_removed_in_one_job") {
+        return;
+    }
+    let dir = Dir::new();
+    let (file, missing) = (dir.file("file", "text"), dir.join("missing"));
+    for path in [&file, &missing] {
+        let mut remove = pin!(Path::new(path).remove().missing_ok(true));
+        let woken = Arc::new(Woken::default());
+        let waker = Waker::from(woken.clone());
+        let mut cx = Context::from_waker(&waker);
+        let asleep = saturate_pool(1);
+        assert!(remove.as_mut().poll(&mut cx).is_pending());
+        drop(asleep);
+        let is_woken = || woken.0.load(Ordering::Relaxed);
+        assert!(common::comes_true(is_woken));
+        // A second job would begin only at the next poll.
+        assert!(!path.exists());
+        assert!(remove.as_mut().poll(&mut cx).is_ready());
+    }
+}
+
 /// Bytes that a shared call has read ahead are never stale after a change by the same handle.
 #[test]
 fn what_a_shared_call_brought_is_current() {

@@ -220,11 +220,6 @@ pub(crate) async fn remove(
     reporter: Reporter<RemoveProgress>,
     lane: &Lane,
 ) -> io::Result<()> {
-    let named = move || {
-        let found = root.find(&path);
-        found.map_err(|error| PathError::wrap(root.operation(), &path, error))
-    };
-    let path = lane.run(named).await?;
     let mut tell = reporter.0;
     let removing = finish(Remover::new(path, root), lane, |remover, _| {
         if let Some(tell) = &mut tell {

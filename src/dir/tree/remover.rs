@@ -15,6 +15,8 @@ use crate::retry::retry;
 /// The removal of a tree.
 pub(super) struct Remover {
     walk: Walk,
+    /// What the root may be, until the first step looks at it.
+    unchecked: Option<Root>,
     /// The tree in which everything must have a copy before it is removed, if there is one.
     copy: Option<Mirror>,
     operation: Operation,
@@ -31,7 +33,7 @@ pub(crate) enum Root {
 
 impl Root {
     /// Returns the path by which the tree at `path` is removed. It must name the root itself.
-    pub(super) fn find(self, path: &Path) -> io::Result<PathBuf> {
+    fn find(self, path: &Path) -> io::Result<PathBuf> {
         // Without trailing separators and dots: `link/` is the directory that the link leads to.
         let root = path.components().as_path();
         let found = retry(|| fs::symlink_metadata(root))?;
@@ -53,7 +55,7 @@ impl Root {
         Ok(root.to_path_buf())
     }
 
-    pub(super) fn operation(self) -> Operation {
+    fn operation(self) -> Operation {
         match self {
             Root::Dir => Operation::RemoveTree,
             Root::Any => Operation::RemoveAny,
@@ -62,10 +64,11 @@ impl Root {
 }
 
 impl Remover {
-    /// Creates the removal of everything at `path`, where such a root was found.
+    /// Creates the removal of everything at `path`, which must be such a root.
     pub(super) fn new(path: PathBuf, root: Root) -> Remover {
         Remover {
             walk: Walk::new(path, false),
+            unchecked: Some(root),
             copy: None,
             operation: root.operation(),
             removed: 0,
@@ -75,6 +78,7 @@ impl Remover {
     /// Creates the removal of everything at `source` that has a copy at `target`.
     pub(super) fn of_copied(source: PathBuf, target: PathBuf) -> Remover {
         Remover {
+            unchecked: None,
             copy: Some(Mirror::new(target)),
             operation: Operation::RemoveMoved,
             ..Remover::new(source, Root::Any)
@@ -87,6 +91,9 @@ impl Remover {
     }
 
     fn advance(&mut self) -> io::Result<bool> {
+        if let Some(root) = self.unchecked.take() {
+            self.walk = Walk::new(root.find(&self.walk.path())?, false);
+        }
         #[cfg(not(unix))]
         if self.copy.is_none() {
             return self.remove_at_once();
