@@ -22,7 +22,7 @@ use crate::cached::Facts;
 use crate::call::{Lazy, future};
 use crate::error::{Operation, PathError};
 use crate::file::{AsyncFile, wrap_file};
-use crate::pool::Lane;
+use crate::pool::{Lane, Limiter};
 use crate::retry::retry;
 
 pub use dir::{CreateTempDir, TempDir, temp_dir};
@@ -58,7 +58,10 @@ pub use tempfile::SpooledTempFile;
 #[doc(alias = "TemporaryFile")]
 #[doc(alias = "tempfile")]
 pub fn temp_file() -> CreateTempFile {
-    CreateTempFile(Lazy::New(CreateTempFileCall { dir: None }))
+    CreateTempFile(Lazy::New(CreateTempFileCall {
+        dir: None,
+        lane: Lane::default(),
+    }))
 }
 
 future! {
@@ -76,6 +79,7 @@ future! {
     /// - [`PermissionDenied`](io::ErrorKind::PermissionDenied): the process may not create files there.
     pub struct CreateTempFile(CreateTempFileCall {
         dir: Option<PathBuf>,
+        lane: Lane,
     }) -> io::Result<AsyncFile>;
 }
 
@@ -102,10 +106,34 @@ impl CreateTempFile {
         self.0.options().dir = Some(dir.as_ref().into());
         self
     }
+
+    /// Sets the limiter whose turns the creation and all later calls on the file take. The default is none.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the future has been polled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// use anyfile::Limiter;
+    ///
+    /// let limiter = Limiter::new(4);
+    /// let scratch = anyfile::temp_file().limiter(&limiter).await?;
+    /// assert_eq!(scratch.metadata().await?.len(), 0);
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    #[track_caller]
+    pub fn limiter(mut self, limiter: &Limiter) -> Self {
+        self.0.options().lane = Lane::limited(limiter);
+        self
+    }
 }
 
 impl CreateTempFileCall {
     async fn run(self) -> io::Result<AsyncFile> {
+        let lane = self.lane.clone();
         let create = move || {
             let dir = self.dir.unwrap_or_else(env::temp_dir);
             let created = tempfile::tempfile_in(&dir).or_else(|error| {
@@ -116,12 +144,14 @@ impl CreateTempFileCall {
             match created {
                 Ok(file) => {
                     let facts = Facts::learn(&file);
-                    Ok(AsyncFile::opened(file, None, facts))
+                    let mut file = AsyncFile::opened(file, None, facts);
+                    file.set_lane(self.lane);
+                    Ok(file)
                 }
                 Err(error) => Err(PathError::wrap(Operation::CreateTempFile, &dir, error)),
             }
         };
-        Lane::default().call(create).await
+        lane.call(create).await
     }
 }
 
@@ -133,7 +163,7 @@ impl CreateTempFileCall {
 ///
 /// It is a wrapped object, see [`wrap_file`]: each call uses the thread pool, unless the buffers of
 /// the file suffice. [`with_mut`](AsyncFile::with_mut) gives access to [`SpooledTempFile::roll`] and
-/// [`SpooledTempFile::is_rolled`].
+/// [`SpooledTempFile::is_rolled`], and [`limiter`](AsyncFile::limiter) sets a limiter.
 ///
 /// # Examples
 ///
@@ -160,9 +190,10 @@ pub fn spooled_temp_file(max_size: usize) -> AsyncFile<SpooledTempFile> {
     wrap_file(SpooledTempFile::new(max_size))
 }
 
-/// Where a temporary file or directory is created, and how it is named.
+/// Where a temporary file or directory is created, how it is named, and how its jobs enter the pool.
 #[derive(Debug, Default)]
 struct Location {
+    lane: Lane,
     dir: Option<PathBuf>,
     prefix: Option<OsString>,
     suffix: OsString,
@@ -174,7 +205,7 @@ impl Location {
         &self,
         operation: Operation,
         mut create: impl FnMut(&Path) -> io::Result<R>,
-    ) -> io::Result<(R, PathBuf)> {
+    ) -> io::Result<(R, crate::Path)> {
         let dir = self.dir.clone().unwrap_or_else(env::temp_dir);
         let mut builder = Builder::new();
         if let Some(prefix) = &self.prefix {
@@ -193,7 +224,8 @@ impl Location {
         match created {
             Ok(created) => {
                 let (created, path) = created.into_parts();
-                Ok((created, path.to_path_buf()))
+                let path = crate::Path::in_lane(path.to_path_buf(), &self.lane);
+                Ok((created, path))
             }
             Err(error) => {
                 let error = reason.unwrap_or(error);
@@ -276,6 +308,31 @@ macro_rules! location {
             #[track_caller]
             pub fn suffix(mut self, suffix: impl AsRef<std::ffi::OsStr>) -> Self {
                 self.0.options().location.suffix = suffix.as_ref().into();
+                self
+            }
+
+            #[doc = concat!("Sets the limiter whose turns the creation and all later calls on the ", $what, " take.")]
+            /// The default is none. The path of the result has the limiter, too.
+            ///
+            /// # Panics
+            ///
+            /// Panics if the future has been polled.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// # futures_lite::future::block_on(async {
+            /// use anyfile::Limiter;
+            ///
+            /// let limiter = Limiter::new(4);
+            #[doc = concat!("let mut temporary = anyfile::", $function, "().limiter(&limiter).await?;")]
+            /// assert!(temporary.path().exists().await);
+            /// temporary.close().await?;
+            /// # std::io::Result::Ok(()) }).unwrap();
+            /// ```
+            #[track_caller]
+            pub fn limiter(mut self, limiter: &crate::Limiter) -> Self {
+                self.0.options().location.lane = crate::pool::Lane::limited(limiter);
                 self
             }
         }

@@ -3,6 +3,8 @@
 
 mod common;
 
+#[cfg(feature = "tempfile")]
+use std::collections::BTreeSet;
 use std::fs::{self, FileTimes};
 use std::future::Future;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -463,6 +465,68 @@ fn a_local_file_is_closed_by_its_drop_without_a_turn() {
     });
     drop(taken);
     until("it is written", || contents(&path) == b"accepted");
+}
+
+#[cfg(feature = "tempfile")]
+#[test]
+fn temporary_files_take_turns() {
+    use anyfile::{named_temp_file, spooled_temp_file, temp_dir, temp_file};
+
+    let dir = Dir::new();
+    let limiter = Limiter::new(1);
+    let nameless = || temp_file().dir(dir.path()).limiter(&limiter);
+    let named = || named_temp_file().dir(dir.path()).limiter(&limiter);
+    let directory = || temp_dir().dir(dir.path()).limiter(&limiter);
+    let [mut first, mut second, mut third, dropped] =
+        std::array::from_fn(|_| block_on(named()).unwrap());
+    let [mut made, unwanted] = std::array::from_fn(|_| block_on(directory()).unwrap());
+    let scratch = block_on(nameless()).unwrap();
+    let mut spool = spooled_temp_file(1).limiter(&limiter);
+    let targets = ["first", "second"].map(|name| dir.join(name));
+    let [replaced, created] = targets.clone();
+
+    let taken = take_turn(&limiter);
+    let paths = [first.path().canonicalize(), made.path().canonicalize()];
+    let [file, inner] = paths;
+    let calls = vec![
+        call("its path", file),
+        call("the path of a directory", inner),
+        call("temp_file", nameless()),
+        call("named_temp_file", named()),
+        call("temp_dir", directory()),
+        call("sync_all", async move { scratch.sync_all().await }),
+        call("with_mut", async move { spool.with_mut(|_| ()).await }),
+        call("persist", async move { first.persist(replaced).await }),
+        call("persist_noclobber", async move {
+            second.persist_noclobber(created).await
+        }),
+        call("close", async move { third.close().await }),
+        call("close of a directory", async move { made.close().await }),
+    ];
+    let mut waiting = Vec::new();
+    for (name, mut call) in calls {
+        let left = limiter.waiting();
+        assert!(!poll(&mut call), "{name}");
+        assert_eq!(limiter.waiting(), left + 1, "{name}");
+        waiting.push(call);
+    }
+    let left = limiter.waiting();
+    drop(dropped);
+    assert!(limiter.waiting() > left, "the drop of a file");
+    let left = limiter.waiting();
+    drop(unwanted);
+    assert_eq!(limiter.waiting(), left + 1, "the drop of a directory");
+
+    drop(taken);
+    without_hanging("what waits", || {
+        block_on(futures::future::join_all(waiting))
+    });
+    until("nothing is left", || {
+        limiter.in_use() + limiter.waiting() == 0
+    });
+    let left = fs::read_dir(dir.path()).unwrap();
+    let left: BTreeSet<_> = left.map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(left, targets.into());
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::process::Command;
 use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
-use anyfile::{AsyncFile, Limiter, Path};
+use anyfile::{AsyncFile, Limiter, Path, named_temp_file};
 use anyfile_faults::{Caching, Mount};
 use futures_lite::future::{Boxed, block_on};
 use futures_lite::{AsyncWriteExt, StreamExt};
@@ -42,6 +42,41 @@ fn a_filesystem_that_hangs_stops_only_its_turns() {
         .env("BLOCKING_MAX_THREADS", "8")
         .status();
     assert!(child.unwrap().success());
+}
+
+/// The drop of a temporary file is one job for the file, which waits for no other one.
+#[test]
+fn a_drop_takes_one_turn_at_a_time() {
+    if let Some(reason) = Mount::impossible() {
+        return println!("skipped: {reason}");
+    }
+    let mount = Mount::new(env!("CARGO_BIN_EXE_hangfs"), Caching::Nothing).unwrap();
+    let limiter = Limiter::new(1);
+    let share = Path::new(mount.path()).with_limiter(&limiter);
+    let most_jobs = |jobs: usize| {
+        until("it is at rest", || {
+            let left = limiter.in_use() + limiter.waiting();
+            assert!(left <= jobs, "{limiter:?}");
+            left == 0
+        });
+    };
+    let named = named_temp_file().dir(&share).limiter(&limiter);
+    let mut named = block_on(named).unwrap();
+    let atomic = || block_on((&share / "file").open_atomic()).unwrap();
+    let (mut dropped, mut discarded) = (atomic(), atomic());
+    for file in [&mut dropped, &mut discarded] {
+        block_on(file.write_all(&[1; 100])).unwrap();
+    }
+    block_on(named.write_all(&[1; 100])).unwrap();
+    most_jobs(0);
+    drop(named);
+    // The other one removes the name.
+    most_jobs(2);
+    drop(dropped);
+    most_jobs(1);
+    block_on(discarded.discard()).unwrap();
+    most_jobs(1);
+    assert_eq!(std::fs::read_dir(mount.path()).unwrap().count(), 0);
 }
 
 fn until(what: &str, mut so: impl FnMut() -> bool) {

@@ -232,7 +232,7 @@ pub(crate) async fn remove(
 
 /// Removes the directory at `path` and all its contents, slice by slice in the background.
 #[cfg(feature = "tempfile")]
-pub(crate) fn remove_in_background(path: PathBuf) {
+pub(crate) fn remove_in_background(path: PathBuf, lane: Lane) {
     fn go_on(work: Closing<Remover>, lane: Lane) {
         let next = lane.clone();
         let job = lane.run(move || match slice(work) {
@@ -241,11 +241,8 @@ pub(crate) fn remove_in_background(path: PathBuf) {
         });
         job.detach();
     }
-    let lane = Lane::default();
-    go_on(
-        Closing::new(Remover::new(path, Root::Dir), lane.clone()),
-        lane,
-    );
+    let remover = Remover::new(path, Root::Dir);
+    go_on(Closing::new(remover, lane.clone()), lane);
 }
 
 /// Renames `source` to `target`. Returns `false` if that is on another filesystem.

@@ -338,6 +338,21 @@ impl<T: Send + 'static> AsyncFile<T> {
         Some(shared)
     }
 
+    /// Same as [`take_shared`](Self::take_shared), and cancels the jobs that have not begun.
+    fn stop(&mut self) -> Option<Arc<Shared>> {
+        let shared = self.take_shared()?;
+        self.writes.cancel_job();
+        self.cursor = Slot::default();
+        self.reads = ReadBuffer::default();
+        Some(shared)
+    }
+
+    /// Gives up what is buffered. Dropping what this returns closes the file, which may block, but waits for no other
+    /// job, as the drop of the handle does: in a job that would need a second thread, and a second turn of a limiter.
+    pub(crate) fn abandon(mut self) -> impl Send + 'static + use<T> {
+        self.stop()
+    }
+
     /// Waits until everything is written, then until the file is closed.
     pub(super) fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if let State::Open(_) = self.state {
@@ -380,15 +395,10 @@ impl<T: Send + 'static> AsyncFile<T> {
 
 impl<T: Send + 'static> Drop for AsyncFile<T> {
     fn drop(&mut self) {
-        let Some(shared) = self.take_shared() else {
-            return;
-        };
         let unwritten = self.writes.is_dirty().then(|| self.writes.drainer());
-        // Jobs that have not begun are cancelled: their work is done here.
-        self.writes.cancel_job();
-        self.cursor = Slot::default();
-        self.reads = ReadBuffer::default();
-        closing::on_drop(shared, unwritten);
+        if let Some(shared) = self.stop() {
+            closing::on_drop(shared, unwritten);
+        }
     }
 }
 

@@ -213,7 +213,8 @@ impl AtomicFile {
         if let Some(temporary) = self.stage.take() {
             // Closing the file frees its blocks.
             let lane = self.path.lane.clone();
-            lane.call(move || drop(temporary)).await;
+            let open = Closing::new(temporary.file.abandon(), lane.clone());
+            lane.call(move || drop(open.into_inner())).await;
         }
         Ok(())
     }
@@ -280,16 +281,17 @@ impl Temporary {
     /// Closes the file and removes its name, unless it is in place.
     fn clear_away(self, lane: &Lane) {
         let Temporary { file, new, .. } = self;
+        let open = file.abandon();
         // A commit that is under way has another reference. It removes the file if it fails.
         match Arc::into_inner(new) {
             Some(new) if !self.is_local => leave_to_pool(lane, self.device, || {
-                drop(file);
+                drop(open);
                 drop(new);
             }),
             new => {
                 drop(new);
                 // This frees the blocks, which takes long for a large file.
-                drop(Closing::new(file, lane.clone()));
+                drop(Closing::new(open, lane.clone()));
             }
         }
     }

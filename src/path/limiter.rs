@@ -34,19 +34,24 @@ impl Path {
     /// ```
     #[must_use]
     pub fn with_limiter(&self, limiter: &Limiter) -> Path {
-        let lane = Lane::limited(limiter);
-        Path {
-            lane,
-            ..self.clone()
-        }
+        Path::in_lane(self.clone(), &Lane::limited(limiter))
     }
 
     /// Makes a path that has the limiter of this one.
-    pub(super) fn derive(&self, path: impl Into<Path>) -> Path {
-        let lane = self.lane.clone();
+    pub(crate) fn derive(&self, path: impl Into<Path>) -> Path {
+        Path::in_lane(path, &self.lane)
+    }
+
+    /// Makes a path whose jobs take this lane.
+    pub(crate) fn in_lane(path: impl Into<Path>, lane: &Lane) -> Path {
+        let lane = lane.clone();
         Path {
             lane,
             ..path.into()
         }
+    }
+
+    pub(crate) fn lane(&self) -> &Lane {
+        &self.lane
     }
 }

@@ -8,7 +8,6 @@ use crate::call::{Lazy, future};
 use crate::dir::tree;
 use crate::error::Operation;
 use crate::path::Path;
-use crate::pool::Lane;
 
 /// Creates a temporary directory, which is removed with all its contents when it is closed or dropped.
 ///
@@ -60,6 +59,7 @@ location!(CreateTempDir, "temp_dir", "directory");
 
 impl CreateTempDirCall {
     async fn run(self) -> io::Result<TempDir> {
+        let lane = self.location.lane.clone();
         let create = move || {
             #[cfg_attr(not(unix), expect(unused_mut, reason = "only Unix has modes"))]
             let mut builder = DirBuilder::new();
@@ -68,11 +68,11 @@ impl CreateTempDirCall {
             let location = &self.location;
             let created = location.create(Operation::CreateTempDir, |path| builder.create(path));
             created.map(|((), path)| TempDir {
-                path: path.into(),
+                path,
                 is_temporary: true,
             })
         };
-        Lane::default().call(create).await
+        lane.call(create).await
     }
 }
 
@@ -177,7 +177,7 @@ impl AsRef<std::path::Path> for TempDir {
 impl Drop for TempDir {
     fn drop(&mut self) {
         if self.is_temporary {
-            tree::remove_in_background(self.path.to_path_buf());
+            tree::remove_in_background(self.path.to_path_buf(), self.path.lane().clone());
         }
     }
 }

@@ -3,7 +3,6 @@
 use std::fs;
 use std::io;
 use std::ops::{Deref, DerefMut};
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_lite::AsyncWriteExt;
@@ -14,7 +13,7 @@ use crate::call::{Lazy, future};
 use crate::error::{Operation, PathError, invalid_input};
 use crate::file::AsyncFile;
 use crate::path::{Path, rename_no_replace};
-use crate::pool::{Closing, Lane};
+use crate::pool::Closing;
 use crate::retry::retry;
 
 /// Creates a temporary file with a name, open for reading and writing.
@@ -103,11 +102,13 @@ impl CreateNamedTempFile {
 impl CreateNamedTempFileCall {
     async fn run(self) -> io::Result<NamedTempFile> {
         let CreateNamedTempFileCall { location, delete } = self;
+        let lane = location.lane.clone();
         let create = move || {
             let (file, path) = location.create(Operation::CreateTempFile, create_new)?;
             let facts = Facts::learn(&file);
             let is_local = facts.closes_on_the_spot();
-            let file = AsyncFile::opened(file, Some(path.as_path().into()), facts);
+            let mut file = AsyncFile::opened(file, Some(path.as_std_path().into()), facts);
+            file.set_lane(path.lane().clone());
             let temporary = Mutex::new(Some(path.clone()));
             io::Result::Ok(NamedTempFile {
                 name: Arc::new(Name {
@@ -115,11 +116,11 @@ impl CreateNamedTempFileCall {
                     temporary,
                 }),
                 file: Some(file),
-                path: path.into(),
+                path,
                 is_temporary: true,
             })
         };
-        let mut file = Lane::default().call(create).await?;
+        let mut file = lane.call(create).await?;
         if !delete {
             file.keep();
         }
@@ -134,8 +135,8 @@ impl CreateNamedTempFileCall {
 ///
 /// # Drop
 ///
-/// Dropping it closes the file and removes its name: on a local filesystem before the drop returns, on any other in the
-/// background. Buffered bytes need not be written any more. A file that was [persisted](NamedTempFile::persist) is
+/// Dropping it removes its name, on a local filesystem before the drop returns and on any other in the background, and
+/// closes the file in the background. Buffered bytes are not written any more. A file that was [persisted](NamedTempFile::persist) is
 /// dropped as any [`AsyncFile`] is. [`close`](NamedTempFile::close) reports errors.
 ///
 /// # Examples
@@ -221,7 +222,7 @@ impl NamedTempFile {
         target: P,
     ) -> impl Future<Output = io::Result<()>> + Send + use<'_, P> {
         let rename: Rename = |from, to| retry(|| fs::rename(from, to));
-        self.rename(Path::new(target), rename)
+        self.rename(self.path.derive(target.as_ref()), rename)
     }
 
     /// Same as [`persist`](NamedTempFile::persist), but fails if `target` exists.
@@ -253,7 +254,7 @@ impl NamedTempFile {
         &mut self,
         target: P,
     ) -> impl Future<Output = io::Result<()>> + Send + use<'_, P> {
-        self.rename(Path::new(target), rename_no_replace)
+        self.rename(self.path.derive(target.as_ref()), rename_no_replace)
     }
 
     async fn rename(&mut self, target: Path, rename: Rename) -> io::Result<()> {
@@ -265,7 +266,8 @@ impl NamedTempFile {
             Some(name) => name.rename(to.as_std_path(), rename),
             None => Ok(()),
         };
-        Lane::default().call(call).await.map_err(|error| {
+        let lane = self.path.lane().clone();
+        lane.call(call).await.map_err(|error| {
             let (path, target) = (self.path.as_ref(), target.as_ref());
             PathError::wrap_pair(Operation::Rename, path, target, error)
         })?;
@@ -306,7 +308,8 @@ impl NamedTempFile {
     pub async fn close(&mut self) -> io::Result<()> {
         let closed = AsyncFile::close(self).await;
         let name = self.name.clone();
-        let removed = Lane::default().call(move || name.remove()).await;
+        let lane = self.path.lane().clone();
+        let removed = lane.call(move || name.remove()).await;
         self.is_temporary &= removed.is_err();
         let failed = |error| PathError::wrap(Operation::Remove, self.path.as_ref(), error);
         closed.and(removed.map_err(failed))
@@ -339,11 +342,8 @@ impl Drop for NamedTempFile {
     fn drop(&mut self) {
         if self.is_temporary {
             // Nobody needs its bytes, and freeing the blocks of a large file takes long.
-            drop(
-                self.file
-                    .take()
-                    .map(|file| Closing::new(file, Lane::default())),
-            );
+            let open = self.file.take().map(AsyncFile::abandon);
+            drop(Closing::new(open, self.path.lane().clone()));
         }
     }
 }
@@ -356,7 +356,7 @@ struct Name {
     /// Whether removing a name never waits long.
     is_local: bool,
     /// Absent once it is not temporary.
-    temporary: Mutex<Option<PathBuf>>,
+    temporary: Mutex<Option<Path>>,
 }
 
 impl Name {
@@ -364,7 +364,7 @@ impl Name {
     fn rename(&self, target: &std::path::Path, rename: Rename) -> io::Result<()> {
         let mut temporary = self.lock();
         let gone = || invalid_input("the file is not temporary any more");
-        rename(temporary.as_ref().ok_or_else(gone)?, target)?;
+        rename(temporary.as_ref().ok_or_else(gone)?.as_ref(), target)?;
         *temporary = None;
         Ok(())
     }
@@ -373,14 +373,14 @@ impl Name {
     fn remove(&self) -> io::Result<()> {
         let mut temporary = self.lock();
         if let Some(path) = &*temporary {
-            remove_file(path)?;
+            remove_file(path.as_std_path())?;
             *temporary = None;
         }
         Ok(())
     }
 
     /// Held while the file is renamed or removed, because only one of the two may happen.
-    fn lock(&self) -> MutexGuard<'_, Option<PathBuf>> {
+    fn lock(&self) -> MutexGuard<'_, Option<Path>> {
         let temporary = self.temporary.lock();
         temporary.unwrap_or_else(PoisonError::into_inner)
     }
@@ -393,9 +393,10 @@ impl Drop for Name {
             return;
         };
         if self.is_local {
-            let _ = remove_file(&path);
+            let _ = remove_file(path.as_std_path());
         } else {
-            Lane::default().run(move || remove_file(&path)).detach();
+            let lane = path.lane().clone();
+            lane.run(move || remove_file(path.as_std_path())).detach();
         }
     }
 }
