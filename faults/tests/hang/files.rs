@@ -159,6 +159,20 @@ fn reading() -> Vec<Operation> {
             file.read_exact_at(&mut buf, 7).await?;
             assert_eq!(buf, contents().as_bytes()[7..300_007]);
         }),
+        operation!("read_range", s => {
+            let file = open(&s).await?;
+            s.begin();
+            assert_eq!(file.read_range(7..300_007).await?, contents().as_bytes()[7..300_007]);
+        }),
+        operation!("seek_relative, read", s => {
+            let mut file = open(&s).await?;
+            file.read_exact(&mut [0; 6]).await?;
+            s.begin();
+            file.seek_relative(400_000).await?;
+            let mut buf = [0; 8];
+            file.read_exact(&mut buf).await?;
+            assert_eq!(buf, contents().as_bytes()[400_006..400_014]);
+        }),
     ]
 }
 
@@ -180,6 +194,23 @@ fn writing() -> Vec<Operation> {
                    file.flush().await?;
                    is_contents_of(&s, "new", &contents()).await?;
                }),
+        operation!("writelines", s => {
+            let file = open_file(s.path("new")).write(true).create(true).await?;
+            let mut file = s.keep(file);
+            let lines: Vec<String> = contents().lines().map(|line| format!("{line}\n")).collect();
+            s.begin();
+            file.writelines(&lines).await?;
+            file.flush().await?;
+            is_contents_of(&s, "new", &contents()).await?;
+        }),
+        operation!("discard_unwritten", s => {
+            let mut file = s.keep(written(&s).await?);
+            s.begin();
+            file.discard_unwritten().await?;
+            file.write_all(b"more").await?;
+            file.flush().await?;
+            is_contents_of(&s, "new", "more").await?;
+        }),
         operation!("write, unbuffered", WRITTEN, s => {
             let new = open_file(s.path("new")).write(true).create(true);
             let mut file = new.buffering(0).await?;
@@ -236,6 +267,19 @@ fn whole() -> Vec<Operation> {
             s.begin();
             file.set_len(6).await?;
             is_contents_of(&s, "file", "line 0").await?;
+        }),
+        operation!("truncate", s => {
+            let mut file = s.keep(open(&s).await?);
+            file.write_all(b"line").await?;
+            s.begin();
+            file.truncate().await?;
+            is_contents_of(&s, "file", "line").await?;
+        }),
+        operation!("file_id", s => {
+            let file = open(&s).await?;
+            let expected = s.path("file").file_id().await?;
+            s.begin();
+            assert_eq!(file.file_id().await?, expected);
         }),
         operation!("set_permissions", s => {
             let file = open(&s).await?;

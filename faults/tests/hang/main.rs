@@ -5,9 +5,14 @@
 //! for a tenth of the hang. Prints a table of the longest times.
 #![cfg(target_os = "linux")]
 
+mod atomic;
+mod drop_in;
 mod files;
+mod locks;
 mod paths;
 mod scene;
+mod temporary;
+mod text;
 mod trees;
 mod wrapped;
 
@@ -161,10 +166,18 @@ fn no_operation_holds_the_executor_up() {
     }
     keep_time();
     let chosen = std::env::var("OPERATION").unwrap_or_default();
-    let mut operations = files::operations();
-    operations.extend(wrapped::operations());
-    operations.extend(paths::operations());
-    operations.extend(trees::operations());
+    let kinds = [
+        files::operations(),
+        locks::operations(),
+        text::operations(),
+        wrapped::operations(),
+        paths::operations(),
+        atomic::operations(),
+        trees::operations(),
+        temporary::operations(),
+        drop_in::operations(),
+    ];
+    let mut operations: Vec<Operation> = kinds.into_iter().flatten().collect();
     operations.retain(|operation| operation.name.contains(&chosen));
 
     let play = |number, caching, requests: Option<&str>, ending| Play {

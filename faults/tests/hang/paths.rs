@@ -3,7 +3,7 @@
 use std::fs::FileTimes;
 use std::time::SystemTime;
 
-use anyfile::Path;
+use anyfile::{Path, open_file};
 
 use crate::operation;
 use crate::scene::{Operation, contents, ensure};
@@ -59,6 +59,19 @@ fn whole() -> Vec<Operation> {
             s.path("new/a/file").create().parents(true).await?.close().await?;
             s.check();
             ensure(s.path("new/a/file").is_file().await)?;
+        }),
+        operation!("open_file, append, parents", s => {
+            s.begin();
+            let open = open_file(s.path("new/a/file")).append(true).create(true);
+            open.parents(true).await?.close().await?;
+            s.check();
+            ensure(s.path("new/a/file").is_file().await)?;
+        }),
+        operation!("Path::write_bytes, parents", s => {
+            s.begin();
+            s.path("new/a/file").write_bytes("new").parents(true).await?;
+            s.check();
+            assert_eq!(s.path("new/a/file").read_text().await?, "new");
         }),
         operation!("Path::write_text, parents", s => {
             s.begin();
@@ -145,6 +158,16 @@ fn questions() -> Vec<Operation> {
         operation!("Path::group", s => {
             s.begin();
             assert_eq!(s.path("file").group().await?, "root");
+        }),
+        operation!("Path::owner and group, of a link", s => {
+            s.begin();
+            assert_eq!(s.path("link").owner().follow_symlinks(false).await?, "root");
+            assert_eq!(s.path("link").group().follow_symlinks(false).await?, "root");
+        }),
+        operation!("Path::file_id", s => {
+            s.begin();
+            let id = s.path("link").file_id().await?;
+            assert_eq!(id, s.path("file").file_id().await?);
         }),
         operation!("PathInfo::load", s => {
             s.begin();
@@ -251,6 +274,18 @@ fn changing() -> Vec<Operation> {
             s.begin();
             s.path("missing").rmdir().missing_ok(true).await?;
         }),
+        operation!("Path::remove_dir_all, missing", s => {
+            s.begin();
+            s.path("missing").remove_dir_all().missing_ok(true).await?;
+        }),
+        operation!("Path::remove, missing", s => {
+            s.begin();
+            s.path("missing").remove().missing_ok(true).await?;
+        }),
+        operation!("Path::unlink, missing", s => {
+            s.begin();
+            s.path("missing").unlink().missing_ok(true).await?;
+        }),
         operation!("Path::remove, a file", s => {
             s.begin();
             s.path("small").remove().await?;
@@ -288,6 +323,19 @@ fn changing() -> Vec<Operation> {
             s.begin();
             let times = FileTimes::new().set_modified(SystemTime::UNIX_EPOCH);
             s.path("file").set_times(times).await?;
+        }),
+        operation!("Path::set_times, of a link", s => {
+            s.begin();
+            let times = FileTimes::new().set_modified(SystemTime::UNIX_EPOCH);
+            s.path("link").set_times(times).follow_symlinks(false).await?;
+        }),
+        operation!("Path::chown", s => {
+            s.begin();
+            s.path("file").chown(Some(0), Some(0)).await?;
+        }),
+        operation!("Path::chown, of a link", s => {
+            s.begin();
+            s.path("link").chown(Some(0), Some(0)).follow_symlinks(false).await?;
         }),
     ]
 }

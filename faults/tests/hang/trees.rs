@@ -25,6 +25,27 @@ fn directories() -> Vec<Operation> {
             let found: Vec<Path> = s.path("dir").iterdir().try_collect().await?;
             assert_eq!(found.len(), 3);
         }),
+        operation!("Path::read_dir", s => {
+            s.begin();
+            let found: Vec<Path> = s.path("dir").read_dir().await?.try_collect().await?;
+            assert_eq!(found.len(), 3);
+            assert!(found.iter().all(|path| path.info().file_type().is_some()));
+        }),
+        operation!("Path::iterdir, metadata", s => {
+            s.begin();
+            let found: Vec<Path> = s.path("dir").iterdir().metadata(true).try_collect().await?;
+            assert!(found.iter().all(|path| path.info().metadata().is_some()));
+        }),
+        operation!("Path::rglob, metadata", s => {
+            s.begin();
+            let found: Vec<Path> = s.path("dir").rglob("*").metadata(true).try_collect().await?;
+            assert!(found.iter().all(|path| path.info().metadata().is_some()));
+        }),
+        operation!("Path::walk, metadata", s => {
+            s.begin();
+            let found: Vec<_> = s.path("dir").walk().metadata(true).try_collect().await?;
+            assert_eq!(found.len(), 2);
+        }),
         operation!("Path::walk", s => {
             s.begin();
             let found: Vec<_> = s.path("dir").walk().try_collect().await?;

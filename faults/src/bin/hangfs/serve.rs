@@ -80,6 +80,8 @@ impl Filesystem for Hang {
     fn init(&mut self, _: &Request, config: &mut KernelConfig) -> std::io::Result<()> {
         // An old kernel can do without.
         let _ = config.add_capabilities(InitFlags::FUSE_ASYNC_DIO);
+        // Otherwise the kernel locks files itself, without asking.
+        let _ = config.add_capabilities(InitFlags::FUSE_FLOCK_LOCKS);
         Ok(())
     }
 
@@ -260,6 +262,23 @@ impl Filesystem for Hang {
 
     fn fsync(&self, _: &Request, _: INodeNo, _: FileHandle, _: bool, reply: ReplyEmpty) {
         self.pass_empty("fsync", reply, |_| Ok(()));
+    }
+
+    /// Grants every lock.
+    fn setlk(
+        &self,
+        _: &Request,
+        _: INodeNo,
+        _: FileHandle,
+        _: LockOwner,
+        _: u64,
+        _: u64,
+        _: i32,
+        _: u32,
+        _: bool,
+        reply: ReplyEmpty,
+    ) {
+        self.pass_empty("setlk", reply, |_| Ok(()));
     }
 
     fn opendir(&self, _: &Request, _: INodeNo, _: OpenFlags, reply: ReplyOpen) {
