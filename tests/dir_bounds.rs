@@ -20,10 +20,10 @@ use anyfile::path::{Glob, Walk};
 use anyfile::{Path, PathError};
 use futures_lite::StreamExt;
 use futures_lite::future::{block_on, poll_once};
-use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
 
 use common::strange::{Tree, ask_find};
 use common::tree::tmpfs;
+use common::witness::Witness;
 use common::{Dir, in_child, run_in_child, run_unprivileged, set_mode};
 
 /// Returns what a search finds, each path once.
@@ -436,15 +436,11 @@ fn what_is_left_out_is_never_opened() {
     symlink("../out", dir.join("in/out")).unwrap();
     let base = Path::new(dir.path());
     let opened = |search: &dyn Fn()| -> usize {
-        let witness = Inotify::init(InitFlags::IN_NONBLOCK).unwrap();
-        for name in ["out", "out/inner", "deep/out", "deep/out/inner"] {
-            witness
-                .add_watch(&dir.join(name), AddWatchFlags::IN_OPEN)
-                .unwrap();
-        }
+        let watched = ["out", "out/inner", "deep/out", "deep/out/inner"];
+        let witness = Witness::new(watched.map(|name| dir.join(name)));
         search();
         // Adding a watch opens nothing.
-        witness.read_events().map_or(0, |events| events.len())
+        witness.seen()
     };
     let prune = |path: &Path| path.ends_with("out");
     assert!(
@@ -631,19 +627,14 @@ fn mounts_are_not_crossed() {
     );
     assert_eq!(followed, listed(walk()));
     // A mount point is not opened.
-    let witness = Inotify::init(InitFlags::IN_NONBLOCK).unwrap();
-    for name in ["mount", "deep/mount"] {
-        witness
-            .add_watch(&dir.join(name), AddWatchFlags::IN_OPEN)
-            .unwrap();
-    }
+    let witness = Witness::new(["mount", "deep/mount"].map(|name| dir.join(name)));
     for metadata in [false, true] {
         found(base.rglob("*").metadata(metadata).same_file_system(true));
         listed(base.walk().metadata(metadata).same_file_system(true));
     }
-    assert_eq!(witness.read_events().map_or(0, |events| events.len()), 0);
+    assert_eq!(witness.seen(), 0);
     listed(base.walk());
-    assert!(!witness.read_events().unwrap().is_empty());
+    assert!(witness.seen() > 0);
 }
 
 /// The same without the right to mount: by a link.

@@ -12,18 +12,7 @@ use futures_lite::StreamExt;
 use futures_lite::future::{self, block_on, poll_once};
 use smol::Timer;
 
-use common::{Dir, in_child, run_in_child, text, without_hanging};
-
-/// Runs the test in child processes: with the no-wait calls, without, and with one thread. Returns `true` in a child.
-fn each_way(test: &str) -> bool {
-    if !in_child() {
-        run_in_child(test, &[]);
-        run_in_child(test, &[("ANYFILE_NOWAIT", "0")]);
-        let few = [("ANYFILE_NOWAIT", "0"), ("BLOCKING_MAX_THREADS", "1")];
-        run_in_child(test, &few);
-    }
-    in_child()
-}
+use common::{Dir, each_way, text, without_hanging};
 
 /// A log and the process that writes it.
 struct Log {

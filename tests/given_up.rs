@@ -11,16 +11,7 @@ use anyfile::{AsyncFile, open_file, wrap_file};
 use futures_lite::future::{block_on, poll_once};
 use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
 
-use common::{Dir, in_child, noise, run_in_child, saturate_pool, with_one_thread, without_hanging};
-
-/// Runs the test in child processes, with the no-wait calls and without. Returns `true` in a child.
-fn both_ways(test: &str) -> bool {
-    if !in_child() {
-        print!("{}", run_in_child(test, &[("ANYFILE_NOWAIT", "0")]));
-        run_in_child(test, &[]);
-    }
-    in_child()
-}
+use common::{Dir, both_ways, noise, saturate_pool, with_one_thread, without_hanging};
 
 fn open(path: &Path) -> AsyncFile {
     let options = open_file(path).read(true).write(true).create(true);

@@ -21,21 +21,11 @@ use futures_lite::future::{self, block_on, poll_once};
 use futures_lite::{AsyncReadExt, AsyncWriteExt};
 use rustix::fs::{FlockOperation, flock};
 
+use common::locked::{count, try_lock};
 use common::{
-    Dir, comes_true, contents, in_child, is_root, noise, poll_times, pool_threads, run_in_child,
-    saturate_pool, without_hanging,
+    Dir, comes_true, contents, each_way, in_child, is_root, noise, poll_times, pool_threads,
+    run_in_child, saturate_pool, without_hanging,
 };
-
-/// Runs the test in child processes: with the no-wait calls, without, and with one thread. Returns `true` in a child.
-fn each_way(test: &str) -> bool {
-    if !in_child() {
-        run_in_child(test, &[]);
-        run_in_child(test, &[("ANYFILE_NOWAIT", "0")]);
-        let few = [("ANYFILE_NOWAIT", "0"), ("BLOCKING_MAX_THREADS", "1")];
-        run_in_child(test, &few);
-    }
-    in_child()
-}
 
 fn open(path: &StdPath) -> AsyncFile {
     block_on(open_file(path).read(true).write(true).create(true)).expect("a file")
@@ -73,20 +63,7 @@ fn kinds_exclude_each_other_as_those_of_flock() {
             let operation = operations[usize::from(theirs_shared)];
             let may_both = ours_shared && theirs_shared;
             let mut file = open(&path);
-            let try_ours = |file: &mut AsyncFile| {
-                let tried = block_on(async {
-                    if ours_shared {
-                        file.try_lock_shared().await
-                    } else {
-                        file.try_lock().await
-                    }
-                });
-                match tried {
-                    Ok(()) => true,
-                    Err(TryLockError::WouldBlock) => false,
-                    Err(TryLockError::Error(error)) => panic!("{error}"),
-                }
-            };
+            let try_ours = |file: &mut AsyncFile| try_lock(file, ours_shared);
             // Theirs first, then ours first.
             flock(&theirs, operation).unwrap();
             assert_eq!(try_ours(&mut file), may_both);
@@ -113,39 +90,11 @@ fn kinds_exclude_each_other_as_those_of_flock() {
 const TASKS: usize = 64;
 const ROUNDS: usize = 5;
 
-/// Adds one to the number in the file, through the buffers.
-async fn count(path: &StdPath) -> io::Result<()> {
-    let mut file = open_file(path).read(true).write(true).await?;
-    for round in 0..ROUNDS {
-        file.lock().await?;
-        let mut text = String::new();
-        file.rewind().await?;
-        // Some of the contents are in the buffer before the next lock.
-        AsyncReadExt::read_to_string(&mut file, &mut text).await?;
-        let number: usize = text.trim().parse().map_err(io::Error::other)?;
-        file.rewind().await?;
-        future::yield_now().await;
-        file.write_all(format!("{}\n", number + 1).as_bytes())
-            .await?;
-        match round % 3 {
-            0 => file.unlock().await?,
-            // The drop and the close give it back as well.
-            1 => {
-                drop(file);
-                file = open_file(path).read(true).write(true).await?;
-            }
-            _ => {
-                file.close().await?;
-                file = open_file(path).read(true).write(true).await?;
-            }
-        }
-    }
-    Ok(())
-}
-
 fn count_in_tasks(path: &StdPath) {
     let executor = smol::Executor::new();
-    let tasks: Vec<_> = (0..TASKS).map(|_| executor.spawn(count(path))).collect();
+    let tasks: Vec<_> = (0..TASKS)
+        .map(|_| executor.spawn(count(path, ROUNDS)))
+        .collect();
     let (stop, stopped) = smol::channel::unbounded::<()>();
     std::thread::scope(|scope| {
         for _ in 0..2 {
@@ -179,7 +128,7 @@ fn many_tasks_on_one_thread() {
     }
     let dir = Dir::new();
     let path = dir.file("file", "0\n");
-    let tasks = (0..TASKS).map(|_| count(&path));
+    let tasks = (0..TASKS).map(|_| count(&path, ROUNDS));
     without_hanging("64 tasks", || {
         block_on(futures::future::try_join_all(tasks)).unwrap();
     });

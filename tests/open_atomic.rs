@@ -20,18 +20,9 @@ use futures_lite::AsyncWriteExt;
 use futures_lite::future::{self, block_on, poll_once};
 
 use common::{
-    Dir, comes_true, contents, in_child, is_root, mode, noise, run_in_child, run_in_child_after,
-    run_unprivileged, saturate_pool, set_mode, with_one_thread,
+    Dir, both_ways, comes_true, contents, in_child, is_root, mode, noise, run_in_child,
+    run_in_child_after, run_unprivileged, saturate_pool, set_mode, with_one_thread,
 };
-
-/// Runs the test in child processes, with the no-wait calls and without. Returns `true` in a child.
-fn both_ways(test: &str) -> bool {
-    if !in_child() {
-        print!("{}", run_in_child(test, &[("ANYFILE_NOWAIT", "0")]));
-        run_in_child(test, &[]);
-    }
-    in_child()
-}
 
 /// Returns the names in a directory except for `files`.
 fn leftovers(dir: &StdPath, files: &[&str]) -> Vec<String> {

@@ -16,16 +16,7 @@ use anyfile::{Path, PathError, named_temp_file, spooled_temp_file, temp_dir, tem
 use futures_lite::future::block_on;
 use futures_lite::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt, StreamExt};
 
-use common::{Dir, comes_true, contents, in_child, run_in_child};
-
-/// Runs the test in child processes: with the no-wait calls, and without. Returns `true` in a child.
-fn both_ways(test: &str) -> bool {
-    if !in_child() {
-        run_in_child(test, &[]);
-        run_in_child(test, &[("ANYFILE_NOWAIT", "0")]);
-    }
-    in_child()
-}
+use common::{Dir, both_ways, comes_true, contents, in_child};
 
 fn names(dir: &StdPath) -> Vec<String> {
     let entries = fs::read_dir(dir).unwrap();

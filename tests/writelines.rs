@@ -9,16 +9,7 @@ use anyfile::{create_file, open_file, wrap_file};
 use futures_lite::future::{block_on, poll_once};
 use futures_lite::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 
-use common::{Dir, contents, in_child, noise, run_in_child};
-
-/// Runs the test in child processes: with the no-wait calls, and without. Returns `true` in a child.
-fn both_ways(test: &str) -> bool {
-    if !in_child() {
-        run_in_child(test, &[]);
-        run_in_child(test, &[("ANYFILE_NOWAIT", "0")]);
-    }
-    in_child()
-}
+use common::{Dir, both_ways, contents, noise};
 
 /// Makes lines of various lengths, up to 256 times `unit`.
 fn lines(count: usize, unit: usize) -> Vec<String> {

@@ -5,11 +5,14 @@
 
 #[cfg(unix)]
 pub(crate) mod filesystem;
+pub(crate) mod locked;
 #[cfg(unix)]
 pub(crate) mod strange;
 pub(crate) mod strict;
 #[cfg(target_os = "linux")]
 pub(crate) mod tree;
+#[cfg(target_os = "linux")]
+pub(crate) mod witness;
 
 use std::collections::VecDeque;
 use std::ffi::OsStr;
@@ -277,6 +280,26 @@ pub(crate) fn run_in_child(test: &str, variables: &[(&str, &str)]) -> String {
 pub(crate) fn with_one_thread(test: &str) -> bool {
     if !in_child() {
         print!("{}", run_in_child(test, &[("BLOCKING_MAX_THREADS", "1")]));
+    }
+    in_child()
+}
+
+/// Runs the test in child processes, with the no-wait calls and without. Returns `true` in a child.
+#[track_caller]
+pub(crate) fn both_ways(test: &str) -> bool {
+    if !in_child() {
+        print!("{}", run_in_child(test, &[]));
+        print!("{}", run_in_child(test, &[("ANYFILE_NOWAIT", "0")]));
+    }
+    in_child()
+}
+
+/// Same as [`both_ways`], and once more with one thread in the pool.
+#[track_caller]
+pub(crate) fn each_way(test: &str) -> bool {
+    if !both_ways(test) {
+        let few = [("ANYFILE_NOWAIT", "0"), ("BLOCKING_MAX_THREADS", "1")];
+        print!("{}", run_in_child(test, &few));
     }
     in_child()
 }
