@@ -222,6 +222,8 @@
 //! | `await p.mkdir(parents=True, exist_ok=True)` | [`p.mkdir().parents(true).exist_ok(true)`](Path::mkdir) |
 //! | `await p.touch(exist_ok=False)` | [`p.touch().exist_ok(false)`](Path::touch) |
 //! | `await p.unlink(missing_ok=True)`, `rmdir` | [`p.unlink().missing_ok(true)`](Path::unlink), [`rmdir`](Path::rmdir) |
+//! | `shutil.rmtree(p)`, or `p.unlink()` of a file | [`p.remove()`](Path::remove), of whatever is there |
+//! | `p.parent.mkdir(parents=True, exist_ok=True)`, then `p.write_text(x)` | [`p.write_text(x).parents(true)`](path::WriteText::parents); all methods that create something have it |
 //! | `shutil.rmtree(p)`, `os.utime(p, times)` | [`remove_dir_all`](Path::remove_dir_all), [`set_times`](Path::set_times) |
 //! | `await p.rename(q)`, `p.replace(q)` | [`rename`](Path::rename), which replaces a file on every platform |
 //! | `await p.symlink_to(q)`, `hardlink_to`, `chmod` | the same names |
@@ -233,6 +235,7 @@
 //! | `for path, dirs, files in p.walk()` | [`p.walk()`](Path::walk), a stream of [`WalkEntry`](path::WalkEntry) |
 //! | `dirs.remove(x)`, `on_error=f`, `top_down=False`, `follow_symlinks=True` | [`prune`](path::Walk::prune), [`on_error`](path::Walk::on_error), [`top_down`](path::Walk::top_down), [`follow_symlinks`](path::Walk::follow_symlinks) |
 //! | `await p.copy(q)`, `copy_into(d)`, `shutil.copytree` | [`copy`](Path::copy), [`copy_into`](Path::copy_into) |
+//! | `shutil.copytree(p, q, ignore=f)` | [`p.copy(q).filter(f)`](path::Copy::filter): `f` returns `true` for what is copied |
 //! | `await p.move(q)`, `move_into(d)`, `shutil.move` | [`move_to`](Path::move_to), [`move_into`](Path::move_into) |
 //! | `p.info` | [`p.info()`](Path::info), and [`load`](path::PathInfo::load) for what is not known yet |
 //!
@@ -268,6 +271,9 @@
 //! | `entry.file_type().await` | [`path.info().file_type()`](path::PathInfo::file_type), which needs no system call |
 //! | `copy(p, q)` | [`p.copy(q)`](Path::copy), which takes directories too |
 //! | `async_walkdir::WalkDir` | [`walk`](Path::walk), [`rglob("*")`](Path::rglob) |
+//! | `walkdir::WalkDir` with `max_depth(n)` | [`rglob("*").max_depth(n)`](path::Glob::max_depth), [`walk().max_depth(n)`](path::Walk::max_depth) |
+//! | `walkdir::WalkDir` with `filter_entry(f)`, `skip_current_dir()` | [`exclude(pattern)`](path::Glob::exclude) and [`prune(f)`](path::Glob::prune) of both: `f` returns `true` for directories that are found, but not entered |
+//! | `walkdir::WalkDir` with `same_file_system(true)` | [`same_file_system(true)`](path::Glob::same_file_system) of both |
 //! | `async_std::path::Path`, `PathBuf` | [`Path`], which is owned and cheap to clone; `exists`, `is_file`, `metadata` and the rest have the same names |
 //!
 //! # Coming from tokio

@@ -363,6 +363,22 @@ p.unlink(missing_ok=True); p.unlink(missing_ok=True); (d / 'empty').rmdir()", |d
             (d / "empty").rmdir().await?;
             Ok(String::new())
         };
+        "`shutil.rmtree(p)`, or `p.unlink()` of a file", "
+for q in (d / 'sub', p, d / 'link'):
+    shutil.rmtree(q) if q.is_dir() and not q.is_symlink() else q.unlink()", |d| {
+            for name in ["sub", "notes", "link"] {
+                (&d / name).remove().await?;
+            }
+            Ok(String::new())
+        };
+        "`p.parent.mkdir(parents=True, exist_ok=True)`, then `p.write_text(x)`", "
+for q in (d / 'new/er/file', d / 'new/file'):
+    q.parent.mkdir(parents=True, exist_ok=True); q.write_text('x')", |d| {
+            for name in ["new/er/file", "new/file"] {
+                (&d / name).write_text("x").parents(true).await?;
+            }
+            Ok(String::new())
+        };
         "`shutil.rmtree(p)`, `os.utime(p, times)`", "
 shutil.rmtree(d / 'sub'); os.utime(p, (5, 7)); say(int(p.stat().st_atime), int(p.stat().st_mtime))", |d| {
             (&d / "sub").remove_dir_all().await?;
@@ -442,6 +458,14 @@ say(names(paths()), len(failed), last, names(paths(followlinks=True)))", |d| {
 shutil.copytree(d / 'sub', d / 'copy'); shutil.copy(p, d / 'empty')", |d| {
             (&d / "sub").copy(&d / "copy").await?;
             (&d / "notes").copy_into(&d / "empty").await?;
+            Ok(String::new())
+        };
+        "`shutil.copytree(p, q, ignore=f)`", "
+shutil.copytree(d / 'sub', d / 'copy', ignore=shutil.ignore_patterns('x*'))
+shutil.copytree(d / 'sub', d / 'flat', ignore=lambda dir, names: ['deep'])", |d| {
+            let named = |path: &Path| !path.matches("x*");
+            (&d / "sub").copy(&d / "copy").filter(named).await?;
+            (&d / "sub").copy(&d / "flat").filter(|path| !path.ends_with("deep")).await?;
             Ok(String::new())
         };
         "`await p.move(q)`, `move_into(d)`, `shutil.move`", "
@@ -677,9 +701,13 @@ const SHORT: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "`shutil.copytree(p, q)`, `shutil.move(p, q)`",
+        "`p.parent.mkdir(parents=True, exist_ok=True)`, then `p.write_text(x)`",
+        &["`p.parent.mkdir(parents=True, exist_ok=True)`, then `p.write_text(x)`"],
+    ),
+    (
+        "`shutil.copytree(p, q, ignore=f)`, `shutil.move(p, q)`",
         &[
-            "`await p.copy(q)`, `copy_into(d)`, `shutil.copytree`",
+            "`shutil.copytree(p, q, ignore=f)`",
             "`await p.move(q)`, `move_into(d)`, `shutil.move`",
         ],
     ),
@@ -711,6 +739,14 @@ const SHORT: &[(&str, &[&str])] = &[
     (
         "`fs::read_dir(p)`, `async_walkdir::WalkDir`",
         &["`read_dir(p).await?`", "`async_walkdir::WalkDir`"],
+    ),
+    (
+        "`walkdir::WalkDir` with `max_depth(n)`, `filter_entry(f)`, `same_file_system(true)`",
+        &[
+            "`walkdir::WalkDir` with `max_depth(n)`",
+            "`walkdir::WalkDir` with `filter_entry(f)`, `skip_current_dir()`",
+            "`walkdir::WalkDir` with `same_file_system(true)`",
+        ],
     ),
     (
         "`async_std::path::Path`, `fs::read_to_string(p)`, `fs::create_dir_all(p)`",

@@ -5,8 +5,10 @@ use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path as StdPath;
 
+use anyfile::path::WalkEntry;
 use anyfile::{Path, create_file, open_file, wrap_file};
 use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, StreamExt};
+use walkdir::WalkDir;
 
 use super::{Pair, sorted};
 
@@ -21,6 +23,23 @@ fn walked(dir: &StdPath) -> Vec<Path> {
         found.push(Path::from(path));
     }
     found
+}
+
+/// What `walkdir` finds, without the directory itself.
+fn below(entries: impl Iterator<Item = walkdir::Result<walkdir::DirEntry>>) -> String {
+    let entries = entries
+        .map(Result::unwrap)
+        .filter(|entry| entry.depth() > 0);
+    sorted(entries.map(|entry| entry.into_path()))
+}
+
+/// The paths of all names in what a walk found.
+fn listed(entries: &[WalkEntry]) -> Vec<Path> {
+    let names = |entry: &WalkEntry| {
+        let names = entry.dirs.iter().chain(&entry.files);
+        names.map(|name| &entry.path / name).collect::<Vec<_>>()
+    };
+    entries.iter().flat_map(names).collect()
 }
 
 #[rustfmt::skip]
@@ -281,12 +300,48 @@ pub(crate) fn pairs() -> Vec<Pair> {
         },
         |d| {
             let found: Vec<_> = d.rglob("*").try_collect().await?;
-            let mut walked = Vec::new();
-            let mut walk = d.walk();
-            while let Some(entry) = walk.try_next().await? {
-                walked.extend(entry.dirs.iter().chain(&entry.files).map(|name| &entry.path / name));
+            let walked: Vec<_> = d.walk().try_collect().await?;
+            Ok(said!(sorted(&found), sorted(listed(&walked))))
+        };
+        "`walkdir::WalkDir` with `max_depth(n)`",
+        |d| {
+            let found = below(WalkDir::new(&d).max_depth(2).into_iter());
+            Ok(said!(found, found))
+        },
+        |d| {
+            let found: Vec<_> = d.rglob("*").max_depth(2).try_collect().await?;
+            let walked: Vec<_> = d.walk().max_depth(2).try_collect().await?;
+            Ok(said!(sorted(&found), sorted(listed(&walked))))
+        };
+        "`walkdir::WalkDir` with `filter_entry(f)`, `skip_current_dir()`",
+        |d| {
+            let out = |entry: &walkdir::DirEntry| entry.file_name() != "deep";
+            let found = below(WalkDir::new(&d).into_iter().filter_entry(out));
+            let (mut all, mut entries) = (Vec::new(), WalkDir::new(&d).into_iter());
+            while let Some(entry) = entries.next() {
+                if entry.as_ref().is_ok_and(|entry| entry.file_name() == "sub") {
+                    entries.skip_current_dir();
+                }
+                all.push(entry);
             }
-            Ok(said!(sorted(&found), sorted(&walked)))
+            Ok(said!(found, found, below(all.into_iter())))
+        },
+        |d| {
+            let found: Vec<_> = d.rglob("*").exclude("deep").try_collect().await?;
+            let walked: Vec<_> = d.walk().exclude("deep").try_collect().await?;
+            let pruned = d.rglob("*").prune(|dir| dir.ends_with("sub"));
+            let pruned: Vec<_> = pruned.try_collect().await?;
+            Ok(said!(sorted(&found), sorted(listed(&walked)), sorted(&pruned)))
+        };
+        "`walkdir::WalkDir` with `same_file_system(true)`",
+        |d| {
+            let found = below(WalkDir::new(&d).same_file_system(true).into_iter());
+            Ok(said!(found, found))
+        },
+        |d| {
+            let found: Vec<_> = d.rglob("*").same_file_system(true).try_collect().await?;
+            let walked: Vec<_> = d.walk().same_file_system(true).try_collect().await?;
+            Ok(said!(sorted(&found), sorted(listed(&walked))))
         };
         "`async_std::path::Path`, `PathBuf`",
         |d| {
