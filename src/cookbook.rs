@@ -36,6 +36,7 @@
 //! * [Send a file as an HTTP body](exchange#send-a-file-as-an-http-body)
 //! * [Use a file where tokio's traits are wanted](exchange#use-a-file-where-tokios-traits-are-wanted)
 //! * [Store an upload](exchange#store-an-upload)
+//! * [Read and write objects of an object store](exchange#read-and-write-objects-of-an-object-store), with OpenDAL
 //! * [Fork](exchange#fork)
 //!
 //! **[Limits and failures](limits)**

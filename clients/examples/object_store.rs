@@ -46,9 +46,7 @@ async fn compare(len: usize) -> io::Result<()> {
         let passes = [
             read(async || path.open().await, len).await?,
             read(async || server.open(NAME).await, len).await?,
-            runtime
-                .spawn(read_directly(operator.clone(), len))
-                .await??,
+            CLIENTS.spawn(read_directly(operator, len)).await??,
         ];
         if passes.iter().any(|pass| pass.seen != passes[0].seen) {
             return Err(ErrorKind::InvalidData.into());

@@ -18,8 +18,8 @@ use tokio::runtime::Builder;
 
 use store::{Counts, Flow, Server, complete, count};
 
-/// Runs a test under smol and under both runtimes of tokio. No executor but tokio's may drop OpenDAL's objects on its
-/// own thread, so a panic under these tells that a file did.
+/// Runs a test under smol and under both runtimes of tokio. Under tokio, OpenDAL's blocking objects panic if they are
+/// used or dropped anywhere but on the pool.
 fn under_each(test: impl AsyncFn()) {
     run(test());
     for mut builder in [Builder::new_current_thread(), Builder::new_multi_thread()] {
@@ -138,7 +138,7 @@ where
 {
     let mut std = BufReader::new(File::open(path)?);
     let len = std.get_ref().metadata()?.len();
-    for random in noise(8 * 200).chunks_exact(8) {
+    for random in noise(8 * 100).chunks_exact(8) {
         let random = u64::from_le_bytes(random.try_into().expect("eight bytes"));
         if let Some(target) = random_seek(random, std.stream_position()?, len) {
             assert_eq!(file.seek(target).await?, std.seek(target)?, "{target:?}");
@@ -160,7 +160,7 @@ where
 
 #[test]
 fn seeks_and_reads_as_std() {
-    for len in [1, 65_537, 400_000] {
+    for len in [1, 400_000] {
         let both = Both::with(text(len));
         under_each(async || {
             let local = open(&both.path).await.unwrap();
@@ -260,7 +260,8 @@ fn a_connection_that_breaks() {
         let len = 100_000 + rest.len();
         assert!(len <= 400_000, "{len} bytes, then {error}");
         assert_same(&rest, &bytes[100_000..len], "before the error");
-        println!("after the error: {:?}", object.read(&mut [0; 10]).await);
+        // OpenDAL does not go on by itself.
+        object.read(&mut [0; 10]).await.unwrap_err();
 
         object.seek(SeekFrom::Start(0)).await.unwrap();
         let mut all = Vec::new();
@@ -375,7 +376,7 @@ fn the_executor_goes_on_while_the_server_is_slow() {
 #[test]
 fn uploads_come_back() {
     let server = Server::start().unwrap();
-    for len in [0, 1, 4_096, 131_073, 1_000_003, 11 << 20] {
+    for len in [0, 1, 131_073, 6 << 20] {
         let bytes = noise(len);
         under_each(async || {
             let mut file = server.create("upload").await.unwrap();

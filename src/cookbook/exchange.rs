@@ -1,4 +1,4 @@
-//! Recipes for processes and networks: children, HTTP bodies, uploads, fork.
+//! Recipes for processes and networks: children, HTTP bodies, uploads, object stores, fork.
 //!
 //! # Give a child files as its input and output
 //!
@@ -206,6 +206,35 @@
 //! assert_eq!(path.metadata().await?.len(), 10_000);
 //! # io::Result::Ok(()) }).unwrap();
 //! ```
+//!
+//! # Read and write objects of an object store
+//!
+//! [OpenDAL] reads objects of S3, Azure, Google Cloud and others. The reader of its blocking interface,
+//! `blocking::Operator::reader(path)?.into_std_read(..)?`, is `Read` and `Seek`, so [`wrap_file`](crate::wrap_file) makes
+//! it a file, and code that is generic over `AsyncFile<T>` reads objects as it reads local files. The example
+//! `clients/examples/object_store.rs` in the repository does this with a server on loopback, and compares the times.
+//!
+//! * *Runtime.* OpenDAL needs a runtime of tokio with threads of its own, under any executor. Its blocking objects panic
+//!   on a thread on which tokio runs tasks, even if they are only dropped there. So make and wrap them in one call of
+//!   `unblock`: the file uses and drops them on the thread pool. Do not take them out with `into_inner`; use
+//!   [`with_mut`](crate::AsyncFile::with_mut).
+//! * *Reading.* A file that is read in sequence is one request, whose response is streamed. Nothing is read ahead: each
+//!   time that the buffer is empty, a call on the pool waits for the next part of the response, and holds a thread
+//!   meanwhile.
+//! * *Seeking.* `seek` itself sends nothing, but the next read begins a new request, which asks for the rest of the
+//!   object, and the connection of the old one is lost. `seek_relative` within the buffer costs nothing.
+//! * *Errors.* Opening sends nothing, so a missing object is an error of the first read. After an error in the middle,
+//!   OpenDAL's reader continues only after a seek to another position. Its `RetryLayer` requests the rest instead, and
+//!   its `TimeoutLayer` bounds how long a thread waits. Versions before 0.59 report a broken connection as
+//!   `Interrupted`. Then std and this crate read again, and find the end of the file.
+//! * *Writing.* The object exists only after `file.with_mut(|writer| writer.close()).await??`. Closing or dropping the
+//!   file is not enough: OpenDAL then discards what was written.
+//!
+//! Use OpenDAL's asynchronous interface directly if a program reads many ranges, or several at a time: `read` with a
+//! range requests just these bytes, reuses the connection and needs no thread. Its readers request ahead if `chunk` and
+//! `concurrent` are set.
+//!
+//! [OpenDAL]: https://docs.rs/opendal
 //!
 //! # Fork
 //!

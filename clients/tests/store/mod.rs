@@ -76,8 +76,7 @@ impl Server {
     /// Opens an object for writing. It exists once [`complete`] has returned.
     pub(crate) async fn create(&self, name: &str) -> io::Result<AsyncFile<StdWriter>> {
         let (operator, name) = (blocking(self.operator.clone())?, name.to_owned());
-        let writer = unblock(move || operator.writer(&name)).await?;
-        Ok(wrap_file(writer.into_std_write()))
+        unblock(move || Ok(wrap_file(operator.writer(&name)?.into_std_write()))).await
     }
 
     /// Returns the contents of an object.
@@ -110,17 +109,18 @@ impl Drop for Server {
 }
 
 /// Opens an object for reading.
+///
+/// OpenDAL's blocking objects panic where tokio runs tasks, even when they are dropped there. So they are made on the
+/// pool and never leave it.
 pub(crate) async fn open(operator: Operator, name: &str) -> io::Result<AsyncFile<StdReader>> {
     let (operator, name) = (blocking(operator)?, name.to_owned());
-    // OpenDAL's blocking functions panic on a thread on which tokio runs tasks.
-    let reader = unblock(move || operator.reader(&name)?.into_std_read(..));
-    Ok(wrap_file(reader.await?))
+    unblock(move || Ok(wrap_file(operator.reader(&name)?.into_std_read(..)?))).await
 }
 
 /// Completes an upload. Closing or dropping the file does not: OpenDAL then discards what was written.
-pub(crate) async fn complete(file: AsyncFile<StdWriter>) -> io::Result<()> {
-    let mut writer = file.into_inner().await?;
-    unblock(move || writer.close()).await
+pub(crate) async fn complete(mut file: AsyncFile<StdWriter>) -> io::Result<()> {
+    file.with_mut(|writer| writer.close()).await??;
+    file.close().await
 }
 
 fn blocking(operator: Operator) -> io::Result<blocking::Operator> {
