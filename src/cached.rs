@@ -138,6 +138,12 @@ impl Facts {
         }
     }
 
+    /// Excludes writing unless `writable`, for callers that know how the file was opened. Windows does not tell.
+    pub(crate) fn restricted(mut self, writable: bool) -> Facts {
+        self.access.writable &= writable;
+        self
+    }
+
     /// Gives the descriptor of `file` the flags of one that std opened, before anyone else has it. On a regular
     /// file of a local filesystem, the calls here are the same with `O_NONBLOCK`, and clearing it takes a fifth
     /// of the time of opening a file.

@@ -48,6 +48,8 @@ pub fn open_file(path: impl AsRef<Path>) -> OpenFile {
         options: OpenOptions::new(),
         access_chosen: false,
         only_reads: true,
+        writes: false,
+        appends: false,
         creates: false,
         creates_new: false,
         parents: Parents::default(),
@@ -113,7 +115,11 @@ future! {
         access_chosen: bool,
         /// Whether the options only open an existing file for reading.
         only_reads: bool,
-        /// Whether `create` is set, or may be: a set of std's options does not tell.
+        /// Whether `write` is set, or may be: a set of std's options does not tell.
+        writes: bool,
+        /// The same for `append`.
+        appends: bool,
+        /// The same for `create`.
         creates: bool,
         /// The same for `create_new`.
         creates_new: bool,
@@ -148,7 +154,7 @@ impl OpenCall {
                 .attempt(&self.path, || self.options.open(&self.path)),
         };
         let file = opened.map_err(|error| self.failed(error))?;
-        let facts = Facts::learn(&file);
+        let facts = Facts::learn(&file).restricted(self.writes || self.appends);
         if facts.regular {
             unanswered.finish(&self.path, true);
         }

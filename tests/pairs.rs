@@ -16,7 +16,7 @@ use anyfile::{AsyncFile, wrap_file};
 use futures_lite::future::block_on;
 use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 
-use common::{Dir, contents, text};
+use common::{Dir, contents, text, with_seek_kind};
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Op {
@@ -281,20 +281,11 @@ where
             Outcome::of(read_up_to(object, len), Outcome::Bytes)
         }
         Op::Write(len) => Outcome::done(object.write_all(payload(len, step))),
-        Op::Seek(to) => Outcome::of(object.seek(to).map_err(with_kind), Outcome::Number),
+        Op::Seek(to) => Outcome::of(object.seek(to).map_err(with_seek_kind), Outcome::Number),
         Op::WithMutSeek(to) => Outcome::of(object.seek(to), Outcome::Number),
         Op::Flush => Outcome::done(object.flush()),
         op => unreachable!("{op:?}"),
     }
-}
-
-/// Returns the error of a seek with the kind that it has on other systems than Windows, where std gives it none.
-fn with_kind(error: io::Error) -> io::Error {
-    const ERROR_NEGATIVE_SEEK: i32 = 131;
-    if cfg!(windows) && error.raw_os_error() == Some(ERROR_NEGATIVE_SEEK) {
-        return ErrorKind::InvalidInput.into();
-    }
-    error
 }
 
 fn apply_std_file(file: &mut File, op: Op, step: usize, seen: &Outcome) -> Outcome {

@@ -82,8 +82,10 @@ use crate::sync::Arc;
 /// Windows, std's error has no specific kind.
 ///
 /// Bytes that can never be written are not accepted: a `write` to a handle that is not open for writing fails
-/// at once. With `O_DIRECT`, reads work at any offset and length; a write must consist of whole blocks at a
-/// multiple of the block size, is not buffered, and fails at once otherwise.
+/// at once. Windows does not tell how a wrapped [`File`], or one that was opened with a set of std's options, was
+/// opened: there, such a write is accepted, and the next `flush` fails. With `O_DIRECT`, reads work at any offset
+/// and length; a write must consist of whole blocks at a multiple of the block size, is not buffered, and fails at
+/// once otherwise.
 ///
 /// # Panics
 ///

@@ -339,10 +339,10 @@ impl AsyncFile<File> {
         shared.note_lent();
         shared.lend_file();
         let (path, bound) = (shared.path().cloned(), self.writes.bound());
-        let lane = shared.lane();
+        let (lane, writable) = (shared.lane(), shared.access().writable);
         let clone = move |file: &File| {
             let file = file.try_clone()?;
-            let facts = Facts::learn(&file);
+            let facts = Facts::learn(&file).restricted(writable);
             // Created here: if the future is dropped meanwhile, the handle is closed as any file is.
             Ok(AsyncFile::cloned(file, path, facts, bound, lane))
         };

@@ -14,6 +14,10 @@ use crate::pool::Slot;
 /// The number of bytes of lines that are written at once.
 const JOINED: usize = 64 * 1024;
 
+/// The error with which Windows refuses such a write.
+#[cfg(windows)]
+const ERROR_ACCESS_DENIED: i32 = 5;
+
 impl<T: Write + Send + 'static> AsyncWrite for AsyncFile<T> {
     fn poll_write(
         self: Pin<&mut Self>,
@@ -130,8 +134,8 @@ impl<T: Send + 'static> AsyncFile<T> {
     fn refuse_write(&self) -> io::Result<usize> {
         #[cfg(unix)]
         let error = rustix::io::Errno::BADF.into();
-        #[cfg(not(unix))]
-        let error = io::ErrorKind::PermissionDenied.into();
+        #[cfg(windows)]
+        let error = io::Error::from_raw_os_error(ERROR_ACCESS_DENIED);
         self.shared()?.name(Operation::Write, Err(error))
     }
 }

@@ -30,8 +30,8 @@ impl OpenFile {
     /// ```
     pub fn with_options(path: impl AsRef<Path>, options: OpenOptions) -> OpenFile {
         // The options may say this. They replace it.
-        let open = open_file(path).create(true).create_new(true);
-        open.set(|chosen| {
+        let open = open_file(path).write(true).append(true);
+        open.create(true).create_new(true).set(|chosen| {
             *chosen = options;
             chosen
         })
@@ -102,7 +102,8 @@ impl OpenFile {
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
     #[track_caller]
-    pub fn write(self, write: bool) -> OpenFile {
+    pub fn write(mut self, write: bool) -> OpenFile {
+        self.0.options().writes = write;
         self.set(|options| options.write(write))
     }
 
@@ -129,7 +130,8 @@ impl OpenFile {
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
     #[track_caller]
-    pub fn append(self, append: bool) -> OpenFile {
+    pub fn append(mut self, append: bool) -> OpenFile {
+        self.0.options().appends = append;
         self.set(|options| options.append(append))
     }
 

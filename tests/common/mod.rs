@@ -419,6 +419,15 @@ pub(crate) fn in_child() -> bool {
     std::env::var_os("ANYFILE_TEST_CHILD").is_some()
 }
 
+/// Returns the error of a seek with the kind that it has on other systems than Windows, where std gives it none.
+pub(crate) fn with_seek_kind(error: io::Error) -> io::Error {
+    const ERROR_NEGATIVE_SEEK: i32 = 131;
+    if cfg!(windows) && error.raw_os_error() == Some(ERROR_NEGATIVE_SEEK) {
+        return ErrorKind::InvalidInput.into();
+    }
+    error
+}
+
 /// Returns the number of pool threads of this process.
 #[cfg(target_os = "linux")]
 pub(crate) fn pool_threads() -> usize {
