@@ -44,26 +44,22 @@ impl DirEntry {
     }
 }
 
-pub(crate) enum Task {
-    Open,
-    Read(fs::ReadDir),
-}
-
 impl Explore for ReadDir {
-    type Task = Task;
+    /// The directory, once it is open.
+    type Task = Option<fs::ReadDir>;
     type Item = DirEntry;
 
-    fn begin(&mut self) -> Task {
-        Task::Open
+    fn begin(&mut self) -> Option<fs::ReadDir> {
+        None
     }
 
     fn workers(&self) -> usize {
         1
     }
 
-    fn explore(&self, task: Task, found: &mut Found<ReadDir>) {
-        match self.read(task, &mut found.items) {
-            Ok(more) => found.tasks.extend(more.map(Task::Read)),
+    fn explore(&self, open: Option<fs::ReadDir>, found: &mut Found<ReadDir>) {
+        match self.read(open, &mut found.items) {
+            Ok(more) => found.tasks.extend(more.map(Some)),
             Err(error) => found.items.push(Err(failed(&self.0, error))),
         }
     }
@@ -73,12 +69,12 @@ impl ReadDir {
     /// Reads the next part. Returns the open directory if more may follow.
     fn read(
         &self,
-        task: Task,
+        open: Option<fs::ReadDir>,
         found: &mut Vec<io::Result<DirEntry>>,
     ) -> io::Result<Option<fs::ReadDir>> {
-        let mut open = match task {
-            Task::Open => retry(|| fs::read_dir(&self.0))?,
-            Task::Read(open) => open,
+        let mut open = match open {
+            Some(open) => open,
+            None => retry(|| fs::read_dir(&self.0))?,
         };
         let mut join = Join::new(&self.0, Naming::Std);
         for _ in 0..PART {
