@@ -17,9 +17,9 @@ use anyfile::{AsyncFile, open_file, wrap_file};
 use futures_lite::AsyncWriteExt;
 use futures_lite::future::{block_on, poll_once};
 
-use common::{
-    Dir, contents, in_child, noise, poll_times, run_in_child, with_one_thread, without_hanging,
-};
+#[cfg(target_os = "linux")]
+use common::with_one_thread;
+use common::{Dir, contents, in_child, noise, poll_times, run_in_child, without_hanging};
 
 /// Runs the test in child processes, with the no-wait calls and without. Returns `true` in a child.
 fn alone(test: &str) -> bool {

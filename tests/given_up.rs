@@ -2,16 +2,22 @@
 
 mod common;
 
+#[cfg(target_os = "linux")]
 use std::fs;
 use std::io::{self, BufWriter, Cursor, ErrorKind, Write};
 use std::path::Path;
+#[cfg(unix)]
 use std::time::{Duration, Instant};
 
 use anyfile::{AsyncFile, open_file, wrap_file};
 use futures_lite::future::{block_on, poll_once};
 use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
 
-use common::{Dir, both_ways, noise, saturate_pool, with_one_thread, without_hanging};
+#[cfg(target_os = "linux")]
+use common::saturate_pool;
+use common::{Dir, both_ways, noise};
+#[cfg(unix)]
+use common::{with_one_thread, without_hanging};
 
 fn open(path: &Path) -> AsyncFile {
     let options = open_file(path).read(true).write(true).create(true);

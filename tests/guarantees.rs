@@ -17,8 +17,10 @@ use anyfile::{AsyncFile, PathError, create_file, open_file, wrap_file};
 use futures_lite::future::{self, block_on};
 use futures_lite::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt, StreamExt};
 
+#[cfg(target_os = "linux")]
+use common::filesystem::has_proc;
 #[cfg(unix)]
-use common::filesystem::{Feature, has, has_proc};
+use common::filesystem::{Feature, has};
 use common::{
     Dir, Scripted, Step, contents, in_child, noise, poll_times, position, run_in_child,
     saturate_pool, text, with_one_thread,

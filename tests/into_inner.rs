@@ -3,12 +3,15 @@
 mod common;
 
 use std::error::Error;
+#[cfg(unix)]
 use std::fs::File;
 use std::io::{self, Cursor, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::panic::{self, AssertUnwindSafe};
 
+#[cfg(target_os = "linux")]
+use anyfile::PathError;
 use anyfile::file::IntoInnerError;
-use anyfile::{AsyncFile, PathError, open_file, wrap_file};
+use anyfile::{AsyncFile, open_file, wrap_file};
 use futures_lite::future::block_on;
 use futures_lite::{AsyncSeekExt, AsyncWriteExt};
 

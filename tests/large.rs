@@ -53,10 +53,13 @@ async fn large(path: &Path) -> Option<AsyncFile> {
 }
 
 /// Returns how many bytes a file takes on its disk, where the system tells.
+#[cfg(unix)]
 fn blocks(path: &Path) -> Option<u64> {
-    #[cfg(unix)]
-    return Some(std::os::unix::fs::MetadataExt::blocks(&std::fs::metadata(path).unwrap()) * 512);
-    #[cfg(not(unix))]
+    Some(std::os::unix::fs::MetadataExt::blocks(&std::fs::metadata(path).unwrap()) * 512)
+}
+
+#[cfg(not(unix))]
+fn blocks(_: &Path) -> Option<u64> {
     None
 }
 

@@ -12,7 +12,9 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
-use anyfile::{AsyncFile, Path, PathError, Pattern, open_file, wrap_file};
+#[cfg(unix)]
+use anyfile::PathError;
+use anyfile::{AsyncFile, Path, Pattern, open_file, wrap_file};
 use futures_lite::future::block_on;
 use futures_lite::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt, StreamExt};
 

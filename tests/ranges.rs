@@ -4,7 +4,7 @@ mod common;
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{ErrorKind, Write};
+use std::io::Write;
 use std::ops::{Bound, RangeBounds};
 use std::path::Path;
 
@@ -137,7 +137,7 @@ fn a_range_that_does_not_fit_into_memory_is_an_error() {
     block_on(async {
         let file = open_file(&sparse).await.unwrap();
         let error = file.read_range(..).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::OutOfMemory);
+        assert_eq!(error.kind(), std::io::ErrorKind::OutOfMemory);
         assert!(error.to_string().contains("sparse"), "{error}");
         let read = read(&file, 1 << 42..(1 << 42) + 100_000).await;
         assert_eq!(read, [0; 100_000]);
