@@ -15,7 +15,7 @@
 
 begin() {
     platform=$1
-    cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+    cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit
     # A plain shell may not know where rustup keeps its programs.
     export PATH="${CARGO_HOME:-$HOME/.cargo}/bin:$PATH"
     # Nothing is built twice here: what incremental builds keep would only fill the disk.
@@ -23,7 +23,6 @@ begin() {
     work=$(mktemp -d)
     chmod 755 "$work"
     : >"$work/table"
-    totals=(0 0 0)
     trap clean_up EXIT
     trap 'exit 130' INT TERM
     need jq -- jq
@@ -104,7 +103,6 @@ build() {
 
 # Adds a line to the table: name, passed, failed, skipped, seconds, and the reasons.
 row() {
-    totals=($((totals[0] + $2)) $((totals[1] + $3)) $((totals[2] + $4)))
     printf '%-12s %-26s %4d passed %3d failed %3d skipped %5d s  %s\n' "$platform" "$@" | tee -a "$work/table"
 }
 
@@ -126,37 +124,50 @@ run() {
     local name=$1 begun=$SECONDS status=0 said=$work/said
     shift
     timeout --kill-after=5 "${seconds:-600}" "$@" --show-output >"$said" 2>&1 </dev/null || status=$?
+    # Lines of wine end with a carriage return.
+    tr -d '\r' <"$said" >"$said.lines"
     local passed failed ignored reasons skipped
-    passed=$(count passed "$said")
-    failed=$(count failed "$said")
-    ignored=$(count ignored "$said")
-    if [ "$passed" = - ]; then
-        echo "$name said nothing of its tests"
-        passed=0 failed=1 ignored=0
-    fi
-    if [ "$status" != 0 ]; then
+    read -r passed failed ignored <<<"$(results "$said.lines")"
+    if [ "$status" != 0 ] || [ "$passed" = - ]; then
         cat "$said"
         echo "$name ended with $status"
-        # It may have ended before it could count.
-        [ "$failed" != 0 ] || failed=1
     fi
-    # Each reason once, without the colon after the word. Lines of wine end with a carriage return.
-    reasons=$(tr -d '\r' <"$said" | sed -n 's/^.*skipped\( in part\| the rest\)\?: //p' | sort | uniq -c)
+    if [ "$passed" = - ]; then
+        echo "$name did not get to the end of its tests"
+        passed=0 failed=1 ignored=0
+    elif [ "$status" != 0 ] && [ "$failed" = 0 ]; then
+        failed=1
+    fi
+    # Each reason once, without the colon after the word.
+    reasons=$(sed -n 's/^.*skipped\( in part\| the rest\)\?: //p' "$said.lines" | sort | uniq -c)
     skipped=$(awk -v ignored="$ignored" '{ sum += $1 } END { print sum + ignored }' <<<"$reasons")
     reasons=$(sed -E '/^$/d; s/^ *[0-9]+ //' <<<"$reasons" | paste -sd ';' | sed 's/;/; /g')
     row "$name" "$passed" "$failed" "$skipped" $((SECONDS - begun)) "${reasons:+($reasons)}"
 }
 
-# Prints the number before a word in the last line of a test program, or `-` if there is no such line.
-count() {
-    local found
-    found=$(tr -d '\r' <"$2" | sed -nE "s/^test result: .* ([0-9]+) $1;.*/\1/p" | tail -n 1)
-    echo "${found:--}"
+# Prints how many tests of a program passed, failed and were ignored, or `-` for each if it did not get to its end.
+# Tests run other processes of the program, whose results they may print: the program's own is of as many tests as it
+# announced in its first line.
+results() {
+    awk '
+        /^running [0-9]+ tests?$/ && announced == "" { announced = $2 }
+        /^test result: / && $4 + $6 + $8 == announced { found = $4 " " $6 " " $8 }
+        END { print found == "" ? "- - -" : found }' "$1"
 }
 
+# Prints what the rows of the table add up to. Names and reasons have words of their own.
 summary() {
     printf '\n=== %s, in %d s\n' "$platform" "$SECONDS"
     cat "$work/table"
-    printf '%d passed, %d failed, %d skipped\n' "${totals[@]}"
-    [ "${totals[1]}" = 0 ]
+    awk '
+        match($0, / [0-9]+ passed +[0-9]+ failed +[0-9]+ skipped /) {
+            split(substr($0, RSTART, RLENGTH), words)
+            passed += words[1]
+            failed += words[3]
+            skipped += words[5]
+        }
+        END {
+            printf "%d passed, %d failed, %d skipped\n", passed, failed, skipped
+            exit failed != 0
+        }' "$work/table"
 }
