@@ -477,7 +477,7 @@ fn temporary_files_take_turns() {
     let nameless = || temp_file().dir(dir.path()).limiter(&limiter);
     let named = || named_temp_file().dir(dir.path()).limiter(&limiter);
     let directory = || temp_dir().dir(dir.path()).limiter(&limiter);
-    let [mut first, mut second, mut third, dropped] =
+    let [synced, mut first, mut second, mut third, dropped] =
         std::array::from_fn(|_| block_on(named()).unwrap());
     let [mut made, unwanted] = std::array::from_fn(|_| block_on(directory()).unwrap());
     let scratch = block_on(nameless()).unwrap();
@@ -495,6 +495,9 @@ fn temporary_files_take_turns() {
         call("named_temp_file", named()),
         call("temp_dir", directory()),
         call("sync_all", async move { scratch.sync_all().await }),
+        call("sync_all of a file with a name", async move {
+            synced.sync_all().await
+        }),
         call("with_mut", async move { spool.with_mut(|_| ()).await }),
         call("persist", async move { first.persist(replaced).await }),
         call("persist_noclobber", async move {
