@@ -210,13 +210,13 @@
 //! # Read and write objects of an object store
 //!
 //! [OpenDAL] reads objects of S3, Azure, Google Cloud and others. The reader of its blocking interface,
-//! `blocking::Operator::reader(path)?.into_std_read(..)?`, is `Read` and `Seek`, so [`wrap_file`](crate::wrap_file) makes
-//! it a file, and code that is generic over `AsyncFile<T>` reads objects as it reads local files. The example
+//! `blocking::Operator::reader(path)?.into_std_read(..)?`, is `Read` and `Seek`, so [`wrap_file`](crate::wrap_file)
+//! makes it a file, and code that is generic over `AsyncFile<T>` reads objects as it reads local files. The example
 //! `clients/examples/object_store.rs` in the repository does this with a server on loopback, and compares the times.
 //!
-//! * *Runtime.* OpenDAL needs a runtime of tokio with threads of its own, under any executor. Its blocking objects panic
-//!   on a thread on which tokio runs tasks, even if they are only dropped there. So make and wrap them in one call of
-//!   `unblock`: the file uses and drops them on the thread pool. Do not take them out with `into_inner`; use
+//! * *Runtime.* OpenDAL needs a runtime of tokio with threads of its own, under any executor. Its blocking objects
+//!   panic on a thread on which tokio runs tasks, even if they are only dropped there. So make and wrap them in one call
+//!   of `unblock`: the file uses and drops them on the thread pool. Do not take them out with `into_inner`; use
 //!   [`with_mut`](crate::AsyncFile::with_mut).
 //! * *Reading.* A file that is read in sequence is one request, whose response is streamed. Nothing is read ahead: each
 //!   time that the buffer is empty, a call on the pool waits for the next part of the response, and holds a thread
@@ -232,7 +232,9 @@
 //!
 //! Use OpenDAL's asynchronous interface directly if a program reads many ranges, or several at a time: `read` with a
 //! range requests just these bytes, reuses the connection and needs no thread. Its readers request ahead if `chunk` and
-//! `concurrent` are set.
+//! `concurrent` are set. In the example, with 16 MiB and a server on loopback, lines take 2 times as long as those of a
+//! cached local file, and 1.6 times with OpenDAL directly. A block at a random offset takes 0.32 ms, and 0.1 ms
+//! directly.
 //!
 //! [OpenDAL]: https://docs.rs/opendal
 //!
