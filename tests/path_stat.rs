@@ -278,7 +278,11 @@ fn resolution_is_realpaths_and_readlinks() {
             continue;
         }
         let ours = Path::new(path);
-        let found = block_on(ours.canonicalize()).map(text).unwrap_or_default();
+        let mut found = block_on(ours.canonicalize()).map(text).unwrap_or_default();
+        if cfg!(target_env = "musl") && found.starts_with("//") {
+            // Its realpath keeps two slashes at the beginning, as POSIX allows.
+            found.remove(0);
+        }
         assert_eq!(found, existing[number], "{path:?}");
         canonical += usize::from(!found.is_empty());
 
