@@ -189,7 +189,7 @@ fn methods_of_one_path() {
         ("display", 200),
         ("debug", 200),
         ("file_name", 35),
-        ("file_stem", 30),
+        ("file_stem", 25),
         ("extension", 15),
         ("parent", 20),
         ("ancestors", 200),
