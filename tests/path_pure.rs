@@ -190,7 +190,7 @@ fn methods_of_one_path() {
         ("debug", 200),
         ("file_name", 35),
         ("file_stem", 25),
-        ("extension", 15),
+        ("extension", 12),
         ("parent", 20),
         ("ancestors", 200),
         ("components", 100),
