@@ -210,10 +210,10 @@ impl AtomicFile {
             let path = self.path.as_std_path();
             PathError::wrap(Operation::Discard, path, error)
         })?;
-        if let Some(temporary) = self.stage.take() {
+        if let Some(Temporary { file, new, .. }) = self.stage.take() {
             // Closing the file frees its blocks.
             let lane = self.path.lane.clone();
-            let open = Closing::new(temporary.file.abandon(), lane.clone());
+            let open = Closing::new((file.abandon(), new), lane.clone());
             lane.call(move || drop(open.into_inner())).await;
         }
         Ok(())
