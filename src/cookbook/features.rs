@@ -63,4 +63,5 @@
 //! - *Directory handles* (`openat` and the like), which std is about to have. Trees use them inside.
 //! - *Types for standard streams.* [`wrap_file`](crate::wrap_file) takes them, and [`AsyncFile::from`](crate::AsyncFile::from) files and pipes.
 //! - *Watching* for changes; the crate `notify` does that.
-//! - *Object stores.* OpenDAL has them with an interface of its own.
+//! - *Object stores.* OpenDAL has them with an interface of its own; its readers and writers can be
+//!   [wrapped](super::exchange#read-and-write-objects-of-an-object-store).
