@@ -235,7 +235,7 @@
 //! | `for path, dirs, files in p.walk()` | [`p.walk()`](Path::walk), a stream of [`WalkEntry`](path::WalkEntry) |
 //! | `dirs.remove(x)`, `on_error=f`, `top_down=False`, `follow_symlinks=True` | [`prune`](path::Walk::prune), [`on_error`](path::Walk::on_error), [`top_down`](path::Walk::top_down), [`follow_symlinks`](path::Walk::follow_symlinks) |
 //! | `await p.copy(q)`, `copy_into(d)`, `shutil.copytree` | [`copy`](Path::copy), [`copy_into`](Path::copy_into) |
-//! | `shutil.copytree(p, q, ignore=f)` | [`p.copy(q).filter(f)`](path::Copy::filter): `f` returns `true` for what is copied |
+//! | `shutil.copytree(p, q, ignore=f)` | [`p.copy(q).filter(f)`](path::CopyTo::filter): `f` returns `true` for what is copied |
 //! | `await p.move(q)`, `move_into(d)`, `shutil.move` | [`move_to`](Path::move_to), [`move_into`](Path::move_into) |
 //! | `p.info` | [`p.info()`](Path::info), and [`load`](path::PathInfo::load) for what is not known yet |
 //!

@@ -193,7 +193,9 @@ impl<T: Send + 'static> AsyncFile<T> {
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped, either all the bytes were discarded or none.
+    /// If the future is dropped, either all the bytes were discarded or none, perhaps together with bytes that are
+    /// written meanwhile, because a call that a worker thread has begun is carried out. Await it before anything else is
+    /// written.
     ///
     /// # Errors
     ///

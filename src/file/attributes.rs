@@ -105,7 +105,9 @@ impl AsyncFile<File> {
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped before a worker thread began the call, it is not carried out.
+    /// If the future is dropped before a worker thread began the call, it is not carried out. A call that has begun is
+    /// carried out, perhaps after later calls on the file: then it also cuts off what they have written. Await it before
+    /// anything else is written.
     ///
     /// # Errors
     ///

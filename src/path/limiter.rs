@@ -51,6 +51,7 @@ impl Path {
         }
     }
 
+    #[cfg(feature = "tempfile")]
     pub(crate) fn lane(&self) -> &Lane {
         &self.lane
     }
