@@ -251,8 +251,8 @@ fn an_encoding_can_be_set_between_two_lines() {
     });
 }
 
-/// What workers decode ahead of the reader is as good as what it decodes itself, also if the encoding, or what becomes
-/// of malformed sequences, changes when the next lines are decoded already.
+/// Lines that a worker has decoded ahead are decoded again if the encoding, or the treatment of malformed sequences, is
+/// another one by the time they are read.
 #[test]
 fn what_was_decoded_ahead_is_not_taken_for_something_else() {
     let encodings = [SHIFT_JIS, WINDOWS_1252, GB18030, EUC_JP, BIG5];
