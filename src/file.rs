@@ -8,6 +8,7 @@
 // object's own cursor is moved last. Below it are the two buffers, then the object that they share with their
 // jobs.
 
+mod abandoned;
 mod access;
 mod async_file;
 mod attributes;

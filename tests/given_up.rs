@@ -2,16 +2,17 @@
 
 mod common;
 
-#[cfg(target_os = "linux")]
 use std::fs;
-use std::io::{self, BufWriter, Cursor, ErrorKind, Write};
+use std::io::{self, BufWriter, Cursor, ErrorKind, SeekFrom, Write};
 use std::path::Path;
+use std::pin::Pin;
+use std::sync::mpsc;
 #[cfg(unix)]
 use std::time::{Duration, Instant};
 
 use anyfile::{AsyncFile, open_file, wrap_file};
-use futures_lite::future::{block_on, poll_once};
-use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
+use futures_lite::future::{block_on, or, poll_once};
+use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 
 #[cfg(target_os = "linux")]
 use common::saturate_pool;
@@ -180,4 +181,72 @@ fn a_pipe_that_is_full_is_dropped_within_a_second() {
     });
     child.kill().unwrap();
     child.wait().unwrap();
+}
+
+/// A change that is given up while it is made takes effect before all that is called after it.
+#[test]
+fn later_calls_wait_for_a_change_that_is_given_up() {
+    if !both_ways("later_calls_wait_for_a_change_that_is_given_up") {
+        return;
+    }
+    type Call = fn(&mut AsyncFile) -> Pin<Box<dyn Future<Output = io::Result<()>> + '_>>;
+    let calls: [(&str, Call, &str); 10] = [
+        (
+            "write",
+            |it| Box::pin(async { it.write_all(b"new").await }),
+            "new",
+        ),
+        ("writelines", |it| Box::pin(it.writelines(["new"])), "new"),
+        ("write_at", |it| Box::pin(it.write_all_at(b"new", 0)), "new"),
+        ("set_len", |it| Box::pin(it.set_len(4)), "\0\0\0\0"),
+        ("truncate", |it| Box::pin(it.truncate()), ""),
+        (
+            "seek",
+            |it| Box::pin(async { expect(it.seek(SeekFrom::End(0)).await?, 0) }),
+            "",
+        ),
+        (
+            "read",
+            |it| Box::pin(async { expect(it.read(&mut [0; 9]).await?, 0) }),
+            "",
+        ),
+        (
+            "read_at",
+            |it| Box::pin(async { expect(it.read_at(&mut [0; 9], 0).await?, 0) }),
+            "",
+        ),
+        (
+            "metadata",
+            |it| Box::pin(async { expect(it.metadata().await?.len(), 0) }),
+            "",
+        ),
+        ("close", |it| Box::pin(it.close()), ""),
+    ];
+    let dir = Dir::new();
+    for (name, call, contents) in calls {
+        let path = dir.file(name, "old");
+        let mut file = open(&path);
+        block_on(async {
+            let (begin, begun) = async_channel::bounded(1);
+            let (go_on, going_on) = mpsc::channel();
+            let change = file.with_mut(move |file| {
+                begin.send_blocking(()).unwrap();
+                going_on.recv().unwrap();
+                file.set_len(0).unwrap();
+            });
+            let begun = async { begun.recv().await.unwrap() };
+            or(async { drop(change.await) }, begun).await;
+            let mut later = call(&mut file);
+            assert!(poll_once(&mut later).await.is_none(), "{name} did not wait");
+            go_on.send(()).unwrap();
+            later.await.unwrap();
+        });
+        drop(file);
+        assert_eq!(fs::read_to_string(&path).unwrap(), contents, "{name}");
+    }
+}
+
+fn expect<T: PartialEq + std::fmt::Debug>(found: T, expected: T) -> io::Result<()> {
+    assert_eq!(found, expected);
+    Ok(())
 }

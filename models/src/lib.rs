@@ -14,6 +14,7 @@
 
 extern crate self as blocking;
 
+pub mod abandoned;
 #[path = "../../src/allowance.rs"]
 mod allowance;
 pub mod handover;

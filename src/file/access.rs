@@ -47,8 +47,8 @@ impl<T: Send + 'static> AsyncFile<T> {
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped before a worker thread began `f`, `f` is not called. If it has begun, it is
-    /// finished.
+    /// If the future is dropped before a worker thread began `f`, `f` is not called. If it has begun, it is finished, and
+    /// later calls on the file wait for that.
     ///
     /// # Errors
     ///
@@ -85,14 +85,12 @@ impl<T: Send + 'static> AsyncFile<T> {
         if shared.can_seek() {
             self.reads.clear();
         }
-        let work = shared.work(Operation::Access, |shared| {
+        let lend = |shared: &Shared| {
             let result = shared.with_mut(f);
             shared.note_change();
             result
-        });
-        let result = shared.lane().call(work).await;
-        self.shared()?.note_known();
-        result
+        };
+        shared.change(Operation::Access, lend).await
     }
 
     /// Writes all buffered bytes and closes the file.
@@ -193,9 +191,8 @@ impl<T: Send + 'static> AsyncFile<T> {
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped, either all the bytes were discarded or none, perhaps together with bytes that are
-    /// written meanwhile, because a call that a worker thread has begun is carried out. Await it before anything else is
-    /// written.
+    /// If the future is dropped, either all the bytes were discarded or none. Later calls on the file wait until that is
+    /// certain, so no byte that is written afterwards is discarded.
     ///
     /// # Errors
     ///
@@ -218,13 +215,12 @@ impl<T: Send + 'static> AsyncFile<T> {
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
     pub async fn discard_unwritten(&mut self) -> io::Result<usize> {
-        future::poll_fn(|cx| self.poll_abandoned_move(cx)).await;
+        future::poll_fn(|cx| self.poll_abandoned(cx)).await;
         future::poll_fn(|cx| self.writes.poll_job(cx).map(drop)).await;
         let drainer = self.writes.drainer();
         let discard = move |shared: &Shared| drainer.discard(shared);
         let shared = self.shared()?;
-        let discard = shared.work(Operation::Seek, discard);
-        let discarded = shared.lane().call(discard).await?;
+        let discarded = shared.change(Operation::Seek, discard).await?;
         // The object's own buffer is yet to be flushed.
         if !shared.is_exclusive() {
             self.writes.set_clean();

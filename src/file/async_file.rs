@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use std::path::Path;
 use std::task::{Context, Poll};
 
-use futures_lite::ready;
+use futures_lite::{future, ready};
 
 use super::closing::{self, Closing};
 #[cfg(feature = "tokio")]
@@ -18,7 +18,6 @@ use super::read_buffer::{Form, ReadBuffer, Source};
 use super::write_buffer::{Bound, WriteBuffer};
 use crate::budget::{self, Share};
 use crate::cached::Facts;
-use crate::error::Operation;
 use crate::pool::{Lane, Slot};
 use crate::sync::Arc;
 
@@ -66,7 +65,8 @@ use crate::sync::Arc;
 ///
 /// Every future of this type may be dropped at any time. Bytes that were taken from the file are returned by
 /// the next read, and bytes that a write accepted stay accepted. An operation that is dropped before a worker
-/// thread began it is not carried out; one that has begun is finished.
+/// thread began it is not carried out. One that has begun is finished; if it changes the file, later calls on the same
+/// handle wait for that, so changes take effect in the order of the calls.
 ///
 /// If a seek from the end is dropped while the pool determines the end, the next one may use that answer, even
 /// if the file has grown since.
@@ -275,7 +275,8 @@ impl<T: Send + 'static> AsyncFile<T> {
     #[inline]
     pub(super) fn poll_readable_at_once(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.poll_started_seek(cx));
-        if self.writes.is_dirty() || !self.cursor.is_empty() {
+        let is_settled = self.state.shared()?.abandoned().is_empty();
+        if self.writes.is_dirty() || !self.cursor.is_empty() || !is_settled {
             ready!(self.poll_written(cx))?;
         }
         self.reads.invalidate(self.state.shared()?);
@@ -309,7 +310,7 @@ impl<T: Send + 'static> AsyncFile<T> {
 
     /// Waits until the object has every accepted byte and is flushed, and no seek is in flight.
     pub(super) fn poll_written(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(self.poll_abandoned_move(cx));
+        ready!(self.poll_abandoned(cx));
         let shared = self.state.shared()?;
         self.writes.poll_drain(cx, shared)
     }
@@ -375,17 +376,24 @@ impl<T: Send + 'static> AsyncFile<T> {
         Poll::Ready(Ok(()))
     }
 
-    /// Returns a job for the pool, as [`Shared::work`] does, that runs after accepted bytes are written.
-    pub(super) fn work<R>(
+    /// Returns the object once changes whose futures were dropped are over. For calls with `&self`; the others use
+    /// [`poll_abandoned`](Self::poll_abandoned).
+    pub(super) async fn in_order(&self) -> io::Result<&Arc<Shared>> {
+        let shared = self.shared()?;
+        future::poll_fn(|cx| shared.abandoned().poll_over(cx)).await;
+        Ok(shared)
+    }
+
+    /// Returns a call that is made after accepted bytes are written.
+    pub(super) fn after_writes<R>(
         &self,
-        operation: Operation,
         call: impl FnOnce(&Shared) -> io::Result<R> + Send + 'static,
-    ) -> io::Result<impl FnOnce() -> io::Result<R> + Send + 'static> {
+    ) -> impl FnOnce(&Shared) -> io::Result<R> + Send + 'static {
         let drainer = self.writes.drainer();
-        Ok(self.shared()?.work(operation, move |shared| {
+        move |shared| {
             drainer.drain(shared, None)?;
             call(shared)
-        }))
+        }
     }
 
     /// Charges an answer that was given on the caller's thread.

@@ -13,17 +13,35 @@ use crate::error::Operation;
 use crate::id::FileId;
 use crate::retry::retry;
 
+/// Returns a call on the object that makes `call` on the file.
+fn on_file<R>(
+    call: impl FnOnce(&File) -> io::Result<R> + Send + 'static,
+) -> impl FnOnce(&Shared) -> io::Result<R> + Send + 'static {
+    |shared| call(shared.file().ok_or_else(|| closed(None))?)
+}
+
 impl AsyncFile<File> {
-    /// Runs a call on the pool after accepted bytes are written.
+    /// Makes a call on the pool after accepted bytes are written.
     pub(crate) async fn on_pool<R, F>(&self, operation: Operation, call: F) -> io::Result<R>
     where
         F: FnOnce(&File) -> io::Result<R> + Send + 'static,
         R: Send + 'static,
     {
-        let work = self.work(operation, |shared| {
-            call(shared.file().ok_or_else(|| closed(None))?)
-        });
-        self.shared()?.lane().call(work?).await
+        let shared = self.in_order().await?;
+        let work = shared.work(operation, self.after_writes(on_file(call)));
+        shared.lane().call(work).await
+    }
+
+    /// Same as [`on_pool`](Self::on_pool), for a call that changes the file.
+    async fn change<R, F>(&self, operation: Operation, call: F) -> io::Result<R>
+    where
+        F: FnOnce(&File) -> io::Result<R> + Send + 'static,
+        R: Send + 'static,
+    {
+        let shared = self.in_order().await?;
+        shared
+            .change(operation, self.after_writes(on_file(call)))
+            .await
     }
 
     /// Returns the metadata of the file.
@@ -54,7 +72,7 @@ impl AsyncFile<File> {
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
     pub async fn metadata(&self) -> io::Result<Metadata> {
-        let shared = self.shared()?;
+        let shared = self.in_order().await?;
         if shared.is_local() && self.writes.is_empty() {
             if let Some(file) = shared.file() {
                 budget::spend(0).await;
@@ -106,8 +124,7 @@ impl AsyncFile<File> {
     /// # Cancel safety
     ///
     /// If the future is dropped before a worker thread began the call, it is not carried out. A call that has begun is
-    /// carried out, perhaps after later calls on the file: then it also cuts off what they have written. Await it before
-    /// anything else is written.
+    /// finished, and later calls on the file wait for that.
     ///
     /// # Errors
     ///
@@ -127,17 +144,16 @@ impl AsyncFile<File> {
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
     pub async fn set_len(&self, size: u64) -> io::Result<()> {
-        let shared = self.shared()?;
+        let shared = self.in_order().await?;
         shared.note_touch();
         let set_len = move |shared: &Shared| {
             let result = shared.file().map(|file| file.set_len(size));
             shared.note_change();
             result.unwrap_or_else(|| Err(closed(None)))
         };
-        let set_len = self.work(Operation::SetLen, set_len)?;
-        let result = shared.lane().call(set_len).await;
-        shared.note_known();
-        result
+        shared
+            .change(Operation::SetLen, self.after_writes(set_len))
+            .await
     }
 
     /// Truncates the file at the current position, or extends it with zeros up to there.
@@ -180,7 +196,7 @@ impl AsyncFile<File> {
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped before a worker thread began the call, it is not carried out.
+    /// Same as [`set_len`](AsyncFile::set_len).
     ///
     /// # Errors
     ///
@@ -202,7 +218,7 @@ impl AsyncFile<File> {
     /// ```
     pub async fn set_permissions(&self, permissions: Permissions) -> io::Result<()> {
         let call = |file: &File| file.set_permissions(permissions);
-        self.on_pool(Operation::SetPermissions, call).await
+        self.change(Operation::SetPermissions, call).await
     }
 
     /// Sets the times of the file.
@@ -212,7 +228,7 @@ impl AsyncFile<File> {
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped before a worker thread began the call, it is not carried out.
+    /// Same as [`set_len`](AsyncFile::set_len).
     ///
     /// # Errors
     ///
@@ -235,7 +251,7 @@ impl AsyncFile<File> {
     /// ```
     pub async fn set_times(&self, times: FileTimes) -> io::Result<()> {
         let set = move |file: &File| retry(|| file.set_times(times));
-        self.on_pool(Operation::SetTimes, set).await
+        self.change(Operation::SetTimes, set).await
     }
 
     /// Waits until the file's contents and metadata are on the disk.

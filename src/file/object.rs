@@ -3,17 +3,18 @@
 //! The object itself does not move; jobs borrow it. A [`File`] needs no lock, because its calls may overlap.
 //! Any other object is used by one job at a time.
 
+mod calls;
 mod other;
 
 use std::any::Any;
 use std::fs::File;
-use std::io::{self, ErrorKind, IoSlice, IoSliceMut, Read, Seek, SeekFrom, Write};
+use std::io::{self, ErrorKind, Read, Seek, Write};
 use std::path::Path;
 use std::sync::OnceLock;
 
+use super::abandoned::{Abandoned, Change};
 use super::lock_owner::LockOwner;
-use super::pread;
-use crate::cached::{Access, Answer, Facts};
+use crate::cached::{Access, Facts};
 use crate::error::{Operation, PathError};
 use crate::pool::{Event, Lane};
 use crate::retry::retry;
@@ -34,6 +35,7 @@ pub(super) struct Shared {
     /// The largest offset that the system has accepted in a seek.
     sought: AtomicU64,
     generation: Generation,
+    abandoned: Abandoned,
     lock_owner: LockOwner,
     /// Where the jobs of this object enter the pool.
     lane: Mutex<Lane>,
@@ -97,6 +99,7 @@ impl Shared {
             touched: AtomicBool::new(false),
             sought: AtomicU64::new(0),
             generation: Generation::default(),
+            abandoned: Abandoned::default(),
             lock_owner: LockOwner::default(),
             lane: Mutex::default(),
             #[cfg(windows)]
@@ -147,6 +150,26 @@ impl Shared {
         }
     }
 
+    /// Makes a call on the pool that changes the object. If the future is dropped once it has begun, the change is
+    /// abandoned. The caller has waited for those that were before.
+    pub(super) async fn change<R: Send + 'static>(
+        self: &Arc<Self>,
+        operation: Operation,
+        call: impl FnOnce(&Shared) -> io::Result<R> + Send + 'static,
+    ) -> io::Result<R> {
+        let change = Change::default();
+        let _awaited = change.clone().awaited(&self.abandoned);
+        let work = self.work(operation, move |shared| {
+            let running = change.begin(&shared.abandoned);
+            let _running = running.ok_or_else(|| closed(None))?;
+            let result = call(shared);
+            // By the handle's user, as soon as this call returns or another one has waited for it.
+            shared.note_known();
+            result
+        });
+        self.lane().call(work).await
+    }
+
     pub(super) fn file(&self) -> Option<&File> {
         match &self.object {
             Object::File(file) => Some(file),
@@ -169,6 +192,10 @@ impl Shared {
             Object::File(_) => None,
             Object::Other(other) => Some(other),
         }
+    }
+
+    pub(super) fn abandoned(&self) -> &Abandoned {
+        &self.abandoned
     }
 
     pub(super) fn lock_owner(&self) -> &LockOwner {
@@ -318,135 +345,6 @@ impl Shared {
             _ => error,
         })
     }
-}
-
-/// The calls on the object. All of them may block, except those that read cached data.
-impl Shared {
-    /// Reads cached data at `offset`. Returns `None` if that takes the pool.
-    #[inline]
-    pub(super) fn read_cached(
-        &self,
-        bufs: &mut [IoSliceMut<'_>],
-        offset: u64,
-    ) -> Option<io::Result<usize>> {
-        let (file, facts) = (self.file()?, self.facts()?);
-        if !facts.reads_cached() {
-            return None;
-        }
-        match facts.read_at(file, bufs, offset) {
-            Answer::Now(answer) => Some(self.name(Operation::Read, answer)),
-            Answer::AskPool => None,
-        }
-    }
-
-    /// Reads at the cursor, or at an offset of a regular file.
-    pub(super) fn read(&self, offset: Option<u64>, buf: &mut [u8]) -> io::Result<usize> {
-        let read = retry(|| match (&self.object, offset) {
-            (Object::File(file), None) => (&*file).read(buf),
-            (Object::File(file), Some(offset)) => self.with_cursor(|| {
-                if self.access().direct {
-                    pread::read_direct(file, buf, offset)
-                } else {
-                    pread::read_at(file, buf, offset)
-                }
-            }),
-            (Object::Other(other), _) => other.read(buf),
-        })?;
-        check_count(read, buf.len(), "read")
-    }
-
-    /// Appends the bytes of a range to those at its beginning that `bytes` has already.
-    pub(super) fn read_range(&self, bytes: &mut Vec<u8>, offset: u64, len: u64) -> io::Result<()> {
-        let file = self.file().ok_or_else(unlearned)?;
-        // With room for one more byte, the end of the file is found without a larger buffer.
-        let there = self.size()?.saturating_sub(offset).saturating_add(1);
-        let mut room = len.min(there).saturating_sub(bytes.len() as u64);
-        while let rest @ 1.. = len.saturating_sub(bytes.len() as u64) {
-            if bytes.len() == bytes.capacity() {
-                bytes.try_reserve_exact(usize::try_from(room).unwrap_or(usize::MAX))?;
-            }
-            let offset = offset.saturating_add(bytes.len() as u64);
-            let read = self.with_cursor(|| pread::append(file, self.access(), bytes, offset))?;
-            if read == 0 {
-                break;
-            }
-            // It grows, or it has more bytes than it says, as the files of `/proc` do.
-            room = rest.min(64 * 1024);
-        }
-        // There may have been more room than was asked for.
-        bytes.truncate(usize::try_from(len).unwrap_or(usize::MAX));
-        Ok(())
-    }
-
-    /// Writes at the cursor.
-    pub(super) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
-        let written = retry(|| match &self.object {
-            Object::File(file) => self.with_cursor(|| {
-                if self.access().direct {
-                    pread::write_direct(bytes, |bytes| (&*file).write(bytes))
-                } else {
-                    (&*file).write(bytes)
-                }
-            }),
-            Object::Other(other) => other.write(bytes),
-        })?;
-        check_count(written, bytes.len(), "write")
-    }
-
-    /// Writes at the cursor. Not for direct I/O.
-    pub(super) fn write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        match &self.object {
-            Object::File(file) => retry(|| self.with_cursor(|| (&*file).write_vectored(bufs))),
-            Object::Other(_) => bufs.first().map_or(Ok(0), |buf| self.write(buf)),
-        }
-    }
-
-    pub(super) fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<usize> {
-        let file = self.file().ok_or_else(unlearned)?;
-        let write = |bytes: &[u8]| self.with_cursor(|| pread::write_at(file, bytes, offset));
-        let written = retry(|| {
-            if self.access().direct {
-                pread::write_direct(bytes, write)
-            } else {
-                write(bytes)
-            }
-        });
-        self.note_change();
-        written
-    }
-
-    pub(super) fn seek(&self, to: SeekFrom) -> io::Result<u64> {
-        match &self.object {
-            Object::File(file) => {
-                let position = self.with_cursor(|| (&*file).seek(to))?;
-                self.sought.fetch_max(position, Ordering::Relaxed);
-                Ok(position)
-            }
-            Object::Other(other) => other.seek(to),
-        }
-    }
-
-    /// Flushes the object's own buffer. A file has none.
-    pub(super) fn flush(&self) -> io::Result<()> {
-        self.other().map_or(Ok(()), |other| retry(|| other.flush()))
-    }
-
-    /// Runs a call that uses or temporarily moves the cursor, excluding others that do.
-    fn with_cursor<R>(&self, call: impl FnOnce() -> R) -> R {
-        #[cfg(windows)]
-        let _guard = self.cursor.lock().unwrap_or_else(PoisonError::into_inner);
-        call()
-    }
-}
-
-/// Returns an error for an impossible count, before anything is sliced by it.
-fn check_count(count: usize, len: usize, call: &str) -> io::Result<usize> {
-    if count <= len {
-        return Ok(count);
-    }
-    let message =
-        format!("the wrapped object's `{call}` reported {count} bytes for a buffer of {len}");
-    Err(io::Error::new(ErrorKind::InvalidData, message))
 }
 
 pub(super) fn closed(path: Option<&Path>) -> io::Error {

@@ -57,7 +57,7 @@ impl<T: Send + 'static> AsyncFile<T> {
         cx: &mut Context<'_>,
         question: fn(u64) -> CursorJob,
     ) -> Poll<io::Result<u64>> {
-        ready!(self.poll_abandoned_move(cx));
+        ready!(self.poll_abandoned(cx));
         let generation = self.shared()?.generation();
         self.poll_job(cx, question(generation))
     }
@@ -108,10 +108,13 @@ impl<T: Send + 'static> AsyncFile<T> {
         matches!(self.cursor.kind(), Some(CursorJob::Move(asked, _)) if *asked == seek)
     }
 
-    /// Waits for a seek that was started, and for a move whose future was dropped. An error does not concern
-    /// the caller, but the new position does.
-    pub(super) fn poll_abandoned_move(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    /// Waits for a seek that was started, and for changes and a move whose futures were dropped. An error does not
+    /// concern the caller, but the new position does.
+    pub(super) fn poll_abandoned(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         ready!(self.poll_started_seek(cx));
+        if let Ok(shared) = self.shared() {
+            ready!(shared.abandoned().poll_over(cx));
+        }
         match self.cursor.kind() {
             Some(CursorJob::Move(..)) => self.poll_cursor(cx).map(drop),
             _ => Poll::Ready(()),

@@ -53,6 +53,7 @@ impl AsyncFile<File> {
     /// ```
     pub async fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
         budget::proceed().await;
+        let shared = self.in_order().await?;
         let cached = self.read_cached(buf, offset)?;
         if cached.is_all {
             budget::charge(cached.len);
@@ -61,13 +62,13 @@ impl AsyncFile<File> {
         let rest = &mut buf[cached.len..];
         let offset = offset.saturating_add(cached.len as u64);
         let len = rest.len().min(MOST);
-        let read = self.work(Operation::Read, move |shared| {
+        let read = self.after_writes(move |shared| {
             let mut bytes = vec![0; len];
             let read = shared.read(Some(offset), &mut bytes)?;
             bytes.truncate(read);
             Ok(bytes)
-        })?;
-        let bytes = self.fetch(read).await?;
+        });
+        let bytes = fetch(shared, shared.work(Operation::Read, read)).await?;
         rest[..bytes.len()].copy_from_slice(&bytes);
         budget::charge_copy(bytes.len());
         Ok(cached.len + bytes.len())
@@ -176,6 +177,7 @@ impl AsyncFile<File> {
 
     async fn read_up_to(&self, len: u64, offset: u64) -> io::Result<Vec<u8>> {
         budget::proceed().await;
+        let shared = self.in_order().await?;
         let mut bytes = Vec::new();
         if len <= SMALL_RANGE {
             bytes.resize(len as usize, 0);
@@ -186,25 +188,13 @@ impl AsyncFile<File> {
                 return Ok(bytes);
             }
         }
-        let read = self.work(Operation::Read, move |shared| {
+        let read = self.after_writes(move |shared| {
             shared.read_range(&mut bytes, offset, len)?;
             Ok(bytes)
-        })?;
+        });
+        let read = shared.work(Operation::Read, read);
         if len <= SMALL_RANGE {
-            self.fetch(read).await
-        } else {
-            self.shared()?.lane().call(read).await
-        }
-    }
-
-    /// Runs a read on the pool that was tried on the caller's thread, by which the kernel may be fetching the data.
-    async fn fetch(
-        &self,
-        read: impl FnOnce() -> io::Result<Vec<u8>> + Send + 'static,
-    ) -> io::Result<Vec<u8>> {
-        let shared = self.shared()?;
-        if shared.facts().is_some_and(Facts::reads_cached) {
-            shared.lane().call_fetch(read).await
+            fetch(shared, read).await
         } else {
             shared.lane().call(read).await
         }
@@ -218,8 +208,8 @@ impl AsyncFile<File> {
     ///
     /// # Cancel safety
     ///
-    /// A write that is dropped before a worker thread began it is not carried out. One that has begun is
-    /// finished.
+    /// A write that is dropped before a worker thread began it is not carried out. One that has begun is finished, and
+    /// later calls on the file wait for that.
     ///
     /// # Errors
     ///
@@ -243,15 +233,14 @@ impl AsyncFile<File> {
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
     pub async fn write_at(&self, buf: &[u8], offset: u64) -> io::Result<usize> {
-        let shared = self.shared()?;
+        let shared = self.in_order().await?;
         shared.note_touch();
         let bytes = buf[..buf.len().min(MOST)].to_vec();
         budget::charge_copy(bytes.len());
         let write = move |shared: &Shared| shared.write_at(&bytes, offset);
-        let write = self.work(Operation::Write, write)?;
-        let written = shared.lane().call(write).await;
-        shared.note_known();
-        written
+        shared
+            .change(Operation::Write, self.after_writes(write))
+            .await
     }
 
     /// Writes all of `buf` at `offset` without changing the file's position.
@@ -295,6 +284,18 @@ impl AsyncFile<File> {
             }
         }
         Ok(())
+    }
+}
+
+/// Runs a read on the pool that was tried on the caller's thread, by which the kernel may be fetching the data.
+async fn fetch(
+    shared: &Shared,
+    read: impl FnOnce() -> io::Result<Vec<u8>> + Send + 'static,
+) -> io::Result<Vec<u8>> {
+    if shared.facts().is_some_and(Facts::reads_cached) {
+        shared.lane().call_fetch(read).await
+    } else {
+        shared.lane().call(read).await
     }
 }
 

@@ -47,7 +47,7 @@ impl<T: Write + Send + 'static> AsyncWrite for AsyncFile<T> {
         if !this.shared()?.access().writable {
             return Poll::Ready(this.refuse_write());
         }
-        ready!(this.poll_abandoned_move(cx));
+        ready!(this.poll_abandoned(cx));
         ready!(this.poll_read_over(cx))?;
         let start = this.start_of_write();
         let shared = this.state.shared()?;
