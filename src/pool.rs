@@ -11,7 +11,7 @@ mod spin;
 mod turns;
 mod waiters;
 
-pub(crate) use handover::stay;
+pub(crate) use handover::{is_worker, stay};
 pub use limiter::Limiter;
 pub(crate) use pause::{Pause, pause};
 pub(crate) use waiters::{Event, Job, Slot, Waiters};

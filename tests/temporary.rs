@@ -342,6 +342,32 @@ fn nothing_is_left_after_a_panic() {
     becomes_empty(&dir);
 }
 
+/// The last thing that a program does is to drop them.
+#[test]
+#[cfg(any(
+    all(target_os = "linux", target_env = "gnu"),
+    target_os = "macos",
+    target_os = "freebsd"
+))]
+fn nothing_is_left_at_the_end_of_a_process() {
+    const NAME: &str = "nothing_is_left_at_the_end_of_a_process";
+    if let Ok(dir) = std::env::var("LAST") {
+        let (file, tree) = (named_temp_file().dir(&dir), temp_dir().dir(&dir));
+        let temporary = block_on(async { (file.await.unwrap(), tree.await.unwrap()) });
+        for name in 0..100 {
+            fs::write(temporary.1.path().join(name.to_string()), "text").unwrap();
+        }
+        println!("1 passed, and the process ends with the drop");
+        drop(temporary);
+        std::process::exit(0);
+    }
+    let dir = Dir::new();
+    for _ in 0..5 {
+        common::run_in_child(NAME, &[("LAST", dir.path().to_str().unwrap())]);
+        assert_eq!(names(dir.path()), [""; 0]);
+    }
+}
+
 #[test]
 #[cfg(target_os = "linux")]
 fn a_deep_directory_is_removed_in_the_background() {

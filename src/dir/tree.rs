@@ -230,19 +230,22 @@ pub(crate) async fn remove(
     removing.await.map(drop)
 }
 
-/// Removes the directory at `path` and all its contents, slice by slice in the background.
+/// Removes the directory at `path` and all its contents, slice by slice in the background. Drops `guard` at the end.
 #[cfg(feature = "tempfile")]
-pub(crate) fn remove_in_background(path: PathBuf, lane: Lane) {
-    fn go_on(work: Closing<Remover>, lane: Lane) {
+pub(crate) fn remove_in_background(path: PathBuf, lane: Lane, guard: impl Send + 'static) {
+    fn go_on(work: Closing<Remover>, lane: Lane, guard: impl Send + 'static) {
         let next = lane.clone();
         let job = lane.run(move || match slice(work) {
-            (work, Ok(false)) => go_on(work, next),
-            (work, Ok(true) | Err(_)) => drop(work),
+            (work, Ok(false)) => go_on(work, next, guard),
+            (work, Ok(true) | Err(_)) => {
+                drop(work);
+                drop(guard);
+            }
         });
         job.detach();
     }
     let remover = Remover::new(path, Root::Dir);
-    go_on(Closing::new(remover, lane.clone()), lane);
+    go_on(Closing::new(remover, lane.clone()), lane, guard);
 }
 
 /// Renames `source` to `target`. Returns `false` if that is on another filesystem.

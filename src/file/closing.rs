@@ -155,7 +155,7 @@ impl Drop for Closing {
 }
 
 /// Does work that a drop has left, on the pool. Waits for it for as long as the drop of a file on this device
-/// waits.
+/// waits, but not in a job.
 pub(crate) fn leave_to_pool(lane: &Lane, device: u64, work: impl FnOnce() + Send + 'static) {
     let mut job = Slot::default();
     let work = move || {
@@ -163,8 +163,8 @@ pub(crate) fn leave_to_pool(lane: &Lane, device: u64, work: impl FnOnce() + Send
         stuck().remove(&device);
     };
     job.start((), lane.run_short(work));
-    let is_stuck = stuck().contains(&device);
-    if !is_stuck && !pool::block_for(PATIENCE, |cx| job.poll(cx).map(drop)) {
+    let waits = !pool::is_worker() && !stuck().contains(&device);
+    if waits && !pool::block_for(PATIENCE, |cx| job.poll(cx).map(drop)) {
         stuck().insert(device);
     }
     job.detach();
@@ -191,5 +191,29 @@ fn finish(shared: Arc<Shared>, unwritten: Option<Drainer>) {
     }
     if shared.is_exclusive() {
         drop(shared.take_object());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use futures_lite::future::block_on;
+
+    use super::*;
+
+    #[test]
+    fn a_drop_waits_for_the_pool_but_not_in_a_job() {
+        let lane = Lane::default();
+        let leave = |device| {
+            let (end, ended) = channel::<()>();
+            leave_to_pool(&Lane::default(), device, move || ended.recv().unwrap_or(()));
+            end
+        };
+        let (outside, inside) = (u64::MAX, u64::MAX - 1);
+        let ends = (leave(outside), block_on(lane.run(move || leave(inside))));
+        assert!(stuck().contains(&outside));
+        assert!(!stuck().contains(&inside));
+        drop(ends);
     }
 }

@@ -12,6 +12,7 @@
 //! or dropped. `has_jobs` is `Relaxed`, because it is a hint and guards no data: the queue is locked before a
 //! job is taken, and a late or lost update costs one spin.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::mem;
 use std::time::Duration;
@@ -34,6 +35,16 @@ const STAY: Duration = Duration::from_micros(10);
 /// others use the pool, too. If none does, it gets the thread again at once, in 1 to 2 µs: 1 % of the time of
 /// 64 short jobs.
 const IN_A_ROW: u32 = 64;
+
+thread_local! {
+    static IS_WORKER: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Returns `true` in a job. Waiting for another one there may be in vain: this thread may be the only one, and this job
+/// may have the last turn of a limiter.
+pub(crate) fn is_worker() -> bool {
+    IS_WORKER.get()
+}
 
 pub(super) static JOBS: WorkQueue = WorkQueue::new(Kind::Work);
 pub(super) static FETCHES: WorkQueue = WorkQueue::new(Kind::Fetch);
@@ -222,11 +233,13 @@ impl Worker {
             begun,
             ran: 0,
         };
+        IS_WORKER.set(true);
         while let Some(job) = worker.next(state) {
             job.run();
             state = queue.lock();
             state.done += 1;
         }
+        IS_WORKER.set(false);
     }
 
     /// Returns the next job, while there is one and this worker may go on.

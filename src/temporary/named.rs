@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_lite::AsyncWriteExt;
 
+use super::left::Removal;
 use super::{Location, create_new, location};
 use crate::cached::Facts;
 use crate::call::{Lazy, future};
@@ -135,9 +136,10 @@ impl CreateNamedTempFileCall {
 ///
 /// # Drop
 ///
-/// Dropping it removes its name, on a local filesystem before the drop returns and on any other in the background, and
-/// closes the file in the background. Buffered bytes are not written any more. A file that was [persisted](NamedTempFile::persist) is
-/// dropped as any [`AsyncFile`] is. [`close`](NamedTempFile::close) reports errors.
+/// Dropping it removes its name, on a local filesystem before the drop returns, and on any other in the background, as
+/// the drop of a [`TempDir`](super::TempDir) does. It also closes the file in the background. Buffered bytes are not
+/// written any more. A file that was [persisted](NamedTempFile::persist) is dropped as any [`AsyncFile`] is.
+/// [`close`](NamedTempFile::close) reports errors.
 ///
 /// # Examples
 ///
@@ -396,7 +398,12 @@ impl Drop for Name {
             let _ = remove_file(path.as_std_path());
         } else {
             let lane = path.lane().clone();
-            lane.run(move || remove_file(path.as_std_path())).detach();
+            let removal = Removal::leave();
+            let remove = move || {
+                let _ = remove_file(path.as_std_path());
+                drop(removal);
+            };
+            lane.run(remove).detach();
         }
     }
 }
