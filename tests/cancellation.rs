@@ -42,7 +42,17 @@ impl Random {
 
     /// Awaits the future, or drops it after a random number of polls.
     async fn some<F: Future>(&mut self, future: F) -> Option<F::Output> {
-        let mut polls = [0, 1, 1, 1, 2, 2, 3, 5, usize::MAX, usize::MAX][self.below(10)];
+        let polls = [0, 1, 1, 1, 2, 2, 3, 5, usize::MAX, usize::MAX][self.below(10)];
+        self.for_polls(polls, future).await
+    }
+
+    /// Same as [`some`](Random::some), for a future that need not be ready.
+    async fn given_up<F: Future>(&mut self, future: F) -> Option<F::Output> {
+        let polls = self.below(4);
+        self.for_polls(polls, future).await
+    }
+
+    async fn for_polls<F: Future>(&mut self, mut polls: usize, future: F) -> Option<F::Output> {
         let mut future = pin!(future);
         TRIED.fetch_add(1, Ordering::Relaxed);
         future::poll_fn(|cx| {
@@ -78,6 +88,7 @@ fn works(dir: &Dir) -> Vec<Work> {
         boxed(files::writes),
         boxed(files::reads),
         boxed(files::echoes),
+        boxed(files::follows),
         boxed(files::fails),
         boxed(paths::paths),
         boxed(paths::searches),

@@ -5,7 +5,7 @@ use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 
 use anyfile::{open_file, wrap_file};
-use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, future};
+use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, StreamExt, future};
 
 use super::Random;
 use super::common::{Scripted, Step, contents};
@@ -26,7 +26,7 @@ pub(crate) async fn writes(mut random: Random, dir: PathBuf, rounds: usize) {
     let mut file = opening.truncate(true).buffering(buffering).await.unwrap();
     let mut accepted = Vec::new();
     for _ in 0..rounds {
-        match random.below(13) {
+        match random.below(14) {
             10 => {
                 let lines = records(accepted.len() / RECORD, 300);
                 let lines = &lines[accepted.len() % RECORD..];
@@ -48,6 +48,16 @@ pub(crate) async fn writes(mut random: Random, dir: PathBuf, rounds: usize) {
                 let lost = discarded.map(|discarded| discarded.unwrap());
                 assert!(lost.is_none_or(|lost| lost + end == accepted.len()));
                 accepted.truncate(end);
+            }
+            // What is given up does not come after what follows.
+            13 => {
+                let at = random.below(accepted.len() + 1);
+                let end = (at + 50).min(accepted.len());
+                let other = vec![b'x'; end - at];
+                let _ = random.some(file.write_at(&other, at as u64)).await;
+                file.write_all_at(&accepted[at..end], at as u64)
+                    .await
+                    .unwrap();
             }
             0 => drop(random.some(file.flush()).await),
             1 => drop(random.some(file.sync_data()).await),
@@ -96,7 +106,19 @@ pub(crate) async fn reads(mut random: Random, dir: PathBuf, rounds: usize) {
     let mut file = open_file(&path).await.unwrap();
     let mut at = 0;
     for _ in 0..rounds {
-        match random.below(11) {
+        match random.below(12) {
+            11 => {
+                let mut chunks = file.chunks().max_len(1 + random.below(20_000));
+                for _ in 0..random.below(10) {
+                    if let Some(chunk) = random.some(chunks.next()).await {
+                        let Some(chunk) = chunk else { break };
+                        let chunk = chunk.unwrap();
+                        assert!(all[at..].starts_with(&chunk));
+                        at += chunk.len();
+                    }
+                }
+                file = chunks.into_inner();
+            }
             9 => {
                 let target = (at + random.below(20_000)).saturating_sub(10_000);
                 let target = target.min(all.len());
@@ -171,6 +193,34 @@ pub(crate) async fn reads(mut random: Random, dir: PathBuf, rounds: usize) {
                 file = lines.into_inner();
             }
         }
+    }
+}
+
+/// Follows a file that grows, also by parts of lines, and checks that each line comes once and whole.
+pub(crate) async fn follows(mut random: Random, dir: PathBuf, rounds: usize) {
+    let path = dir.join("log");
+    let mut writer = open_file(&path).append(true).create(true).await.unwrap();
+    let mut lines = open_file(&path).await.unwrap().lines().follow(true);
+    let (mut written, mut seen) = (0, 0);
+    for _ in 0..rounds {
+        let len = random.below(100);
+        let bytes = &records(written / RECORD, 100)[written % RECORD..][..len];
+        writer.write_all(bytes).await.unwrap();
+        writer.flush().await.unwrap();
+        written += len;
+        // The last one does not come.
+        for _ in 0..random.below(10) {
+            let line = random.given_up(lines.next_line()).await;
+            if let Some(line) = line {
+                assert_eq!(line.unwrap().unwrap(), format!("line {seen:08}"));
+                seen += 1;
+            }
+        }
+    }
+    while seen < written / RECORD {
+        let line = lines.next_line().await.unwrap();
+        assert_eq!(line.unwrap(), format!("line {seen:08}"));
+        seen += 1;
     }
 }
 

@@ -69,7 +69,8 @@ pub(crate) async fn paths(mut random: Random, dir: PathBuf, rounds: usize) {
                 }
             }
             1 => {
-                if let Some(Ok(text)) = random.some(a.read_text()).await {
+                let is_lossy = random.below(2) == 0;
+                if let Some(Ok(text)) = random.some(a.read_text().lossy(is_lossy)).await {
                     let number = (1..6).filter_map(|len| text.get(..len));
                     let whole = |number: &str| {
                         text.len() % number.len() == 0 && {
