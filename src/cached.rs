@@ -43,9 +43,8 @@ use other::learn;
 #[cfg(not(target_os = "linux"))]
 pub(crate) use other::{metadata, open, read};
 
-use crate::retry::retry;
 pub(crate) use access::Access;
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::io::{self, IoSliceMut};
 use std::path::Path;
 
@@ -117,23 +116,35 @@ impl Facts {
         }
     }
 
-    /// Determines the facts of `file`. May block.
+    /// Determines the facts of `file`, however it was opened. May block.
     pub(crate) fn learn(file: &File) -> Facts {
-        // Some special files appear to be regular, but can neither seek nor be read at an offset.
         let seekable = imp::has_cursor(file);
-        let metadata = retry(|| file.metadata()).ok();
-        let regular = seekable && metadata.as_ref().is_some_and(Metadata::is_file);
-        let access = Access::of(file);
-        let local = if regular {
-            imp::Local::learn(file, access)
-        } else {
-            imp::Local::foreign()
+        Facts::of(file, Access::of(file), |_| seekable)
+    }
+
+    /// Same as [`learn`](Facts::learn), for a file that was just opened, for writing or not, without custom flags.
+    /// So its access is known, and an open takes two system calls and not six.
+    pub(crate) fn of_opened(file: &File, writable: bool) -> Facts {
+        let has_cursor = |local: &imp::Local| local.has_cursors() || imp::has_cursor(file);
+        Facts::of(file, Access::opened(writable), has_cursor)
+    }
+
+    /// Some special files appear to be regular, but can neither seek nor be read at an offset.
+    fn of(file: &File, access: Access, has_cursor: impl FnOnce(&imp::Local) -> bool) -> Facts {
+        let state = imp::State::of(file);
+        let mut local = match &state {
+            Some(state) if state.is_file => imp::Local::learn(file, state, access),
+            _ => imp::Local::foreign(),
         };
+        let seekable = has_cursor(&local);
+        if !seekable {
+            local = imp::Local::foreign();
+        }
         Facts {
-            regular,
+            regular: seekable && state.as_ref().is_some_and(|state| state.is_file),
             seekable,
             access,
-            device: metadata.as_ref().map_or(0, device),
+            device: state.map_or(0, |state| state.device),
             local,
         }
     }
@@ -185,16 +196,6 @@ impl Facts {
     ) -> Answer<io::Result<usize>> {
         self.local.read_at(file, bufs, offset)
     }
-}
-
-#[cfg(unix)]
-fn device(metadata: &Metadata) -> u64 {
-    std::os::unix::fs::MetadataExt::dev(metadata)
-}
-
-#[cfg(not(unix))]
-fn device(_: &Metadata) -> u64 {
-    0
 }
 
 #[cfg(all(test, target_os = "linux"))]

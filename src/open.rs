@@ -48,6 +48,7 @@ pub fn open_file(path: impl AsRef<Path>) -> OpenFile {
         options: OpenOptions::new(),
         access_chosen: false,
         only_reads: true,
+        is_plain: true,
         writes: false,
         appends: false,
         creates: false,
@@ -115,6 +116,8 @@ future! {
         access_chosen: bool,
         /// Whether the options only open an existing file for reading.
         only_reads: bool,
+        /// Whether all options are known: there are no custom flags, and no set of std's options.
+        is_plain: bool,
         /// Whether `write` is set, or may be: a set of std's options does not tell.
         writes: bool,
         /// The same for `append`.
@@ -154,7 +157,12 @@ impl OpenCall {
                 .attempt(&self.path, || self.options.open(&self.path)),
         };
         let file = opened.map_err(|error| self.failed(error))?;
-        let facts = Facts::learn(&file).restricted(self.writes || self.appends);
+        let writable = self.writes || self.appends;
+        let facts = if self.is_plain {
+            Facts::of_opened(&file, writable)
+        } else {
+            Facts::learn(&file).restricted(writable)
+        };
         if facts.regular {
             unanswered.finish(&self.path, true);
         }

@@ -144,7 +144,7 @@ impl CreateTempFileCall {
             });
             match created {
                 Ok(file) => {
-                    let facts = Facts::learn(&file);
+                    let facts = Facts::of_opened(&file, true);
                     let mut file = AsyncFile::opened(file, None, facts);
                     file.set_lane(self.lane);
                     Ok(file)

@@ -25,6 +25,14 @@ impl Access {
         direct: false,
     };
 
+    /// The access of a file that was just opened, without custom flags.
+    pub(crate) fn opened(writable: bool) -> Access {
+        Access {
+            writable,
+            direct: false,
+        }
+    }
+
     /// Queries the flags of the descriptor, which never blocks, whatever the file is.
     #[cfg(unix)]
     pub(crate) fn of(file: &File) -> Access {

@@ -10,10 +10,10 @@ use std::io::{self, IoSliceMut};
 use std::os::linux::fs::MetadataExt;
 use std::path::Path;
 
-use rustix::fs::{FileType, OFlags, ResolveFlags, Statx};
+use rustix::fs::{OFlags, ResolveFlags, Statx};
 
 use super::anchor::Anchor;
-use super::filesystem::stat;
+use super::filesystem::{Mount, is_regular, stat};
 use super::hints::{Hint, Hints};
 use super::linux::{Local, enabled, read_cached, reads_cached};
 use super::lookup::{Found, Lookup, Timed, find, openat2, path_flags};
@@ -68,7 +68,7 @@ pub(crate) fn open(path: &Path) -> Result<io::Result<(File, Facts)>, Unanswered>
                 regular: true,
                 seekable: true,
                 access: Access::READ,
-                device: rustix::fs::makedev(stat.stx_dev_major, stat.stx_dev_minor),
+                device: Mount::of(&stat).device(),
                 local: Local::opened(timed.filesystem.clone(), &stat),
             };
             (file, facts)
@@ -198,8 +198,4 @@ fn open_found(path: &Path, found: Found) -> Result<io::Result<Opened>, Unanswere
     let (file, stat) = found.check(file)?;
     let timed = found.timed;
     Ok(Ok(Opened { file, stat, timed }))
-}
-
-fn is_regular(stat: &Statx) -> bool {
-    FileType::from_raw_mode(stat.stx_mode.into()) == FileType::RegularFile
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use rustix::fs::{AtFlags, Statx, StatxFlags};
+use rustix::fs::{AtFlags, FileType, Statx, StatxFlags};
 
 use super::probation::Probation;
 use crate::retry::retry;
@@ -58,6 +58,16 @@ impl Medium {
     pub(super) fn closes_on_the_spot(self) -> bool {
         self.is_local() || self == Medium::Overlay
     }
+
+    /// Returns `true` if every regular file has a cursor. Those of `/proc` and of FUSE need not have one.
+    pub(super) fn has_cursors(self) -> bool {
+        self != Medium::Foreign
+    }
+
+    /// Returns `true` if nothing changes the medium while the filesystem is mounted. Swap may be added later.
+    fn is_constant(self) -> bool {
+        !matches!(self, Medium::Memory | Medium::Swappable)
+    }
 }
 
 /// Returns `true` if the system has swap.
@@ -108,9 +118,15 @@ impl Filesystem {
 
     /// Learns the filesystem of a file, and remembers it for every other file there. May block.
     ///
-    /// The system is asked even if the answer is known. That costs a fraction of a microsecond of a worker
-    /// thread, and notices swap that was added later, or a number that was reused.
+    /// The system is asked again if the answer may have changed: swap was added, or the number of the mount is of a
+    /// kind that is reused.
     pub(super) fn learn(file: &File, stat: &Statx) -> Filesystem {
+        if names_mount_for_ever(stat) {
+            if let Some(known) = Filesystem::known(stat).filter(|known| known.medium.is_constant())
+            {
+                return known;
+            }
+        }
         let medium = Medium::learn(file);
         if let Some(known) = Filesystem::known(stat).filter(|known| known.medium == medium) {
             return known;
@@ -141,15 +157,26 @@ impl Mount {
     }
 }
 
-/// The number of a mount: `STATX_MNT_ID_UNIQUE` from Linux 6.8 on; older kernels ignore it.
-pub(super) const MOUNT_ID: StatxFlags =
-    StatxFlags::MNT_ID.union(StatxFlags::from_bits_retain(0x4000));
+/// `STATX_MNT_ID_UNIQUE`: a number that is never reused, from Linux 6.8 on. Older kernels ignore it.
+const UNIQUE_ID: StatxFlags = StatxFlags::from_bits_retain(0x4000);
+
+/// The number of a mount, a unique one if possible.
+pub(super) const MOUNT_ID: StatxFlags = StatxFlags::MNT_ID.union(UNIQUE_ID);
+
+/// Returns `true` if no later mount will have the number of the one in `stat`.
+fn names_mount_for_ever(stat: &Statx) -> bool {
+    stat.stx_mask & UNIQUE_ID.bits() != 0
+}
 
 /// Queries only what is in memory: a network filesystem answers this without its server.
 pub(super) fn stat(file: &File) -> rustix::io::Result<Statx> {
     let flags = AtFlags::EMPTY_PATH | AtFlags::STATX_DONT_SYNC;
     let wanted = StatxFlags::TYPE | StatxFlags::INO | StatxFlags::SIZE | StatxFlags::NLINK;
     retry(|| rustix::fs::statx(file, "", flags, wanted | MOUNT_ID))
+}
+
+pub(super) fn is_regular(stat: &Statx) -> bool {
+    FileType::from_raw_mode(stat.stx_mode.into()) == FileType::RegularFile
 }
 
 #[cfg(test)]
@@ -183,6 +210,35 @@ mod tests {
         assert_eq!(
             all.map(Medium::closes_on_the_spot),
             [true, true, true, true, false]
+        );
+    }
+
+    /// The system would say that the other file is on a foreign filesystem.
+    #[test]
+    fn a_known_filesystem_is_not_asked_again_while_its_mount_has_the_number_alone() {
+        let file = tempfile::tempfile().unwrap();
+        let mut stat = stat(&file).unwrap();
+        let medium = Filesystem::learn(&file, &stat).medium;
+        if !medium.is_constant() || !names_mount_for_ever(&stat) {
+            println!("skipped: the system is asked again here ({medium:?})");
+            return;
+        }
+        let proc = File::open("/proc/self/status").unwrap();
+        assert_eq!(Filesystem::learn(&proc, &stat).medium, medium);
+        // The same number, from a kernel that reuses it. No other test sees this device.
+        (stat.stx_dev_major, stat.stx_dev_minor) = (u32::MAX, u32::MAX);
+        stat.stx_mask &= !UNIQUE_ID.bits();
+        assert_eq!(Filesystem::learn(&file, &stat).medium, medium);
+        assert_eq!(Filesystem::learn(&proc, &stat).medium, Medium::Foreign);
+    }
+
+    #[test]
+    fn swap_may_be_added_to_a_tmpfs_that_is_known() {
+        use Medium::*;
+        let all = [Disk, Memory, Swappable, Overlay, Foreign];
+        assert_eq!(
+            all.map(Medium::is_constant),
+            [true, false, false, true, true]
         );
     }
 

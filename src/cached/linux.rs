@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, IoSliceMut};
+use std::os::linux::fs::MetadataExt;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -11,7 +12,7 @@ use rustix::io::{Errno, ReadWriteFlags};
 
 use super::anchor;
 use super::fifo::wait_for_writer;
-use super::filesystem::{Filesystem, Medium, stat};
+use super::filesystem::{Filesystem, Medium, Mount, is_regular, stat};
 use super::probation::Probation;
 use super::stopwatch::Stopwatch;
 use super::{Access, Answer, INLINE};
@@ -19,6 +20,32 @@ use crate::retry::retry;
 
 /// Latched if the kernel does not implement the call.
 static NO_PREADV2: AtomicBool = AtomicBool::new(false);
+
+/// What an open file is, and where.
+pub(super) struct State {
+    pub(super) is_file: bool,
+    pub(super) device: u64,
+    /// `None` on a system without `statx`.
+    stat: Option<Statx>,
+}
+
+impl State {
+    pub(super) fn of(file: &File) -> Option<State> {
+        if let Ok(stat) = stat(file) {
+            return Some(State {
+                is_file: is_regular(&stat),
+                device: Mount::of(&stat).device(),
+                stat: Some(stat),
+            });
+        }
+        let metadata = retry(|| file.metadata()).ok()?;
+        Some(State {
+            is_file: metadata.is_file(),
+            device: metadata.st_dev(),
+            stat: None,
+        })
+    }
+}
 
 /// The filesystem of a file, and how the file has answered so far.
 #[derive(Debug)]
@@ -69,11 +96,11 @@ impl Local {
         }
     }
 
-    pub(super) fn learn(file: &File, access: Access) -> Local {
+    pub(super) fn learn(file: &File, state: &State, access: Access) -> Local {
         // With the no-wait calls off, nothing shares a probation. How a file is closed depends on its
         // filesystem all the same.
-        let filesystem = match stat(file) {
-            Ok(stat) if enabled() => anchor::learn(file, &stat),
+        let filesystem = match &state.stat {
+            Some(stat) if enabled() => anchor::learn(file, stat),
             _ => Filesystem::learn_alone(file),
         };
         Local::new(filesystem, access)
@@ -96,6 +123,11 @@ impl Local {
     pub(super) fn closes_on_the_spot(&self) -> bool {
         let filesystem = self.filesystem.as_ref();
         filesystem.is_some_and(|filesystem| filesystem.medium.closes_on_the_spot())
+    }
+
+    pub(super) fn has_cursors(&self) -> bool {
+        let filesystem = self.filesystem.as_ref();
+        filesystem.is_some_and(|filesystem| filesystem.medium.has_cursors())
     }
 
     /// Returns `true` if the file is at most 1 MiB in size and has a name.

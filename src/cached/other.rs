@@ -5,6 +5,33 @@ use std::io::{self, IoSliceMut, Seek};
 use std::path::Path;
 
 use super::{Access, Answer, Facts, Unanswered};
+use crate::retry::retry;
+
+/// What an open file is, and where.
+pub(super) struct State {
+    pub(super) is_file: bool,
+    pub(super) device: u64,
+}
+
+impl State {
+    pub(super) fn of(file: &File) -> Option<State> {
+        let metadata = retry(|| file.metadata()).ok()?;
+        Some(State {
+            is_file: metadata.is_file(),
+            device: device(&metadata),
+        })
+    }
+}
+
+#[cfg(unix)]
+fn device(metadata: &Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::dev(metadata)
+}
+
+#[cfg(not(unix))]
+fn device(_: &Metadata) -> u64 {
+    0
+}
 
 #[derive(Debug)]
 pub(super) struct Local;
@@ -14,7 +41,7 @@ impl Local {
         Local
     }
 
-    pub(super) fn learn(_: &File, _: Access) -> Local {
+    pub(super) fn learn(_: &File, _: &State, _: Access) -> Local {
         Local
     }
 
@@ -25,6 +52,10 @@ impl Local {
     }
 
     pub(super) fn closes_on_the_spot(&self) -> bool {
+        false
+    }
+
+    pub(super) fn has_cursors(&self) -> bool {
         false
     }
 

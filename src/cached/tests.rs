@@ -86,6 +86,52 @@ fn facts_tell_how_a_file_was_opened() {
     assert!(stream.access.writable && !stream.access.direct && stream.device == 0);
 }
 
+/// What is said of a file that was just opened is what the system says, and for its access, it is not asked.
+#[test]
+fn facts_of_an_opened_file_are_those_that_are_learned() {
+    let (dir, path) = known_file();
+    let fifo = dir.path().join("fifo");
+    let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+    rustix::fs::mknodat(rustix::fs::CWD, &fifo, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+    for path in [
+        &path,
+        &fifo,
+        Path::new("/proc/self/status"),
+        Path::new("/dev/null"),
+    ] {
+        let writes = !path.starts_with("/proc");
+        let file = OpenOptions::new().read(true).write(writes).open(path);
+        let file = file.unwrap();
+        let (learned, opened) = (Facts::learn(&file), Facts::of_opened(&file, writes));
+        let all = |facts: Facts| {
+            let local = (
+                facts.is_local(),
+                facts.closes_on_the_spot(),
+                facts.reads_cached(),
+            );
+            (
+                facts.regular,
+                facts.seekable,
+                facts.access,
+                facts.device,
+                local,
+            )
+        };
+        assert_eq!(all(learned), all(opened), "{}", path.display());
+    }
+    let file = File::open(&path).unwrap();
+    assert!(Facts::of_opened(&file, true).access.writable);
+}
+
+/// Such a handle cannot even seek.
+#[test]
+fn a_file_that_is_open_for_nothing_is_not_a_regular_one() {
+    let (_dir, path) = known_file();
+    let handle = rustix::fs::open(&path, OFlags::PATH, rustix::fs::Mode::empty()).unwrap();
+    let facts = Facts::learn(&File::from(handle));
+    assert!(!facts.regular && !facts.seekable && !facts.closes_on_the_spot());
+}
+
 #[test]
 fn facts_tell_the_device() {
     let _alone = alone();

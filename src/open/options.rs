@@ -30,7 +30,8 @@ impl OpenFile {
     /// ```
     pub fn with_options(path: impl AsRef<Path>, options: OpenOptions) -> OpenFile {
         // The options may say this. They replace it.
-        let open = open_file(path).write(true).append(true);
+        let mut open = open_file(path).write(true).append(true);
+        open.0.options().is_plain = false;
         open.create(true).create_new(true).set(|chosen| {
             *chosen = options;
             chosen
@@ -357,6 +358,7 @@ impl OpenFile {
         let call = self.0.options();
         call.options.custom_flags(flags);
         call.only_reads = false;
+        call.is_plain = false;
         self
     }
 }

@@ -90,7 +90,7 @@ struct Temporary {
 impl AtomicFile {
     /// Returns the handle of a temporary file. May block.
     pub(super) fn created(path: Path, file: File, new: New) -> AtomicFile {
-        let facts = Facts::learn(&file);
+        let facts = Facts::of_opened(&file, true);
         let (is_local, device) = (facts.closes_on_the_spot(), facts.device);
         let named: Arc<std::path::Path> = path.as_std_path().into();
         let mut file = AsyncFile::opened(file, named, facts);

@@ -106,7 +106,7 @@ impl CreateNamedTempFileCall {
         let lane = location.lane.clone();
         let create = move || {
             let (file, path) = location.create(Operation::CreateTempFile, create_new)?;
-            let facts = Facts::learn(&file);
+            let facts = Facts::of_opened(&file, true);
             let is_local = facts.closes_on_the_spot();
             let mut file = AsyncFile::opened(file, Some(path.as_std_path().into()), facts);
             file.set_lane(path.lane().clone());
