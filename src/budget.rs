@@ -116,7 +116,7 @@ pub(crate) fn charge(bytes: usize) {
     SPENT.set(SPENT.get().saturating_add(cost));
 }
 
-/// Charges a copy of `bytes` bytes that is part of an answer already charged.
+/// Charges a copy of `bytes` bytes that is part of an answer, which is charged itself.
 pub(crate) fn charge_copy(bytes: usize) {
     let cost = u32::try_from(bytes).unwrap_or(LIMIT);
     SPENT.set(SPENT.get().saturating_add(cost.saturating_sub(ANSWER)));

@@ -243,6 +243,84 @@ fn many_files_line_by_line() {
     check([merged, as_streams]);
 }
 
+/// Returns how many bytes this thread has read so far, if the system counts them.
+#[cfg(target_os = "linux")]
+fn read_by_this_thread() -> Option<usize> {
+    let io = std::fs::read_to_string("/proc/thread-self/io").ok()?;
+    io.lines()
+        .find_map(|line| line.strip_prefix("rchar: ")?.parse().ok())
+}
+
+/// A small answer may need a whole chunk, which is read on the caller's thread: what counts is the chunk.
+#[cfg(target_os = "linux")]
+#[test]
+fn chunks_of_many_files_for_small_answers() {
+    /// The limit is 1 MiB. The last chunk, and what the test itself reads, come on top.
+    const MOST: usize = 3 << 19;
+    const FILES: usize = 300;
+    if read_by_this_thread().is_none() {
+        println!("skipped: the system does not count what a thread reads");
+        return;
+    }
+    let dir = Dir::new();
+    let line = format!("{}\n", "x".repeat(1_999));
+    let path = dir.file("file", line.repeat(150));
+    let turns = |what: &str, work: &dyn Fn() -> future::BoxedLocal<()>| {
+        let (last, most) = (Cell::new(read_by_this_thread()), Cell::new(0));
+        let executor = smol::LocalExecutor::new();
+        let other = executor.spawn(async {
+            loop {
+                let now = read_by_this_thread();
+                let read = now.unwrap_or(0) - last.replace(now).unwrap_or(0);
+                most.set(most.get().max(read));
+                future::yield_now().await;
+            }
+        });
+        block_on(executor.run(executor.spawn(work())));
+        drop(other);
+        println!("{what}: {} KiB in one turn", most.get() / 1024);
+        assert!(
+            most.get() <= MOST,
+            "{what}: {} bytes in one turn",
+            most.get()
+        );
+    };
+    let open = || open_all(&path, FILES);
+    turns("lines", &|| {
+        let files = open();
+        Box::pin(async {
+            let mut files: Vec<_> = files.into_iter().map(AsyncFile::lines).collect();
+            for _ in 0..150 {
+                for lines in &mut files {
+                    lines.next_line().await.unwrap().expect("a line");
+                }
+            }
+        })
+    });
+    turns("reads of 4 KiB", &|| {
+        let mut files = open();
+        Box::pin(async move {
+            let mut buf = [0; 4096];
+            for _ in 0..70 {
+                for file in &mut files {
+                    file.read_exact(&mut buf).await.unwrap();
+                }
+            }
+        })
+    });
+    turns("fill_buf", &|| {
+        let mut files = open();
+        Box::pin(async move {
+            for _ in 0..4 {
+                for file in &mut files {
+                    let filled = file.fill_buf().await.unwrap().len();
+                    file.consume(filled);
+                }
+            }
+        })
+    });
+}
+
 /// Many futures of one task: when one of them yields, all must.
 #[test]
 fn many_futures_of_one_task() {

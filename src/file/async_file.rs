@@ -396,7 +396,7 @@ impl<T: Send + 'static> AsyncFile<T> {
         }
     }
 
-    /// Charges an answer that was given on the caller's thread.
+    /// Charges an answer that was given on the caller's thread. Bytes that are read are charged by the read buffer.
     #[inline]
     pub(crate) fn charge(&self, bytes: usize) {
         budget::charge(bytes);

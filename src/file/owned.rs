@@ -24,7 +24,7 @@ impl<T: Read + Send + 'static> AsyncFile<T> {
         let source = Source { shared, position };
         let bytes = ready!(self.reads.poll_owned(cx, source, max_len, size))?;
         self.position.pass(bytes.len() as i64);
-        self.charge(bytes.len());
+        self.charge(0);
         Poll::Ready(Ok(bytes))
     }
 }

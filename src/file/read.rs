@@ -34,7 +34,7 @@ impl<T: Read + Send + 'static> AsyncRead for AsyncFile<T> {
         let source = Source { shared, position };
         let read = ready!(this.reads.poll_read(cx, source, bufs))?;
         this.position.pass(read as i64);
-        this.charge(read);
+        this.charge(0);
         Poll::Ready(Ok(read))
     }
 }

@@ -7,6 +7,9 @@
 //!
 //! More bytes come from the page cache, on the caller's thread, or from jobs that read ahead. Only files that
 //! are read by offset may be read on the caller's thread: the bytes of a stream come in the order of its jobs.
+//!
+//! The budget is charged for bytes when they come, once. To consume them is an answer of no size: a small one may
+//! have read a whole chunk.
 
 mod ahead;
 mod chunk;
@@ -26,6 +29,7 @@ use std::task::{Context, Poll};
 use futures_lite::ready;
 
 use super::object::Shared;
+use crate::budget;
 use crate::cached::INLINE;
 use crate::pool::Slot;
 use crate::sync::Arc;
@@ -198,6 +202,7 @@ impl ReadBuffer {
             Ok(read) => read,
             error => return Some(error),
         };
+        budget::charge_copy(read);
         self.run += read as u64;
         self.front = Chunk::default();
         self.start = 0;

@@ -50,7 +50,7 @@ impl<T: Send + 'static> AsyncFile<T> {
     #[cfg(feature = "encoding")]
     pub(crate) fn pass(&mut self, len: usize) {
         self.consume_unread(len);
-        self.charge(len);
+        self.charge(0);
     }
 
     /// Returns `true` if the file is known to be a regular one.
@@ -147,7 +147,7 @@ impl<T: Read + Send + 'static> AsyncFile<T> {
     fn take_record(&mut self, len: usize) -> Record {
         let range = self.reads.take_record(len);
         self.position.pass(len as i64);
-        self.charge(len);
+        self.charge(0);
         Record::Found(range)
     }
 
@@ -167,7 +167,7 @@ impl<T: Read + Send + 'static> AsyncFile<T> {
             let found = memchr::memchr(end, unread);
             let len = found.map_or(unread.len(), |at| at + 1);
             self.consume_unread(len);
-            self.charge(len);
+            self.charge(0);
             if found.is_some() || !ready!(self.poll_more(cx, Form::Bytes))? {
                 return Poll::Ready(Ok(found.is_some()));
             }

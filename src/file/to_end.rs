@@ -149,9 +149,8 @@ impl<T: Read + Send + 'static> AsyncFile<T> {
             return Poll::Ready(self.shared()?.name(Operation::Read, Err(error.into())));
         }
         buf.push_str(valid);
-        let len = valid.len();
-        self.consume_unread(len);
-        self.charge(len);
+        self.consume_unread(valid.len());
+        self.charge(0);
         Poll::Ready(Ok(more))
     }
 }

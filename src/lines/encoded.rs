@@ -189,7 +189,7 @@ impl<T: Read + Send + 'static> Lines<T> {
         }
         encoded.at = next;
         encoded.passed += 1;
-        self.file.charge(line.len());
+        self.file.charge(0);
         Ok(Some(Place::Text(line)))
     }
 

@@ -8,6 +8,7 @@ use futures_lite::ready;
 use super::ahead::{Call, Plan, ReadAhead, Taken};
 use super::chunk::{CHUNK, Chunk, Form};
 use super::{AHEAD_AFTER, ReadBuffer};
+use crate::budget;
 use crate::error::Operation;
 use crate::file::object::Shared;
 use crate::pool;
@@ -57,6 +58,7 @@ impl ReadBuffer {
                 return None;
             }
             bytes.truncate(read);
+            budget::charge_copy(read);
             Some(Chunk::Bytes(bytes))
         }))
     }
@@ -87,6 +89,7 @@ impl ReadBuffer {
             }
             match ahead.take(form, self.call) {
                 Taken::Chunk(chunk) => {
+                    budget::charge_copy(chunk.as_bytes().len());
                     if plan.high_water > 1 && ahead.wants_job() {
                         self.send_job(source.shared, ahead, plan, None);
                     }
