@@ -16,7 +16,9 @@ use anyfile::{Path, PathError, named_temp_file, spooled_temp_file, temp_dir, tem
 use futures_lite::future::block_on;
 use futures_lite::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt, StreamExt};
 
-use common::{Dir, both_ways, comes_true, contents, in_child};
+#[cfg(unix)]
+use common::in_child;
+use common::{Dir, both_ways, comes_true, contents};
 
 fn names(dir: &StdPath) -> Vec<String> {
     let entries = fs::read_dir(dir).unwrap();
