@@ -163,7 +163,7 @@ impl Shared {
             let running = change.begin(&shared.abandoned);
             let _running = running.ok_or_else(|| closed(None))?;
             let result = call(shared);
-            // By the handle's user, as soon as this call returns or another one has waited for it.
+            // The handle's user knows of it once this call returns, or another one has waited for it.
             shared.note_known();
             result
         });

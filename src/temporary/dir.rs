@@ -89,8 +89,8 @@ impl CreateTempDirCall {
 /// # Platform behavior
 ///
 /// The end of the main thread waits where the system runs the destructors of its thread-local values, see
-/// [`LocalKey`](std::thread::LocalKey): on Linux with glibc, macOS and FreeBSD. Elsewhere, `close` the directory before
-/// the process ends.
+/// [`LocalKey`](std::thread::LocalKey): on Linux with glibc, macOS and FreeBSD. On Windows, no thread waits. `close` the
+/// directory there before the process ends.
 ///
 /// # Examples
 ///
