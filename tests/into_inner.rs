@@ -12,8 +12,10 @@ use std::panic::{self, AssertUnwindSafe};
 use anyfile::PathError;
 use anyfile::file::IntoInnerError;
 use anyfile::{AsyncFile, open_file, wrap_file};
+#[cfg(target_os = "linux")]
+use futures_lite::AsyncReadExt;
 use futures_lite::future::block_on;
-use futures_lite::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
+use futures_lite::{AsyncSeekExt, AsyncWriteExt};
 
 use common::{Dir, Scripted, Step, contents, noise, poll_times};
 
