@@ -119,7 +119,7 @@
 //!   longer than a second. A file with a [`Limiter`] is left to the pool, because all turns may be taken by calls that
 //!   block.
 //! - A temporary directory, and the name of a temporary file that is not on a local filesystem, are removed in the
-//!   background. The end of the thread waits for that, for one second at most.
+//!   background. On most Unix systems, the end of the thread waits for that, for one second at most.
 //! - A file that was only read is closed by `drop` if it is local, has a name and is no larger than 1 MiB, and
 //!   in the background otherwise. Which files are local is known on Linux only.
 //!

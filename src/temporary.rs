@@ -4,8 +4,8 @@
 //! their futures, and the types of what they create.
 //!
 //! Whatever happens, nothing is left behind: not after a drop, a panic, or a future that is dropped while the file is
-//! created. Only a process that is killed, or ends although a removal takes longer than the end of a thread waits, leaves
-//! a name behind. A file of [`temp_file`] never has one on most systems.
+//! created. Only a process that is killed, or ends while a removal is under way, leaves a name behind; [`TempDir`] says
+//! when its end waits. A file of [`temp_file`] never has a name on most systems.
 
 mod dir;
 mod left;

@@ -102,8 +102,8 @@
 //! too large for that. `named_temp_file` has a path to give to another program, and can be renamed when it is complete.
 //! `temp_dir` is removed with all that is in it.
 //!
-//! Nothing is left behind on error, by a timeout or a panic. The drop of a directory removes it in the background, and the
-//! end of the thread waits for that, for one second at most. So `close` a large one before the process ends.
+//! Nothing is left behind on error, by a timeout or a panic. The drop of a directory removes it in the background, and on
+//! most Unix systems the end of the thread waits for that, for one second at most. To be sure, `close` it.
 //!
 //! To replace a file, use [`open_atomic`](crate::Path::open_atomic) or [`write_atomic`](crate::Path::write_atomic),
 //! which keep its permissions.

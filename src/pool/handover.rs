@@ -40,8 +40,8 @@ thread_local! {
     static IS_WORKER: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Returns `true` in a job. Waiting for another one there may be in vain: this thread may be the only one, and this job
-/// may have the last turn of a limiter.
+/// Returns `true` if this thread is running a job. A job must not wait for another one: its thread may be the only one,
+/// and it may have the last turn of a limiter.
 pub(crate) fn is_worker() -> bool {
     IS_WORKER.get()
 }
