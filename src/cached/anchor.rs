@@ -15,10 +15,9 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::OnceLock;
 
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, ResolveFlags, Statx};
+use rustix::fs::{CWD, Mode, OFlags, ResolveFlags};
 
-use super::filesystem::{Filesystem, MOUNT_ID, Mount, stat};
-use crate::retry::retry;
+use super::filesystem::{Filesystem, Mount, Stat};
 
 /// The mount of the root directory when it was first learned. If the root directory changes, no file is on it
 /// any more, and every path is looked up in the usual way.
@@ -50,19 +49,17 @@ impl Anchor {
     }
 
     fn current() -> Option<Anchor> {
-        // No other field is asked for, so that no filesystem has to ask its server.
-        let flags = AtFlags::EMPTY_PATH | AtFlags::STATX_DONT_SYNC;
-        let stat = retry(|| rustix::fs::statx(CWD, "", flags, MOUNT_ID)).ok()?;
+        let stat = Stat::of_mount(CWD).ok()?;
         let filesystem = Filesystem::known(&stat)?;
-        filesystem.medium.is_local().then(|| Anchor {
-            mount: Mount::of(&stat),
+        filesystem.medium.is_local().then_some(Anchor {
+            mount: stat.mount,
             filesystem,
         })
     }
 
     /// Returns `true` if the file that `stat` describes is on this mount.
-    pub(super) fn holds(&self, stat: &Statx) -> bool {
-        self.mount == Mount::of(stat)
+    pub(super) fn holds(&self, stat: &Stat) -> bool {
+        self.mount == stat.mount
     }
 
     /// Returns `true` if a file with this device number is on the filesystem of this mount.
@@ -72,7 +69,7 @@ impl Anchor {
 }
 
 /// Learns the filesystem of a file, and that of the root directory the first time. May block.
-pub(super) fn learn(file: &File, stat: &Statx) -> Filesystem {
+pub(super) fn learn(file: &File, stat: &Stat) -> Filesystem {
     if ROOT.get().is_none() {
         learn_root();
     }
@@ -87,9 +84,9 @@ fn learn_root() {
         return;
     };
     let root = File::from(root);
-    if let Ok(stat) = stat(&root) {
+    if let Ok(stat) = Stat::of(&root) {
         ROOT.get_or_init(|| Anchor {
-            mount: Mount::of(&stat),
+            mount: stat.mount,
             filesystem: Filesystem::learn(&root, &stat),
         });
     }

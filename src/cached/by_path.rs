@@ -10,10 +10,10 @@ use std::io::{self, IoSliceMut};
 use std::os::linux::fs::MetadataExt;
 use std::path::Path;
 
-use rustix::fs::{OFlags, ResolveFlags, Statx};
+use rustix::fs::{OFlags, ResolveFlags};
 
 use super::anchor::Anchor;
-use super::filesystem::{Mount, is_regular, stat};
+use super::filesystem::Stat;
 use super::hints::{Hint, Hints};
 use super::linux::{Local, enabled, read_cached, reads_cached};
 use super::lookup::{Found, Lookup, Timed, find, openat2, path_flags};
@@ -36,7 +36,7 @@ const READ: OFlags = OFlags::RDONLY
 struct Opened {
     // Closed before the time is taken: fields are dropped in this order.
     file: File,
-    stat: Statx,
+    stat: Stat,
     timed: Timed,
 }
 
@@ -68,8 +68,8 @@ pub(crate) fn open(path: &Path) -> Result<io::Result<(File, Facts)>, Unanswered>
                 regular: true,
                 seekable: true,
                 access: Access::READ,
-                device: Mount::of(&stat).device(),
-                local: Local::opened(timed.filesystem.clone(), &stat),
+                device: stat.mount.device(),
+                local: Local::opened(timed.filesystem.clone(), &stat, timed.watch),
             };
             (file, facts)
         }),
@@ -102,9 +102,9 @@ pub(crate) fn read(path: &Path) -> Result<io::Result<Vec<u8>>, Unanswered> {
 }
 
 /// Returns the size of a file that one inline call reads, and that is closed quickly.
-fn inline_len(stat: &Statx) -> Option<usize> {
-    let len = usize::try_from(stat.stx_size).ok()?;
-    (len < INLINE && stat.stx_nlink > 0).then_some(len)
+fn inline_len(stat: &Stat) -> Option<usize> {
+    let len = usize::try_from(stat.size).ok()?;
+    (len < INLINE && stat.links > 0).then_some(len)
 }
 
 /// Returns an error if no call is made for `path` on the caller's thread.
@@ -162,7 +162,7 @@ fn open_regular(path: &Path, needed: Hint) -> Result<io::Result<Opened>, Unanswe
 fn kind(found: &Found) -> Option<Hint> {
     let is_small = inline_len(&found.stat).is_some() && reads_cached(found.medium());
     let kind = if is_small { Hint::Small } else { Hint::Regular };
-    is_regular(&found.stat).then_some(kind)
+    found.stat.is_regular.then_some(kind)
 }
 
 /// Opens the file of a path that has a hint. Returns `None` if the path leads to another mount by now, or is
@@ -177,8 +177,8 @@ fn open_hinted(path: &Path) -> Result<Option<io::Result<Opened>>, Unanswered> {
         Lookup::Failed(error) => return Ok(Some(Err(error))),
         Lookup::AskPool => return Ok(None),
     };
-    match stat(&file) {
-        Ok(stat) if is_regular(&stat) && anchor.holds(&stat) => {
+    match Stat::of(&file) {
+        Ok(stat) if stat.is_regular && anchor.holds(&stat) => {
             Ok(Some(Ok(Opened { file, stat, timed })))
         }
         _ => {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::os::fd::AsFd;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use rustix::fs::{AtFlags, FileType, Statx, StatxFlags};
@@ -105,9 +106,9 @@ impl Filesystem {
     }
 
     /// Returns the filesystem of the file that `stat` describes, if it is known.
-    pub(super) fn known(stat: &Statx) -> Option<Filesystem> {
+    pub(super) fn known(stat: &Stat) -> Option<Filesystem> {
         let mounts = MOUNTS.read().unwrap_or_else(PoisonError::into_inner);
-        mounts.get(&Mount::of(stat)).cloned()
+        mounts.get(&stat.mount).cloned()
     }
 
     /// Learns the filesystem of a file, as [`learn`](Filesystem::learn) does, without making it available to
@@ -120,8 +121,8 @@ impl Filesystem {
     ///
     /// The system is asked again if the answer may have changed: swap was added, or the number of the mount is of a
     /// kind that is reused.
-    pub(super) fn learn(file: &File, stat: &Statx) -> Filesystem {
-        if names_mount_for_ever(stat) {
+    pub(super) fn learn(file: &File, stat: &Stat) -> Filesystem {
+        if stat.names_mount_for_ever {
             if let Some(known) = Filesystem::known(stat).filter(|known| known.medium.is_constant())
             {
                 return known;
@@ -135,7 +136,7 @@ impl Filesystem {
         if mounts.len() >= MOST_MOUNTS {
             mounts.clear();
         }
-        let entry = mounts.entry(Mount::of(stat));
+        let entry = mounts.entry(stat.mount);
         let known = entry.or_insert_with(|| Filesystem::new(medium));
         if known.medium != medium {
             *known = Filesystem::new(medium);
@@ -145,7 +146,7 @@ impl Filesystem {
 }
 
 impl Mount {
-    pub(super) fn of(stat: &Statx) -> Mount {
+    fn of(stat: &Statx) -> Mount {
         Mount {
             device: (stat.stx_dev_major, stat.stx_dev_minor),
             id: stat.stx_mnt_id,
@@ -161,22 +162,50 @@ impl Mount {
 const UNIQUE_ID: StatxFlags = StatxFlags::from_bits_retain(0x4000);
 
 /// The number of a mount, a unique one if possible.
-pub(super) const MOUNT_ID: StatxFlags = StatxFlags::MNT_ID.union(UNIQUE_ID);
+const MOUNT_ID: StatxFlags = StatxFlags::MNT_ID.union(UNIQUE_ID);
 
-/// Returns `true` if no later mount will have the number of the one in `stat`.
-fn names_mount_for_ever(stat: &Statx) -> bool {
-    stat.stx_mask & UNIQUE_ID.bits() != 0
+/// The state of a file, as far as it matters here. A [`Statx`] has 256 bytes, and copying it is a good part of the
+/// time that an open takes outside of the kernel.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stat {
+    pub(super) mount: Mount,
+    pub(super) inode: u64,
+    pub(super) is_regular: bool,
+    pub(super) size: u64,
+    pub(super) links: u32,
+    /// Whether no later mount will have the number of this one.
+    names_mount_for_ever: bool,
 }
 
-/// Queries only what is in memory: a network filesystem answers this without its server.
-pub(super) fn stat(file: &File) -> rustix::io::Result<Statx> {
-    let flags = AtFlags::EMPTY_PATH | AtFlags::STATX_DONT_SYNC;
-    let wanted = StatxFlags::TYPE | StatxFlags::INO | StatxFlags::SIZE | StatxFlags::NLINK;
-    retry(|| rustix::fs::statx(file, "", flags, wanted | MOUNT_ID))
-}
+impl Stat {
+    /// Queries only what is in memory: a network filesystem answers this without its server.
+    #[inline]
+    pub(super) fn of(file: impl AsFd) -> rustix::io::Result<Stat> {
+        const WANTED: StatxFlags = StatxFlags::TYPE
+            .union(StatxFlags::INO)
+            .union(StatxFlags::SIZE)
+            .union(StatxFlags::NLINK);
+        Stat::query(file, WANTED)
+    }
 
-pub(super) fn is_regular(stat: &Statx) -> bool {
-    FileType::from_raw_mode(stat.stx_mode.into()) == FileType::RegularFile
+    /// Same as [`of`](Stat::of), for the mount alone: no filesystem has to ask its server.
+    pub(super) fn of_mount(file: impl AsFd) -> rustix::io::Result<Stat> {
+        Stat::query(file, StatxFlags::empty())
+    }
+
+    #[inline]
+    fn query(file: impl AsFd, wanted: StatxFlags) -> rustix::io::Result<Stat> {
+        let flags = AtFlags::EMPTY_PATH | AtFlags::STATX_DONT_SYNC;
+        let stat = retry(|| rustix::fs::statx(file.as_fd(), "", flags, wanted | MOUNT_ID))?;
+        Ok(Stat {
+            mount: Mount::of(&stat),
+            inode: stat.stx_ino,
+            is_regular: FileType::from_raw_mode(stat.stx_mode.into()) == FileType::RegularFile,
+            size: stat.stx_size,
+            links: stat.stx_nlink,
+            names_mount_for_ever: stat.stx_mask & UNIQUE_ID.bits() != 0,
+        })
+    }
 }
 
 #[cfg(test)]
@@ -217,17 +246,17 @@ mod tests {
     #[test]
     fn a_known_filesystem_is_not_asked_again_while_its_mount_has_the_number_alone() {
         let file = tempfile::tempfile().unwrap();
-        let mut stat = stat(&file).unwrap();
+        let mut stat = Stat::of(&file).unwrap();
         let medium = Filesystem::learn(&file, &stat).medium;
-        if !medium.is_constant() || !names_mount_for_ever(&stat) {
+        if !medium.is_constant() || !stat.names_mount_for_ever {
             println!("skipped: the system is asked again here ({medium:?})");
             return;
         }
         let proc = File::open("/proc/self/status").unwrap();
         assert_eq!(Filesystem::learn(&proc, &stat).medium, medium);
         // The same number, from a kernel that reuses it. No other test sees this device.
-        (stat.stx_dev_major, stat.stx_dev_minor) = (u32::MAX, u32::MAX);
-        stat.stx_mask &= !UNIQUE_ID.bits();
+        stat.mount.device = (u32::MAX, u32::MAX);
+        stat.names_mount_for_ever = false;
         assert_eq!(Filesystem::learn(&file, &stat).medium, medium);
         assert_eq!(Filesystem::learn(&proc, &stat).medium, Medium::Foreign);
     }
@@ -257,13 +286,13 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let open = |name| File::create(dir.path().join(name)).unwrap();
         let (one, two) = (open("one"), open("two"));
-        let learned = Filesystem::learn(&one, &stat(&one).unwrap());
-        let known = Filesystem::known(&stat(&two).unwrap()).expect("it was learned");
+        let learned = Filesystem::learn(&one, &Stat::of(&one).unwrap());
+        let known = Filesystem::known(&Stat::of(&two).unwrap()).expect("it was learned");
         assert!(Arc::ptr_eq(&learned.probation, &known.probation));
-        let again = Filesystem::learn(&two, &stat(&two).unwrap());
+        let again = Filesystem::learn(&two, &Stat::of(&two).unwrap());
         assert!(Arc::ptr_eq(&learned.probation, &again.probation));
         let other = File::open("/proc/self/status").unwrap();
-        let other = Filesystem::learn(&other, &stat(&other).unwrap());
+        let other = Filesystem::learn(&other, &Stat::of(&other).unwrap());
         assert!(!Arc::ptr_eq(&learned.probation, &other.probation));
         assert_eq!(other.medium, Medium::Foreign);
     }

@@ -7,12 +7,12 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use rustix::fs::{FileType, OFlags, Statx};
+use rustix::fs::{FileType, OFlags};
 use rustix::io::{Errno, ReadWriteFlags};
 
 use super::anchor;
 use super::fifo::wait_for_writer;
-use super::filesystem::{Filesystem, Medium, Mount, is_regular, stat};
+use super::filesystem::{Filesystem, Medium, Stat};
 use super::probation::Probation;
 use super::stopwatch::Stopwatch;
 use super::{Access, Answer, INLINE};
@@ -26,15 +26,15 @@ pub(super) struct State {
     pub(super) is_file: bool,
     pub(super) device: u64,
     /// `None` on a system without `statx`.
-    stat: Option<Statx>,
+    stat: Option<Stat>,
 }
 
 impl State {
     pub(super) fn of(file: &File) -> Option<State> {
-        if let Ok(stat) = stat(file) {
+        if let Ok(stat) = Stat::of(file) {
             return Some(State {
-                is_file: is_regular(&stat),
-                device: Mount::of(&stat).device(),
+                is_file: stat.is_regular,
+                device: stat.mount.device(),
                 stat: Some(stat),
             });
         }
@@ -58,8 +58,8 @@ pub(super) struct Local {
     pub(super) probation: Probation,
     /// When the file was last seen to be small.
     seen_small: Option<Stopwatch>,
-    /// Set once the descriptor has the flags of one that std opened.
-    has_usual_flags: OnceLock<()>,
+    /// For a descriptor with `O_NONBLOCK`: set once it has the flags of one that std opened.
+    has_usual_flags: Option<OnceLock<()>>,
 }
 
 /// How long a file is assumed to be small without checking again: what others can write into it in this time is
@@ -73,7 +73,7 @@ impl Local {
             refused: AtomicBool::new(true),
             probation: Probation::of_file(),
             seen_small: None,
-            has_usual_flags: OnceLock::from(()),
+            has_usual_flags: None,
         }
     }
 
@@ -83,15 +83,15 @@ impl Local {
             refused: AtomicBool::new(access.direct),
             probation: Probation::of_file(),
             seen_small: None,
-            has_usual_flags: OnceLock::from(()),
+            has_usual_flags: None,
         }
     }
 
-    /// For a file that was just opened on the caller's thread, with `O_NONBLOCK`.
-    pub(super) fn opened(filesystem: Filesystem, stat: &Statx) -> Local {
+    /// For a file that was just opened on the caller's thread, with `O_NONBLOCK`, in a call that was begun at `start`.
+    pub(super) fn opened(filesystem: Filesystem, stat: &Stat, start: Stopwatch) -> Local {
         Local {
-            seen_small: is_small(stat.stx_size, stat.stx_nlink).then(Stopwatch::start),
-            has_usual_flags: OnceLock::new(),
+            seen_small: is_small(stat.size, stat.links).then_some(start),
+            has_usual_flags: Some(OnceLock::new()),
             ..Local::new(filesystem, Access::READ)
         }
     }
@@ -109,10 +109,12 @@ impl Local {
     /// Clears `O_NONBLOCK`, which kept the open from blocking. Later calls do nothing, because the user of the
     /// descriptor may have set the flag again.
     pub(super) fn restore_flags(&self, file: &File) {
-        self.has_usual_flags.get_or_init(|| {
+        if let Some(done) = &self.has_usual_flags {
             // Fails only if the descriptor is not open.
-            let _ = rustix::fs::fcntl_setfl(file, OFlags::empty());
-        });
+            done.get_or_init(|| {
+                let _ = rustix::fs::fcntl_setfl(file, OFlags::empty());
+            });
+        }
     }
 
     pub(super) fn is_known(&self) -> bool {

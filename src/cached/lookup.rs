@@ -8,12 +8,12 @@ use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, Statx};
+use rustix::fs::{CWD, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 
 use super::Unanswered;
 use super::anchor;
-use super::filesystem::{Filesystem, Medium, stat};
+use super::filesystem::{Filesystem, Medium, Stat};
 use super::linux::enabled;
 use super::negative_cache::NegativeCache;
 use super::stopwatch::Stopwatch;
@@ -29,13 +29,13 @@ pub(super) struct Found {
     // Closed before the time is taken: fields are dropped in this order.
     /// A handle without access to the contents.
     pub(super) handle: File,
-    pub(super) stat: Statx,
+    pub(super) stat: Stat,
     pub(super) timed: Timed,
 }
 
 /// Records on drop how long a call waited, so that every way out of the call is timed.
 pub(super) struct Timed {
-    watch: Stopwatch,
+    pub(super) watch: Stopwatch,
     pub(super) filesystem: Filesystem,
 }
 
@@ -69,7 +69,7 @@ pub(super) fn learn(path: &Path, follow: bool) {
         return;
     };
     let handle = File::from(handle);
-    if let Ok(stat) = stat(&handle) {
+    if let Ok(stat) = Stat::of(&handle) {
         anchor::learn(&handle, &stat);
     }
 }
@@ -98,9 +98,9 @@ impl Found {
     }
 
     /// Returns `file` and its state, unless it is not the file that was found.
-    pub(super) fn check(&self, file: File) -> Result<(File, Statx), Unanswered> {
-        let id = |stat: &Statx| (stat.stx_dev_major, stat.stx_dev_minor, stat.stx_ino);
-        match stat(&file) {
+    pub(super) fn check(&self, file: File) -> Result<(File, Stat), Unanswered> {
+        let id = |stat: &Stat| (stat.mount.device(), stat.inode);
+        match Stat::of(&file) {
             Ok(stat) if id(&stat) == id(&self.stat) => Ok((file, stat)),
             _ => Err(Unanswered::with(file)),
         }
@@ -118,7 +118,7 @@ pub(super) fn find(path: &Path, follow: bool) -> Result<io::Result<Found>, Unans
         Lookup::Failed(error) => return Ok(Err(error)),
         Lookup::AskPool => return Err(Unanswered::unknown()),
     };
-    let known = stat(&handle).ok().and_then(|stat| {
+    let known = Stat::of(&handle).ok().and_then(|stat| {
         let filesystem = Filesystem::known(&stat)?;
         Some((stat, filesystem))
     });
@@ -181,7 +181,7 @@ pub(super) fn path_flags(follow: bool) -> OFlags {
 pub(super) fn found(path: &Path) -> Found {
     let handle = rustix::fs::open(path, path_flags(true), Mode::empty()).expect("it can be opened");
     let handle = File::from(handle);
-    let stat = stat(&handle).expect("it has a state");
+    let stat = Stat::of(&handle).expect("it has a state");
     let timed = Timed {
         watch: Stopwatch::start(),
         filesystem: Filesystem::learn_alone(&handle),

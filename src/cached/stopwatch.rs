@@ -13,7 +13,7 @@ use super::probation::SLOW;
 /// of cached data takes 370 ns.
 ///
 /// [`Instant`]: std::time::Instant
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Stopwatch(Timespec);
 
 impl Stopwatch {

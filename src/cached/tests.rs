@@ -13,7 +13,7 @@ use rustix::fs::OFlags;
 use tempfile::TempDir;
 
 use super::anchor::Anchor;
-use super::filesystem::{Filesystem, Medium, stat};
+use super::filesystem::{Filesystem, Medium, Stat};
 use super::linux::enabled;
 use super::{Answer, Facts, INLINE, Unanswered};
 
@@ -217,7 +217,7 @@ fn slow_calls_of_several_files_send_their_filesystem_to_the_pool() {
     }
     let file = File::open(&path).unwrap();
     let facts = Facts::learn(&file);
-    let filesystem = Filesystem::known(&stat(&file).unwrap()).expect("it is known");
+    let filesystem = Filesystem::known(&Stat::of(&file).unwrap()).expect("it is known");
     filesystem.probation.record(Duration::from_millis(300));
     assert_eq!(refused(&facts, &file), 0);
     filesystem.probation.record(Duration::from_millis(300));
@@ -302,7 +302,7 @@ fn a_lookup_begins_on_the_mount_that_the_path_names() {
     super::learn(here, true);
     if enabled() && medium_of(here).is_local() {
         let anchor = Anchor::of(here).expect("it is local");
-        let holds = |path| anchor.holds(&stat(&File::open(path).unwrap()).unwrap());
+        let holds = |path| anchor.holds(&Stat::of(File::open(path).unwrap()).unwrap());
         assert!(holds("Cargo.toml") && !holds("/proc/self/status"));
     }
 }
