@@ -73,7 +73,7 @@ impl Share {
     /// Returns `Pending` once in each round if the budget of this thread is used up.
     #[inline]
     pub(crate) fn poll_proceed(&mut self, cx: &Context<'_>) -> Poll<()> {
-        if SPENT.get() < LIMIT {
+        if is_left() {
             return Poll::Ready(());
         }
         self.poll_next_round(cx)
@@ -107,6 +107,12 @@ impl Share {
         cx.waker().wake_by_ref();
         Poll::Pending
     }
+}
+
+/// Returns `true` unless the budget of this thread is used up.
+#[inline]
+pub(crate) fn is_left() -> bool {
+    SPENT.get() < LIMIT
 }
 
 /// Charges an answer of `bytes` bytes that was given on the caller's thread.

@@ -7,9 +7,8 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::budget;
 use crate::cached::{self, Facts, Unanswered};
-use crate::call::{Lazy, future};
+use crate::call::{Lazy, Start, future};
 use crate::error::{Operation, PathError};
 use crate::file::AsyncFile;
 use crate::parents::Parents;
@@ -129,7 +128,7 @@ future! {
         parents: Parents,
         buffering: Option<usize>,
         lane: Lane,
-    }) -> io::Result<AsyncFile>;
+    }) -> io::Result<AsyncFile>, by start;
 }
 
 impl OpenCall {
@@ -178,8 +177,7 @@ impl OpenCall {
     }
 
     fn opened(&self, file: File, facts: Facts) -> AsyncFile {
-        let mut file = AsyncFile::opened(file, self.path.clone(), facts);
-        file.set_lane(self.lane.clone());
+        let mut file = AsyncFile::opened(file, self.path.clone(), facts, self.lane.clone());
         if let Some(bytes) = self.buffering {
             file.set_buffering(bytes);
         }
@@ -190,14 +188,13 @@ impl OpenCall {
         PathError::wrap(Operation::Open, &self.path, error)
     }
 
-    async fn run(self) -> io::Result<AsyncFile> {
-        let unanswered = match self.open_cached() {
-            Ok(opened) => {
-                budget::spend(0).await;
-                return opened;
+    fn start(self) -> Start<io::Result<AsyncFile>> {
+        match self.open_cached() {
+            Ok(opened) => Start::answered(opened, 0),
+            Err(unanswered) => {
+                let lane = self.lane.clone();
+                Start::waits(lane.call(move || self.open(unanswered)))
             }
-            Err(unanswered) => unanswered,
-        };
-        self.lane.clone().call(move || self.open(unanswered)).await
+        }
     }
 }

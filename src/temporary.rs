@@ -145,9 +145,7 @@ impl CreateTempFileCall {
             match created {
                 Ok(file) => {
                     let facts = Facts::of_opened(&file, true);
-                    let mut file = AsyncFile::opened(file, None, facts);
-                    file.set_lane(self.lane);
-                    Ok(file)
+                    Ok(AsyncFile::opened(file, None, facts, self.lane))
                 }
                 Err(error) => Err(PathError::wrap(Operation::CreateTempFile, &dir, error)),
             }

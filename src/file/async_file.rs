@@ -4,6 +4,7 @@ use std::fmt;
 use std::fs::File;
 use std::io;
 use std::marker::PhantomData;
+use std::mem;
 use std::path::Path;
 use std::task::{Context, Poll};
 
@@ -139,6 +140,17 @@ impl State {
         }
     }
 
+    /// Takes out what is open. The path is lost.
+    fn take(&mut self) -> Option<Arc<Shared>> {
+        match mem::replace(self, State::Closed(None, None)) {
+            State::Open(shared) => Some(shared),
+            closed => {
+                *self = closed;
+                None
+            }
+        }
+    }
+
     /// Returns the path that the file was opened by.
     pub(super) fn path(&self) -> Option<&Path> {
         match self {
@@ -188,7 +200,7 @@ impl State {
 /// ```
 pub fn wrap_file<T: Send + 'static>(inner: T) -> AsyncFile<T> {
     AsyncFile::with_shared(
-        Shared::new(Object::new(inner), None, None),
+        Shared::new(Object::new(inner), None, None, Lane::default()),
         Position::OfCursor,
     )
 }
@@ -198,13 +210,14 @@ impl AsyncFile<File> {
         file: File,
         path: impl Into<Option<Arc<Path>>>,
         facts: Facts,
+        lane: Lane,
     ) -> AsyncFile<File> {
         let position = if facts.regular {
             Position::At(0)
         } else {
             Position::OfCursor
         };
-        let shared = Shared::new(Object::File(file), path.into(), Some(facts));
+        let shared = Shared::new(Object::File(file), path.into(), Some(facts), lane);
         AsyncFile::with_shared(shared, position)
     }
 
@@ -216,9 +229,8 @@ impl AsyncFile<File> {
         bound: Bound,
         lane: Lane,
     ) -> AsyncFile<File> {
-        let shared = Shared::new(Object::File(file), path, Some(facts));
+        let shared = Shared::new(Object::File(file), path, Some(facts), lane);
         shared.note_lent();
-        shared.set_lane(lane);
         let mut clone = AsyncFile::with_shared(shared, Position::OfCursor);
         clone.writes.set_bound(bound);
         clone
@@ -333,17 +345,14 @@ impl<T: Send + 'static> AsyncFile<T> {
 
     /// Marks the file as closed, and returns what was open.
     pub(super) fn take_shared(&mut self) -> Option<Arc<Shared>> {
-        let State::Open(shared) = &self.state else {
-            return None;
-        };
-        let shared = shared.clone();
+        let shared = self.state.take()?;
         self.state = State::Closed(shared.path().cloned(), None);
         Some(shared)
     }
 
-    /// Same as [`take_shared`](Self::take_shared), and cancels the jobs that have not begun.
+    /// Takes what was open out of a handle that is dropped, and cancels the jobs that have not begun.
     fn stop(&mut self) -> Option<Arc<Shared>> {
-        let shared = self.take_shared()?;
+        let shared = self.state.take()?;
         self.writes.cancel_job();
         self.cursor = Slot::default();
         self.reads = ReadBuffer::default();

@@ -4,6 +4,7 @@
 //! Any other object is used by one job at a time.
 
 mod calls;
+mod learned;
 mod other;
 
 use std::any::Any;
@@ -20,6 +21,7 @@ use crate::pool::{Event, Lane};
 use crate::retry::retry;
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::sync::{Arc, Mutex, PoisonError};
+use learned::Learned;
 use other::{Other, typed, unlearned};
 
 /// The object and the facts that are known about it.
@@ -27,7 +29,7 @@ pub(super) struct Shared {
     object: Object,
     /// The path that the file was opened by, for error messages.
     path: Option<Arc<Path>>,
-    facts: OnceLock<Facts>,
+    facts: Learned<Facts>,
     access: OnceLock<Access>,
     /// Whether the object was written to, or lent. Until it is closed, it may be locked, not executable, or
     /// incomplete.
@@ -72,7 +74,8 @@ impl Drop for Gone {
 
 pub(super) enum Object {
     File(File),
-    Other(Other),
+    /// Boxed, because it is larger than everything else in `Shared`.
+    Other(Box<Other>),
 }
 
 impl Object {
@@ -80,16 +83,21 @@ impl Object {
         let object: Box<dyn Any + Send> = Box::new(object);
         match object.downcast::<File>() {
             Ok(file) => Object::File(*file),
-            Err(object) => Object::Other(Other::new(object)),
+            Err(object) => Object::Other(Box::new(Other::new(object))),
         }
     }
 }
 
 impl Shared {
-    pub(super) fn new(object: Object, path: Option<Arc<Path>>, facts: Option<Facts>) -> Shared {
+    pub(super) fn new(
+        object: Object,
+        path: Option<Arc<Path>>,
+        facts: Option<Facts>,
+        lane: Lane,
+    ) -> Shared {
         let facts = match &object {
-            Object::File(_) => facts.map_or_else(OnceLock::new, OnceLock::from),
-            Object::Other(_) => OnceLock::from(Facts::stream()),
+            Object::File(_) => Learned::new(facts),
+            Object::Other(_) => Learned::Known(Facts::stream()),
         };
         Shared {
             object,
@@ -101,7 +109,7 @@ impl Shared {
             generation: Generation::default(),
             abandoned: Abandoned::default(),
             lock_owner: LockOwner::default(),
-            lane: Mutex::default(),
+            lane: Mutex::new(lane),
             #[cfg(windows)]
             cursor: Mutex::default(),
             gone: Gone::default(),
@@ -252,7 +260,7 @@ impl Shared {
     /// Learns the facts of the object. May block.
     pub(super) fn learn_facts(&self) -> &Facts {
         self.facts
-            .get_or_init(|| self.file().map_or_else(Facts::stream, Facts::learn))
+            .get_or_learn(|| self.file().map_or_else(Facts::stream, Facts::learn))
     }
 
     pub(super) fn learn_read<T: Read + 'static>(&self) {

@@ -93,8 +93,7 @@ impl AtomicFile {
         let facts = Facts::of_opened(&file, true);
         let (is_local, device) = (facts.closes_on_the_spot(), facts.device);
         let named: Arc<std::path::Path> = path.as_std_path().into();
-        let mut file = AsyncFile::opened(file, named, facts);
-        file.set_lane(path.lane.clone());
+        let file = AsyncFile::opened(file, named, facts, path.lane.clone());
         let temporary = Temporary {
             file,
             new: Arc::new(new),

@@ -6,6 +6,7 @@ use std::io::{self, Read};
 use super::Path;
 use crate::budget;
 use crate::cached;
+use crate::call::Start;
 use crate::error::{Operation, PathError};
 use crate::retry::retry;
 
@@ -95,18 +96,21 @@ pub(super) async fn ask(path: Path, follow: bool) -> io::Result<Metadata> {
 ///
 /// A small cached file is read on the caller's thread. `convert` runs where the contents were read, so that
 /// converting a large file does not block the executor.
-pub(super) async fn read<R: Send + 'static>(
+pub(super) fn read<R: Send + 'static>(
     path: Path,
     convert: impl FnOnce(Vec<u8>) -> io::Result<R> + Send + 'static,
-) -> io::Result<R> {
+) -> Start<io::Result<R>> {
     let mut unanswered = match cached::read(path.as_std_path()) {
         Ok(answer) => {
-            budget::spend(answer.as_ref().map_or(0, Vec::len)).await;
-            return named(Operation::Read, path, async { answer.and_then(convert) }).await;
+            let len = answer.as_ref().map_or(0, Vec::len);
+            let result = answer.and_then(convert);
+            let named =
+                result.map_err(|error| PathError::wrap(Operation::Read, path.as_std_path(), error));
+            return Start::answered(named, len);
         }
         Err(unanswered) => unanswered,
     };
-    run(Operation::Read, path, move |path| {
+    Start::waits(run(Operation::Read, path, move |path| {
         let file = match unanswered.take_opened() {
             Some(file) => file,
             None => File::open(path)?,
@@ -114,8 +118,7 @@ pub(super) async fn read<R: Send + 'static>(
         let contents = read_to_end(file)?;
         unanswered.finish(path, true);
         convert(contents)
-    })
-    .await
+    }))
 }
 
 fn read_to_end(mut file: File) -> io::Result<Vec<u8>> {

@@ -7,7 +7,7 @@ use encoding_rs::Encoding;
 
 use super::data::{Data, Text, data};
 use super::{Path, ops, whole};
-use crate::call::{Lazy, future};
+use crate::call::{Lazy, Start, future};
 use crate::encoding::{self, Malformed};
 #[cfg(feature = "encoding")]
 use crate::error::Operation;
@@ -100,7 +100,7 @@ future! {
         malformed: Malformed,
         #[cfg(feature = "encoding")]
         encoding: Option<&'static Encoding>,
-    }) -> io::Result<String>;
+    }) -> io::Result<String>, by start;
 }
 
 impl ReadText {
@@ -165,17 +165,16 @@ impl ReadText {
 }
 
 impl ReadTextCall {
-    async fn run(self) -> io::Result<String> {
+    fn start(self) -> Start<io::Result<String>> {
         let malformed = self.malformed;
         #[cfg(feature = "encoding")]
         if let Some(encoding) = self.encoding {
             let decode = move |contents| encoding::decode(encoding, contents, malformed);
-            return ops::read(self.path, decode).await;
+            return ops::read(self.path, decode);
         }
         ops::read(self.path, move |contents| {
             encoding::utf8(contents, malformed)
         })
-        .await
     }
 }
 

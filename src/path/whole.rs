@@ -5,7 +5,7 @@ use std::io;
 
 use super::data::{Contents, Data, data};
 use super::{Path, ops};
-use crate::call::{Lazy, future};
+use crate::call::{Lazy, Start, future};
 use crate::error::Operation;
 use crate::open::{OpenFile, create_file, open_file};
 use crate::parents::{Parents, parents_setter};
@@ -144,12 +144,12 @@ future! {
     /// Future returned by [`Path::read_bytes`].
     pub struct ReadBytes(ReadBytesCall {
         path: Path,
-    }) -> io::Result<Vec<u8>>;
+    }) -> io::Result<Vec<u8>>, by start;
 }
 
 impl ReadBytesCall {
-    async fn run(self) -> io::Result<Vec<u8>> {
-        ops::read(self.path, Ok).await
+    fn start(self) -> Start<io::Result<Vec<u8>>> {
+        ops::read(self.path, Ok)
     }
 }
 

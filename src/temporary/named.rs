@@ -108,8 +108,8 @@ impl CreateNamedTempFileCall {
             let (file, path) = location.create(Operation::CreateTempFile, create_new)?;
             let facts = Facts::of_opened(&file, true);
             let is_local = facts.closes_on_the_spot();
-            let mut file = AsyncFile::opened(file, Some(path.as_std_path().into()), facts);
-            file.set_lane(path.lane().clone());
+            let named: Arc<std::path::Path> = path.as_std_path().into();
+            let file = AsyncFile::opened(file, named, facts, path.lane().clone());
             let temporary = Mutex::new(Some(path.clone()));
             io::Result::Ok(NamedTempFile {
                 name: Arc::new(Name {
