@@ -1,7 +1,7 @@
-//! The allowance: the memory that the buffers of all streams share. So far, only write buffers use it.
+//! The allowance: the memory that the buffers of all streams share.
 //!
 //! Each stream has a minimum of its own. Memory beyond that comes from here, and goes back as its bytes are
-//! written.
+//! written, or as its reader is done.
 //!
 //! A stream may grow while it holds at most a quarter of what is left, as the queues of a network switch do that
 //! share one memory. So one stream gets all it can use, ten get 1 MiB each, a hundred 150 KiB, and a newcomer

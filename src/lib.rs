@@ -150,13 +150,14 @@
 //!
 //! # Memory
 //!
-//! An idle file has no buffer. A file that is read in sequence has at most 256 KiB, unless its lines are
-//! longer than that; [`Lines::max_len`] limits them. A writer may be 128 KiB behind. Beyond that, all writers
-//! of the process share 16 MiB, which the environment variable `ANYFILE_BUFFERS` changes (in MiB): a lone writer
-//! may be 2 MiB behind, and each of many gets less. A stream of a directory or a tree finds about a
-//! thousand entries ahead, and some hundred more for each worker, however many there are. An entry of
+//! An idle file has no buffer. A file that is read in sequence has 256 KiB, unless its lines are longer than
+//! that; [`Lines::max_len`] limits them. A writer may be 128 KiB behind. Beyond that, all files of the process
+//! share 16 MiB, which the environment variable `ANYFILE_BUFFERS` changes (in MiB): a lone writer may be 2 MiB
+//! behind, a lone reader has 512 KiB, and each of many gets less. A stream of a directory or a tree finds about
+//! two thousand entries ahead, and some hundred more for each worker, however many there are. An entry of
 //! [`walk`](Path::walk) is a directory with the names of all that is in it; `walk` also holds the paths of the
-//! directories that it has not read yet. With [`sort`](path::Glob::sort), a search needs all of its entries at once.
+//! directories that it has not read yet. With [`sort`](path::Glob::sort), a search needs all of its entries at
+//! once.
 //!
 //! # Platforms
 //!

@@ -705,7 +705,7 @@ fn g10_bounded_memory() {
         let first = resident() - before;
         // Far into the file, all of them are read ahead.
         for lines in &mut streams {
-            for _ in 0..400 {
+            for _ in 0..1_500 {
                 lines.next_line().await.unwrap().unwrap();
             }
         }

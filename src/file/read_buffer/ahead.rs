@@ -19,11 +19,9 @@ use std::mem;
 use std::task::{Context, Poll};
 
 use super::chunk::{CHUNK, Chunk, Form};
+use crate::allowance::Grant;
 use crate::pool::Waiters;
 use crate::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-/// The number of waiting chunks at which the next job is sent.
-const LOW_WATER: usize = 1;
 
 /// What a job reads.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +30,8 @@ pub(super) struct Plan {
     pub(super) size: usize,
     /// The number of waiting chunks at which the job ends; one if the file is not streamed.
     pub(super) high_water: usize,
+    /// The number of chunks by which it goes further if the allowance has the memory.
+    pub(super) further: usize,
     pub(super) form: Form,
     /// Whether a chunk is filled with as many reads as it takes: a regular file is short only at its end.
     pub(super) whole: bool,
@@ -54,6 +54,8 @@ struct State {
     offset: Option<u64>,
     /// The number of waiting chunks at which the running job ends.
     high_water: usize,
+    /// The memory of chunks beyond those that every stream has.
+    grant: Grant,
     /// Used buffers.
     spare: Vec<Vec<u8>>,
 }
@@ -97,6 +99,7 @@ impl ReadAhead {
                 phase: Phase::Idle,
                 offset,
                 high_water: 0,
+                grant: Grant::default(),
                 spare: Vec::new(),
             }),
             waiters: Waiters::default(),
@@ -143,7 +146,7 @@ impl ReadAhead {
     /// left.
     pub(super) fn wants_job(&self) -> bool {
         let state = self.lock();
-        matches!(state.phase, Phase::Idle) && state.chunks.len() <= LOW_WATER
+        matches!(state.phase, Phase::Idle) && state.is_low()
     }
 
     pub(super) fn is_filling(&self) -> bool {
@@ -160,7 +163,7 @@ impl ReadAhead {
     pub(super) fn announce_job(&self, plan: Plan, waiting: Option<Call>) {
         let mut state = self.lock();
         state.phase = Phase::Filling(waiting);
-        state.high_water = plan.high_water;
+        state.high_water = plan.high_water + state.further(plan);
     }
 
     /// Returns `true` if there is nothing to take and no job is running.
@@ -178,7 +181,7 @@ impl ReadAhead {
     pub(super) fn recycle(&self, buffer: Vec<u8>) {
         let mut state = self.lock();
         let is_filling = matches!(state.phase, Phase::Filling(_));
-        let soon = is_filling || state.chunks.len() <= LOW_WATER;
+        let soon = is_filling || state.is_low();
         let room = state.room() > state.spare.len() + usize::from(is_filling);
         if soon && room && (CHUNK..2 * CHUNK).contains(&buffer.capacity()) {
             state.spare.push(buffer);
@@ -255,10 +258,11 @@ impl ReadAhead {
         if !more {
             state.spare.truncate(room);
         }
-        drop(state);
         // Not for every chunk: waking a task takes as long as reading half of one. The end of the job wakes,
         // too.
-        if more && room == 1 {
+        let wakes = more && state.chunks.len() == 1;
+        drop(state);
+        if wakes {
             self.waiters.wake_all();
         }
         more
@@ -270,6 +274,22 @@ impl ReadAhead {
 }
 
 impl State {
+    /// Returns the number of chunks by which a job may go further ahead, and takes their memory from the allowance.
+    fn further(&mut self, plan: Plan) -> usize {
+        if self.grant.is_too_large() {
+            // For others, until the next job.
+            self.grant.shrink_to(0);
+            return 0;
+        }
+        let is_granted = self.grant.grow_to(plan.further * plan.form.weight());
+        if is_granted { plan.further } else { 0 }
+    }
+
+    /// Returns `true` if there are so few waiting chunks that the next job is sent.
+    fn is_low(&self) -> bool {
+        self.chunks.len() <= self.high_water / 2
+    }
+
     /// Returns the number of chunks that are missing.
     fn room(&self) -> usize {
         self.high_water.saturating_sub(self.chunks.len())
@@ -346,6 +366,7 @@ mod tests {
         let plan = Plan {
             size: CHUNK,
             high_water: 3,
+            further: 0,
             form: Form::Bytes,
             whole: true,
         };
@@ -360,5 +381,42 @@ mod tests {
                 assert!(state.chunks.len() + state.spare.len() <= plan.high_water);
             }
         }
+    }
+
+    /// The only unit test that uses the allowance, which belongs to the process.
+    #[test]
+    fn a_lone_stream_is_read_further_ahead_and_many_share_the_allowance() {
+        let plan = Plan {
+            size: CHUNK,
+            high_water: 2,
+            further: 4,
+            form: Form::Lines,
+            whole: true,
+        };
+        let ahead = || {
+            let ahead = Arc::new(ReadAhead::at(Some(0)));
+            ahead.announce_job(plan, None);
+            ahead.clone().fill(plan, |_, buf| {
+                buf.fill(b'\n');
+                Ok(buf.len())
+            });
+            let chunks = ahead.lock().chunks.len();
+            (ahead, chunks)
+        };
+        let lone = ahead();
+        assert_eq!(lone.1, 6);
+        let many: Vec<_> = (0..200).map(|_| ahead()).collect();
+        let least = many.iter().map(|(_, chunks)| *chunks).min();
+        assert_eq!(least, Some(2));
+        let further: usize = many.iter().map(|(_, chunks)| chunks - 2).sum();
+        let bytes = (further + 4) * plan.form.weight();
+        assert!((8..=16).contains(&(bytes >> 20)), "{bytes} bytes");
+
+        // A stream gives back what is more than its part now, and all of it in the end.
+        while let Taken::Chunk(_) = lone.0.take(plan.form, 0) {}
+        lone.0.announce_job(plan, None);
+        assert_eq!(lone.0.lock().high_water, 2);
+        drop((lone, many));
+        assert_eq!(ahead().1, 6);
     }
 }

@@ -24,6 +24,17 @@ pub(crate) enum Form {
 }
 
 impl Form {
+    /// Returns the memory that a chunk may take.
+    pub(super) fn weight(self) -> usize {
+        match self {
+            Form::Bytes => CHUNK,
+            Form::Lines => CHUNK + NOTED * size_of::<u32>(),
+            // The text of two bytes may have three.
+            #[cfg(feature = "encoding")]
+            Form::Decoded(_) => 3 * CHUNK,
+        }
+    }
+
     /// Makes a chunk of what was read, and splits off the start of the last line. The first `carried` bytes were
     /// split off before.
     pub(super) fn cut(self, buffer: Vec<u8>, carried: usize) -> (Chunk, Vec<u8>) {
