@@ -2,6 +2,7 @@
 
 mod bounds;
 mod crew;
+mod entries;
 mod entry_type;
 mod glob;
 mod id;
@@ -19,6 +20,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 pub(crate) use bounds::{Bounds, Choice};
 pub(crate) use crew::{Batches, Explore};
+pub(crate) use entries::Entries;
 pub(crate) use entry_type::{EntryType, Special};
 pub(crate) use glob::Glob;
 pub(crate) use id::{Device, Id};

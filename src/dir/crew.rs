@@ -4,6 +4,7 @@
 //! left, it puts its tasks on the board and gives its thread back, and the consumer requests a new worker
 //! once it has taken enough batches. So a paused stream holds no thread, and a bounded number of batches.
 
+use std::collections::VecDeque;
 use std::io;
 use std::mem;
 use std::panic::{self, AssertUnwindSafe};
@@ -11,7 +12,6 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::thread;
 use std::time::{Duration, Instant};
-use std::vec;
 
 use async_channel::{Receiver, Sender, TryRecvError};
 
@@ -34,7 +34,7 @@ const ITEM: usize = 1024;
 /// The work of a crew.
 pub(crate) trait Explore: Send + Sync + 'static {
     type Task: Send + 'static;
-    type Item: Send + 'static;
+    type Items: Items;
 
     /// Returns the first task. Nothing has been explored before, and options can no longer be changed.
     fn begin(&mut self) -> Self::Task;
@@ -48,14 +48,36 @@ pub(crate) trait Explore: Send + Sync + 'static {
     fn explore(&self, task: Self::Task, found: &mut Found<Self>);
 }
 
+/// Items of a batch, in the order in which they were found.
+pub(crate) trait Items: Default + Send + 'static {
+    type Item;
+
+    fn len(&self) -> usize;
+
+    /// Takes the first item.
+    fn take(&mut self) -> Option<io::Result<Self::Item>>;
+}
+
+impl<T: Send + 'static> Items for VecDeque<io::Result<T>> {
+    type Item = T;
+
+    fn len(&self) -> usize {
+        self.len()
+    }
+
+    fn take(&mut self) -> Option<io::Result<T>> {
+        self.pop_front()
+    }
+}
+
 /// Items and tasks that a worker has found and not handed over yet.
 pub(crate) struct Found<E: Explore + ?Sized> {
-    pub(super) items: Vec<io::Result<E::Item>>,
+    pub(super) items: E::Items,
     pub(super) tasks: Vec<E::Task>,
 }
 
 /// A batch of items for the consumer, or the panic of a worker.
-type Batch<E> = thread::Result<Vec<io::Result<<E as Explore>::Item>>>;
+type Batch<E> = thread::Result<<E as Explore>::Items>;
 
 struct Crew<E: Explore> {
     explore: E,
@@ -121,7 +143,7 @@ impl<E: Explore> Crew<E> {
             board.permits += places;
         }
         drop(board);
-        let (items, tasks) = (Vec::new(), Vec::new());
+        let (items, tasks) = (E::Items::default(), Vec::new());
         let mut found = Found { items, tasks };
         let mut sent = Instant::now();
         while !self.batches.is_closed() {
@@ -139,7 +161,7 @@ impl<E: Explore> Crew<E> {
             }
         }
         let last = found.items;
-        let spent = !last.is_empty() && self.send(Ok(last));
+        let spent = last.len() > 0 && self.send(Ok(last));
         let mut board = self.board();
         board.permits += usize::from(!spent);
         self.leave(board, found.tasks);
@@ -149,7 +171,7 @@ impl<E: Explore> Crew<E> {
     /// what is in it. Returns `true` if the worker may go on.
     fn hand_over(self: &Arc<Self>, found: &mut Found<E>) -> bool {
         let items = mem::take(&mut found.items);
-        let spent = !items.is_empty();
+        let spent = items.len() > 0;
         if spent {
             self.send(Ok(items));
         }
@@ -220,7 +242,7 @@ pub(crate) struct Batches<E: Explore> {
     receiver: Box<Receiver<Batch<E>>>,
     /// The workers that the consumer has hired. Those that have not begun are not needed once it is dropped.
     hired: Vec<Job<()>>,
-    batch: vec::IntoIter<io::Result<E::Item>>,
+    batch: E::Items,
     state: State,
     share: Share,
 }
@@ -252,7 +274,7 @@ impl<E: Explore> Batches<E> {
             }),
             receiver: Box::new(receiver),
             hired: Vec::new(),
-            batch: Vec::new().into_iter(),
+            batch: E::Items::default(),
             state: State::New,
             share: Share::default(),
         }
@@ -291,9 +313,12 @@ impl<E: Explore> Batches<E> {
         pool::stay(|| !self.receiver.is_empty());
     }
 
-    pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<E::Item>>> {
+    pub(crate) fn poll_next(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<io::Result<<E::Items as Items>::Item>>> {
         loop {
-            if let Some(item) = self.batch.next() {
+            if let Some(item) = self.batch.take() {
                 return Poll::Ready(Some(item));
             }
             match self.state {
@@ -309,7 +334,7 @@ impl<E: Explore> Batches<E> {
             match ready!(self.poll_batch(cx)) {
                 Some(Ok(batch)) => {
                     budget::charge(batch.len() * ITEM);
-                    self.batch = batch.into_iter();
+                    self.batch = batch;
                     self.permit();
                 }
                 Some(Err(panic)) => {

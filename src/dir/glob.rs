@@ -13,7 +13,7 @@ use std::sync::Arc;
 use super::crew::{Explore, Found};
 use super::iterdir::failed;
 use super::scan::{Detail, Join, Listed, Naming, Scan};
-use super::{Above, Bounds, Entry, EntryType};
+use super::{Above, Bounds, Entries, Entry, EntryType};
 use crate::error::{Operation, PathError, invalid_input, is_symlink_loop};
 use crate::pattern::Segment;
 use crate::retry::retry;
@@ -157,7 +157,7 @@ impl Glob {
                     // `**` matches directories only, even where it matches nothing.
                     let any_kind = !self.dirs_only && arrived.iter().any(|&at| self.is_end(at));
                     if any_kind || entry.is_dir() {
-                        found.items.push(Ok(entry.clone()));
+                        found.items.add(&entry);
                     }
                 }
                 // Opening the base will report the error.
@@ -165,7 +165,7 @@ impl Glob {
                 Err(error) if is_absence(&error) => return,
                 Err(error) => {
                     let error = PathError::wrap(Operation::SymlinkMetadata, &path, error);
-                    return found.items.push(Err(error));
+                    return found.items.fail(error);
                 }
             }
         }
@@ -210,7 +210,7 @@ impl Glob {
                 // A directory that may not be listed may still be searched.
                 self.look_up(&dir, &places, false, found);
                 if dir == self.base || !is_absence(&error) {
-                    found.items.push(Err(failed(&dir, error)));
+                    found.items.fail(failed(&dir, error));
                 }
             }
         }
@@ -227,7 +227,7 @@ impl Glob {
             });
             match more {
                 Ok(false) => return,
-                Err(error) => return found.items.push(Err(failed(scan.dir(), error))),
+                Err(error) => return found.items.fail(failed(scan.dir(), error)),
                 Ok(true) if seen < LONG => {}
                 Ok(true) => break,
             }
@@ -281,14 +281,19 @@ impl Glob {
                 matched |= self.arrive(place + 1, &mut next);
             }
         }
-        let matched = matched.then(|| listed.at(candidate.path()));
-        if let Some(entry) = &matched {
-            found.items.push(Ok(entry.clone()));
-        }
         if next.is_empty() {
+            if matched {
+                listed.add(candidate.join.path(name), &mut found.items);
+            }
             return;
         }
-        let dir = matched.unwrap_or_else(|| Entry::new(candidate.path(), listed.kind));
+        let dir = if matched {
+            let dir = listed.at(candidate.path());
+            found.items.add(&dir);
+            dir
+        } else {
+            Entry::new(candidate.path(), listed.kind)
+        };
         if self.bounds.admit(&dir) {
             next.sort_unstable();
             next.dedup();
@@ -347,7 +352,7 @@ impl Candidate<'_> {
 
 impl Explore for Glob {
     type Task = Task;
-    type Item = Entry;
+    type Items = Entries;
 
     fn begin(&mut self) -> Task {
         let parsed = self.parse().map_err(|error| {
@@ -367,7 +372,7 @@ impl Explore for Glob {
 
     fn explore(&self, task: Task, found: &mut Found<Glob>) {
         match task {
-            Task::Refuse(error) => found.items.push(Err(error)),
+            Task::Refuse(error) => found.items.fail(error),
             Task::Look(path, places) => self.look(path, &places, found),
             Task::Open(dir, places) => self.open(dir, places, found),
             Task::Read(scan, places) => self.read(scan, places, found),

@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::Entry;
+use super::Entries;
 use super::crew::{Explore, Found};
 use super::scan::{Detail, Join, Naming, Scan};
 use crate::error::{Operation, PathError};
@@ -23,7 +23,7 @@ pub(crate) enum Task {
 
 impl Explore for Iterdir {
     type Task = Task;
-    type Item = Entry;
+    type Items = Entries;
 
     fn begin(&mut self) -> Task {
         Task::Open(self.dir.clone())
@@ -38,16 +38,16 @@ impl Explore for Iterdir {
             Task::Read(scan) => scan,
             Task::Open(dir) => match Scan::open(dir.clone(), self.naming, self.detail) {
                 Ok(scan) => scan,
-                Err(error) => return found.items.push(Err(failed(&dir, error))),
+                Err(error) => return found.items.fail(failed(&dir, error)),
             },
         };
         let mut join = Join::new(scan.dir(), self.naming);
         let items = &mut found.items;
-        let more = scan.read(|listed| items.push(Ok(listed.at(join.name(listed.name)))));
+        let more = scan.read(|listed| listed.add(join.path(listed.name), items));
         match more {
             Ok(true) => found.tasks.push(Task::Read(scan)),
             Ok(false) => {}
-            Err(error) => items.push(Err(failed(scan.dir(), error))),
+            Err(error) => items.fail(failed(scan.dir(), error)),
         }
     }
 }
@@ -59,11 +59,12 @@ pub(super) fn failed(dir: &Path, error: io::Error) -> io::Error {
 
 #[cfg(test)]
 mod tests {
-    use super::{Detail, Entry, Explore, Found, Iterdir, Naming, Task};
+    use super::{Detail, Entries, Explore, Found, Iterdir, Naming, Task};
     use crate::dir::Batches;
     use crate::pool::Lane;
     use futures_lite::future::{block_on, poll_fn};
     use std::fs::File;
+    use std::mem;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::thread;
@@ -77,7 +78,7 @@ mod tests {
 
     impl Explore for Counted {
         type Task = Task;
-        type Item = Entry;
+        type Items = Entries;
 
         fn begin(&mut self) -> Task {
             self.0.begin()
@@ -89,10 +90,10 @@ mod tests {
         }
 
         fn explore(&self, task: Task, found: &mut Found<Counted>) {
-            let (items, tasks) = (Vec::new(), Vec::new());
+            let (items, tasks) = (mem::take(&mut found.items), Vec::new());
             let mut part = Found { items, tasks };
             self.0.explore(task, &mut part);
-            found.items.append(&mut part.items);
+            found.items = part.items;
             found.tasks.append(&mut part.tasks);
         }
     }

@@ -1,5 +1,6 @@
 //! The listing of one directory as std's: with the types and numbers that come with it.
 
+use std::collections::VecDeque;
 use std::fs::{self, FileType};
 use std::io;
 #[cfg(unix)]
@@ -47,7 +48,7 @@ impl DirEntry {
 impl Explore for ReadDir {
     /// The directory, once it is open.
     type Task = Option<fs::ReadDir>;
-    type Item = DirEntry;
+    type Items = VecDeque<io::Result<DirEntry>>;
 
     fn begin(&mut self) -> Option<fs::ReadDir> {
         None
@@ -60,7 +61,7 @@ impl Explore for ReadDir {
     fn explore(&self, open: Option<fs::ReadDir>, found: &mut Found<ReadDir>) {
         match self.read(open, &mut found.items) {
             Ok(more) => found.tasks.extend(more.map(Some)),
-            Err(error) => found.items.push(Err(failed(&self.0, error))),
+            Err(error) => found.items.push_back(Err(failed(&self.0, error))),
         }
     }
 }
@@ -70,7 +71,7 @@ impl ReadDir {
     fn read(
         &self,
         open: Option<fs::ReadDir>,
-        found: &mut Vec<io::Result<DirEntry>>,
+        found: &mut VecDeque<io::Result<DirEntry>>,
     ) -> io::Result<Option<fs::ReadDir>> {
         let mut open = match open {
             Some(open) => open,
@@ -82,7 +83,7 @@ impl ReadDir {
                 return Ok(None);
             };
             let path = join.name(&listed.file_name());
-            found.push(Ok(DirEntry::new(&listed, path)));
+            found.push_back(Ok(DirEntry::new(&listed, path)));
         }
         Ok(Some(open))
     }

@@ -1,12 +1,12 @@
 //! Reading one directory in parts.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, DirEntry, ReadDir};
+use std::fs::{self, DirEntry, Metadata, ReadDir};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Entry, EntryType, or_current};
+use super::{Entries, Entry, EntryType, or_current};
 use crate::retry::retry;
 
 /// The meaning of a directory's path, and the naming of its entries.
@@ -92,11 +92,22 @@ pub(super) struct Listed<'a> {
 }
 
 impl Listed<'_> {
+    /// Returns the metadata of the entry if that is wanted. May block.
+    fn metadata(&self) -> Option<Metadata> {
+        // The entry may have been removed since it was listed.
+        self.asked.and_then(|entry| retry(|| entry.metadata()).ok())
+    }
+
+    /// Adds the entry, which is at `path`, with its metadata if that is wanted. May block.
+    pub(super) fn add(&self, path: &Path, entries: &mut Entries) {
+        let metadata = self.metadata();
+        let kind = metadata.as_ref().map(|found| found.file_type().into());
+        entries.push(path, kind.or(self.kind), metadata);
+    }
+
     /// Returns the entry, which is at `path`, with its metadata if that is wanted. May block.
     pub(super) fn at(&self, path: Arc<Path>) -> Entry {
-        // The entry may have been removed since it was listed.
-        let metadata = self.asked.and_then(|entry| retry(|| entry.metadata()).ok());
-        match metadata {
+        match self.metadata() {
             Some(metadata) => Entry::found(path, metadata, Detail::Metadata),
             None => Entry::new(path, self.kind),
         }
@@ -127,7 +138,7 @@ fn read_std(
     Ok(true)
 }
 
-/// A directory to which names are joined, with one allocation each.
+/// A directory to which names are joined.
 pub(super) struct Join {
     dir: OsString,
     path: OsString,
@@ -147,10 +158,14 @@ impl Join {
     }
 
     pub(super) fn name(&mut self, name: &OsStr) -> Arc<Path> {
+        self.path(name).into()
+    }
+
+    pub(super) fn path(&mut self, name: &OsStr) -> &Path {
         self.path.clear();
         self.path.push(&self.dir);
         self.path.push(name);
-        Arc::from(Path::new(&self.path))
+        Path::new(&self.path)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The walk through a tree: each directory with the names of its entries.
 
+use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::io;
 use std::path::Path;
@@ -72,7 +73,7 @@ impl Walk {
 
     fn report(&self, error: io::Error, found: &mut Found<Walk>) {
         match &self.on_error {
-            None => found.items.push(Err(error)),
+            None => found.items.push_back(Err(error)),
             Some(f) => f.lock().unwrap_or_else(PoisonError::into_inner)(error),
         }
     }
@@ -133,7 +134,7 @@ impl Walk {
             Ok((listing, mut below)) => {
                 below.retain(|entry| self.bounds.admit(entry));
                 match self.order {
-                    Order::TopDown => found.items.push(Ok(listing)),
+                    Order::TopDown => found.items.push_back(Ok(listing)),
                     Order::BottomUp => found.tasks.push(Task::Leave(listing)),
                 }
                 // The last task is the next one.
@@ -149,7 +150,7 @@ impl Walk {
 
 impl Explore for Walk {
     type Task = Task;
-    type Item = Listing;
+    type Items = VecDeque<io::Result<Listing>>;
 
     fn begin(&mut self) -> Task {
         match self.bounds.begin(!cfg!(windows)) {
@@ -181,7 +182,7 @@ impl Explore for Walk {
                 self.failed(&dir.path, io::Error::other(reason), found);
             }
             Task::Enter(dir) => self.enter(dir, found),
-            Task::Leave(listing) => found.items.push(Ok(listing)),
+            Task::Leave(listing) => found.items.push_back(Ok(listing)),
         }
     }
 }

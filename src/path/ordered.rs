@@ -7,12 +7,12 @@ use std::task::{Context, Poll, ready};
 use std::vec;
 
 use super::Path;
-use crate::dir::{Batches, Entry, Explore};
+use crate::dir::{Batches, Entries, Explore};
 use crate::error::PathError;
 use crate::pool::{Job, Lane};
 
 /// The paths that a search finds, sorted if that is set.
-pub(super) struct Ordered<E: Explore<Item = Entry>> {
+pub(super) struct Ordered<E: Explore<Items = Entries>> {
     found: Batches<E>,
     sort: bool,
     stage: Stage,
@@ -25,7 +25,7 @@ enum Stage {
     Sorted(vec::IntoIter<io::Result<Path>>),
 }
 
-impl<E: Explore<Item = Entry>> Ordered<E> {
+impl<E: Explore<Items = Entries>> Ordered<E> {
     pub(super) fn new(explore: E, lane: Lane) -> Self {
         Ordered {
             found: Batches::new(explore, lane),
