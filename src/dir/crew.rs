@@ -20,10 +20,10 @@ use crate::call::too_late;
 use crate::pool::{self, Job, Lane, Waiters};
 
 /// The number of items that make a batch worth sending. One part of a directory may add a few hundred more.
-const BATCH: usize = 256;
+const BATCH: usize = 512;
 
 /// The number of batches that may wait for the consumer, in addition to one for each worker.
-const PERMITS: usize = 4;
+const PERMITS: usize = 2;
 
 /// How long items wait for others to fill their batch.
 const PATIENCE: Duration = Duration::from_millis(1);
@@ -369,12 +369,7 @@ impl<E: Explore> Batches<E> {
     fn permit(&mut self) {
         let mut board = self.crew.board();
         board.permits += 1;
-        // Starting a worker for a single batch hardly pays.
-        let hired = if board.workers > 0 || board.permits >= PERMITS / 2 {
-            board.hire()
-        } else {
-            0
-        };
+        let hired = board.hire();
         drop(board);
         self.send_for(hired);
     }
