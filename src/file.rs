@@ -27,6 +27,7 @@ mod read;
 mod read_buffer;
 mod records;
 mod seek;
+mod state;
 mod to_end;
 #[cfg(feature = "tokio")]
 mod tokio;

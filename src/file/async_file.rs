@@ -4,7 +4,6 @@ use std::fmt;
 use std::fs::File;
 use std::io;
 use std::marker::PhantomData;
-use std::mem;
 use std::path::Path;
 use std::task::{Context, Poll};
 
@@ -14,8 +13,9 @@ use super::closing::{self, Closing};
 #[cfg(feature = "tokio")]
 use super::cursor::Started;
 use super::cursor::{CursorJob, Position};
-use super::object::{Object, Shared, closed};
+use super::object::{Object, Shared};
 use super::read_buffer::{Form, ReadBuffer, Source};
+use super::state::State;
 use super::write_buffer::{Bound, WriteBuffer};
 use crate::budget::{self, Share};
 use crate::cached::Facts;
@@ -123,41 +123,6 @@ pub struct AsyncFile<T: Send + 'static = File> {
     share: Share,
     /// The type of the object. Invariant, because `with_mut` lends the object.
     object: PhantomData<fn(T) -> T>,
-}
-
-pub(super) enum State {
-    Open(Arc<Shared>),
-    /// The file is closed, or being closed by the pool. An error still names the path that it was opened by.
-    Closed(Option<Arc<Path>>, Option<Closing>),
-}
-
-impl State {
-    #[inline]
-    pub(super) fn shared(&self) -> io::Result<&Arc<Shared>> {
-        match self {
-            State::Open(shared) => Ok(shared),
-            State::Closed(path, _) => Err(closed(path.as_deref())),
-        }
-    }
-
-    /// Takes out what is open. The path is lost.
-    fn take(&mut self) -> Option<Arc<Shared>> {
-        match mem::replace(self, State::Closed(None, None)) {
-            State::Open(shared) => Some(shared),
-            closed => {
-                *self = closed;
-                None
-            }
-        }
-    }
-
-    /// Returns the path that the file was opened by.
-    pub(super) fn path(&self) -> Option<&Path> {
-        match self {
-            State::Open(shared) => shared.path().map(|path| &**path),
-            State::Closed(path, _) => path.as_deref(),
-        }
-    }
 }
 
 /// Wraps the blocking object `inner` for asynchronous I/O.

@@ -8,8 +8,9 @@ use std::io;
 
 use futures_lite::future;
 
-use super::async_file::{AsyncFile, State};
+use super::async_file::AsyncFile;
 use super::object::Shared;
+use super::state::State;
 use crate::error::Operation;
 use crate::pool::Closing;
 

@@ -6,8 +6,9 @@ use std::task::{Context, Poll};
 
 use futures_lite::{AsyncWrite, AsyncWriteExt, ready};
 
-use super::async_file::{AsyncFile, State};
+use super::async_file::AsyncFile;
 use super::cursor::Position;
+use super::state::State;
 use crate::error::Operation;
 use crate::pool::Slot;
 

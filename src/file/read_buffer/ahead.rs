@@ -258,7 +258,7 @@ impl ReadAhead {
         if !more {
             state.spare.truncate(room);
         }
-        // Not for every chunk: waking a task takes as long as reading half of one. The end of the job wakes,
+        // For the first chunk only: waking a task takes as long as reading half of one. The end of the job wakes,
         // too.
         let wakes = more && state.chunks.len() == 1;
         drop(state);
