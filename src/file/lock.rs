@@ -248,10 +248,7 @@ impl AsyncFile<File> {
             return shared.name(Operation::Unlock, shared.unlock(None));
         }
         let unlock = |shared: &Shared| shared.unlock(None);
-        shared
-            .lane()
-            .call(shared.work(Operation::Unlock, unlock))
-            .await
+        shared.change(Operation::Unlock, unlock).await
     }
 
     async fn wait_for_lock(&mut self, kind: Kind) -> io::Result<()> {
@@ -287,8 +284,8 @@ impl AsyncFile<File> {
                 let is_taken = shared.try_lock(kind, attempt)?;
                 Ok(is_taken.then_some(taken))
             };
-            let lock = shared.work(Operation::Lock, lock);
-            let taken = shared.lane().call(lock).await?;
+            // In order: an attempt that is given up as it begins would take the lock for itself after a later one.
+            let taken = shared.change(Operation::Lock, lock).await?;
             taken.map(Taken::keep).is_some()
         };
         if is_taken {
@@ -334,5 +331,54 @@ impl Shared {
         let file = self.file().ok_or_else(|| closed(None))?;
         self.lock_owner()
             .give_back(attempt, || system::unlock(file))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::sync::mpsc::channel;
+    use std::thread;
+    use std::time::Duration;
+
+    use futures_lite::future::{block_on, poll_once};
+
+    use crate::wrap_file;
+
+    /// Of two attempts that are under way at the same time, either may come last, and the lock be its.
+    #[test]
+    fn no_attempt_begins_before_one_that_was_given_up_is_over() {
+        // The facts of this file are not known, so its calls are made on the pool.
+        let mut file = wrap_file(tempfile::tempfile().unwrap());
+        let shared = file.shared().unwrap().clone();
+        let (held, is_held) = channel();
+        let (release, is_released) = channel::<()>();
+        let holder = shared.clone();
+        let holder = thread::spawn(move || {
+            holder.lock_owner().take(u64::MAX, || {
+                held.send(()).unwrap();
+                is_released.recv().map(|()| false)
+            })
+        });
+        is_held.recv().unwrap();
+        for round in 0.. {
+            let mut attempt = Box::pin(file.lock());
+            assert!(block_on(poll_once(&mut attempt)).is_none());
+            thread::sleep(Duration::from_millis(10));
+            drop(attempt);
+            // It was not given up before it had begun.
+            if !shared.abandoned().is_empty() {
+                break;
+            }
+            assert!(round < 100, "no attempt is waited for");
+        }
+        block_on(async {
+            let mut later = pin!(file.lock());
+            assert!(poll_once(&mut later).await.is_none());
+            release.send(()).unwrap();
+            later.await.unwrap();
+        });
+        assert!(shared.abandoned().is_empty());
+        holder.join().unwrap().unwrap();
     }
 }
