@@ -48,7 +48,13 @@ fn streams() -> Vec<Operation> {
             for _ in 0..3 {
                 chunks.try_next().await?;
             }
+            // By now, two or three more chunks wait, and no job is running. When two are taken, the next job begins.
+            smol::Timer::after(Duration::from_millis(50)).await;
             s.begin();
+            for _ in 0..2 {
+                chunks.try_next().await?;
+            }
+            smol::Timer::after(Duration::from_millis(50)).await;
             drop(chunks);
         }),
     ]
