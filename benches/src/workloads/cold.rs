@@ -29,7 +29,7 @@ pub fn workloads() -> Vec<Workload> {
             name: "cold_sequential",
             title: "cold, read in sequence, 64 KiB at a time",
             notes: "128 MiB, quick: a quarter, dropped from the page cache before each run.",
-            goal: Goal::Limit(1.05),
+            goal: Goal::Limit(1.03),
             kind: Kind::Race(sequential),
         },
         Workload {

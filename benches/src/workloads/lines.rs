@@ -21,14 +21,14 @@ pub fn workloads() -> Vec<Workload> {
             title: "lines as `String`",
             notes: "128 MiB, 1.5 million lines; quick: a quarter. Every library but anyfile in its \
                     `BufReader` of the default size, compio in its `AsyncReadStream`.",
-            goal: Goal::Limit(0.5),
+            goal: Goal::Limit(0.35),
             kind: Kind::Race(owned),
         },
         Workload {
             name: "lines_borrowed",
             title: "lines without an allocation each",
             notes: "The same text: `next_line` of anyfile; `read_line` into one `String` of the others.",
-            goal: Goal::Limit(0.5),
+            goal: Goal::Limit(0.35),
             kind: Kind::Race(borrowed),
         },
     ]

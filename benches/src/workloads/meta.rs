@@ -17,14 +17,14 @@ pub fn workloads() -> Vec<Workload> {
             name: "metadata",
             title: "`metadata` of a path",
             notes: "A time each of 10,000.",
-            goal: Goal::Limit(3.0),
+            goal: Goal::Limit(1.75),
             kind: Kind::Race(metadata),
         },
         Workload {
             name: "open_close",
             title: "open + close",
             notes: "A time each of 5,000. Closed as each library recommends: with `close` if it has one.",
-            goal: Goal::Limit(2.0),
+            goal: Goal::Limit(1.35),
             kind: Kind::Race(open_close),
         },
     ]

@@ -38,7 +38,7 @@ pub fn workloads() -> Vec<Workload> {
             "read in sequence, 4 KiB at a time",
             "128 MiB; quick: a quarter. tokio, async-std and compio in a `BufReader` of 64 KiB, as \
              they recommend for small reads; std with and without one.",
-            1.15,
+            1.0,
             |stage| sequential(stage, BLOCK),
         ),
         race(
@@ -59,21 +59,21 @@ pub fn workloads() -> Vec<Workload> {
             "seek_read",
             "seek + read 4 KiB at random",
             "A time each of 5,000, on an open file. compio has no cursor: its `read_at`.",
-            1.3,
+            0.9,
             seek_read,
         ),
         race(
             "read_at",
             "`read_at` 4 KiB at random",
             "A time each of 5,000, on an open file. Only compio has it too.",
-            1.15,
+            1.05,
             read_at,
         ),
         race(
             "read_text",
             "whole file of 2 KB as text",
             "A time each of 5,000.",
-            2.0,
+            0.95,
             read_text,
         ),
     ]

@@ -20,7 +20,7 @@ pub fn workloads() -> Vec<Workload> {
             name: "iterdir",
             title: "entries of a directory",
             notes: "50,000 files; quick: 10,000. Each entry's path is looked at.",
-            goal: Goal::Limit(1.3),
+            goal: Goal::Limit(1.05),
             kind: Kind::Race(iterdir),
         },
         Workload {
@@ -28,7 +28,7 @@ pub fn workloads() -> Vec<Workload> {
             title: "everything in a tree",
             notes: "130,000 entries in three levels; quick: 20,000. Each entry's path is looked at. \
                     tokio and async-std have no walk: the usual loop over `read_dir`.",
-            goal: Goal::Limit(0.9),
+            goal: Goal::Limit(0.65),
             kind: Kind::Race(rglob),
         },
     ]

@@ -31,7 +31,7 @@ pub fn workloads() -> Vec<Workload> {
             title: "100-byte writes + flush",
             notes: "A time each of 200,000, with the creation of the file and one flush. Every library \
                     but anyfile in a `BufWriter` of its default size.",
-            goal: Goal::Limit(1.5),
+            goal: Goal::Limit(0.5),
             kind: Kind::Race(|stage| small(stage, SMALL_WRITES, SMALL_WRITES)),
         },
         Workload {
