@@ -66,8 +66,8 @@ use crate::sync::Arc;
 ///
 /// Every future of this type may be dropped at any time. Bytes that were taken from the file are returned by
 /// the next read, and bytes that a write accepted stay accepted. An operation that is dropped before a worker
-/// thread began it is not carried out. One that has begun is finished; if it changes the file, later calls on the same
-/// handle wait for that, so changes take effect in the order of the calls.
+/// thread began it is not carried out. One that has begun is finished; if it changes or locks the file, later calls on
+/// the same handle wait for that, so changes take effect in the order of the calls.
 ///
 /// If a seek from the end is dropped while the pool determines the end, the next one may use that answer, even
 /// if the file has grown since.

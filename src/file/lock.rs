@@ -65,7 +65,8 @@ impl AsyncFile<File> {
     /// # Cancel safety
     ///
     /// If the future is dropped, the lock is not held: if an attempt is under way on the pool and takes the lock, it
-    /// is given back at once. A timeout is therefore safe.
+    /// is given back at once. A timeout is therefore safe. Later calls on this handle wait for an attempt that is under
+    /// way.
     ///
     /// # Errors
     ///
@@ -212,7 +213,8 @@ impl AsyncFile<File> {
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped, the lock may or may not have been given back.
+    /// If the future is dropped, the lock may or may not have been given back. If a worker thread has begun to give it
+    /// back, later calls on this handle wait for that.
     ///
     /// # Errors
     ///
@@ -345,7 +347,7 @@ mod tests {
 
     use crate::wrap_file;
 
-    /// Of two attempts that are under way at the same time, either may come last, and the lock be its.
+    /// Otherwise the one that was given up could take the lock last. Undoing it would unlock the file.
     #[test]
     fn no_attempt_begins_before_one_that_was_given_up_is_over() {
         // The facts of this file are not known, so its calls are made on the pool.

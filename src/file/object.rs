@@ -74,7 +74,7 @@ impl Drop for Gone {
 
 pub(super) enum Object {
     File(File),
-    /// Boxed, because it is larger than everything else in `Shared`.
+    /// Boxed, so that a file does not take its space.
     Other(Box<Other>),
 }
 
